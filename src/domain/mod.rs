@@ -1,0 +1,32 @@
+//! Floor 1: what the product is.
+//!
+//! Types that cannot be wrong and rules that need nothing but their arguments. Nothing here waits,
+//! reads a clock of its own, touches a file, or knows of SQL, HTTP or JSON.
+
+pub mod access;
+pub mod audit;
+pub mod client;
+pub mod email;
+pub mod id;
+pub mod organization;
+pub mod password;
+pub mod refusal;
+pub mod return_to;
+pub mod role;
+pub mod secret;
+pub mod session;
+pub mod signing_key;
+pub mod time;
+pub mod user;
+pub mod username;
+
+pub use access::{Anyone, Audience, Caller, Claims, Method};
+pub use client::Client;
+pub use email::Email;
+pub use id::{AuditId, OrganizationId, SessionId, TokenId, UserId};
+pub use refusal::Refusal;
+pub use role::PlatformRole;
+pub use secret::{Secret, TokenHash};
+pub use time::{Clock, Timestamp};
+pub use user::User;
+pub use username::Username;

@@ -1,0 +1,69 @@
+//! Every expected "no", in one list. `http/faces.rs` gives each a status, a code and words.
+
+/// A proper no: nothing broke, nothing was changed, and the person can be told why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The request cannot be understood; the text says which part, without its content.
+    #[error("{0}")]
+    BadRequest(&'static str),
+    /// The address is not one.
+    #[error("that is not an e-mail address we can use")]
+    EmailInvalid,
+    /// The address belongs to an account already.
+    #[error("that address cannot be used to sign up")]
+    EmailTaken,
+    /// Shorter than [`crate::domain::password::SHORTEST`].
+    #[error("the password must have at least 8 characters")]
+    PasswordTooShort,
+    /// Longer than [`crate::domain::password::LONGEST`].
+    #[error("the password must have at most 128 characters")]
+    PasswordTooLong,
+    /// Has a NUL in it.
+    #[error("the password has a character that cannot be used")]
+    PasswordUnusable,
+    /// Is the account's own address or its local part.
+    #[error("the password must not be your e-mail address")]
+    PasswordIsAddress,
+    /// An invitation code that opens nothing.
+    #[error("the invitation cannot be used")]
+    InvitationInvalid,
+    /// Wrong address or password; one answer for every cause.
+    #[error("the e-mail address or the password is not right")]
+    CredentialsWrong,
+    /// No access token, or one that is not accepted.
+    #[error("sign in first")]
+    SignInRequired,
+    /// No refresh token, or one that is not accepted. Cookies are cleared where there are any.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The CSRF proof is missing or foreign.
+    #[error("the form is too old or came from another site")]
+    CsrfInvalid,
+    /// The request comes from another site.
+    #[error("the request came from another site")]
+    CrossSite,
+    /// The account may not have a token for that audience.
+    #[error("this account may not do that")]
+    AudienceRefused,
+    /// The account was switched off. Only told to somebody who proved to be its owner.
+    #[error("this account is switched off")]
+    AccountDisabled,
+    /// The change needs a recent sign-in or the current password.
+    #[error("confirm that it is you first")]
+    ReauthenticationRequired,
+    /// No such thing, or not yours.
+    #[error("not found")]
+    NotFound,
+    /// The last admin cannot be disabled or lose the role.
+    #[error("this is the last admin; make another one first")]
+    LastAdmin,
+    /// Signing keys come from the settings, so the database's cannot be changed.
+    #[error("the signing keys are set by AUTHARA_JWT_KEYS; change them there")]
+    KeysFromSettings,
+    /// Too much to do at once; try again after that many seconds.
+    #[error("the server is busy; try again in a moment")]
+    Busy {
+        /// Seconds to wait, for `Retry-After`.
+        retry_after: u32,
+    },
+}

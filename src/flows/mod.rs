@@ -1,0 +1,55 @@
+//! Floor 4: what the product does, one function per use case.
+//!
+//! A flow takes `app`, then who or from where (`caller`, `client`), then its input. It knows no
+//! HTTP. It never holds a transaction across hashing or any outside call: hash first, then write.
+//! A flow that must be part of another takes `&mut Tx` and opens none itself.
+
+pub mod access;
+pub mod gate;
+pub mod health;
+pub mod keys;
+pub mod operator;
+pub mod organizations;
+pub mod password;
+pub mod refresh;
+pub mod sessions;
+pub mod sign_in;
+pub mod sign_out;
+pub mod sign_up;
+
+use crate::crypto;
+use crate::domain::Refusal;
+use crate::storage;
+
+/// What a flow gives.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a flow did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A proper no; told to the person.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Something needed is away; worth trying again, told as 503 with `Retry-After`. Nobody is signed out for it.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// Something broke; told as 500 with a reference that finds this text in the log.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<storage::Error> for Error {
+    fn from(error: storage::Error) -> Self {
+        if error.is_unavailable() {
+            Self::Unavailable(error.to_string())
+        } else {
+            Self::Broken(error.to_string())
+        }
+    }
+}
+
+impl From<crypto::password::Unavailable> for Error {
+    fn from(_: crypto::password::Unavailable) -> Self {
+        Self::Refused(Refusal::Busy { retry_after: 2 })
+    }
+}

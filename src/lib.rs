@@ -1,0 +1,36 @@
+//! Authara: login for your own application, in one file.
+//!
+//! # The map of the house
+//!
+//! Floors import downwards only; `tests/architecture.rs` checks every arrow.
+//!
+//! ```text
+//!   6  cli                          dev, serve, migrate, user, key, config, routes, healthcheck
+//!   5  http      workers            doors: requests, and what runs by itself
+//!   4  flows                        what the product does, one function per use case
+//!   3  app                          everything a flow may touch, built once
+//!   2  storage  crypto  config      tools; each sees `domain` only
+//!   1  domain                       what the product is
+//! ```
+//!
+//! A request goes `http::server` → `http::pipeline` → a row of `http::routes` → a handler in
+//! `http::api` or `http::pages` → one flow → `storage`. A handler decides nothing; a flow knows no
+//! HTTP; storage makes no decisions. JSON, pages and commands all call the same flow.
+//!
+//! What is deliberately absent: a web framework, an object-relational mapper, a cache server, a
+//! second path to a session beside `flows::gate`.
+
+pub mod domain;
+
+pub mod config;
+pub mod crypto;
+pub mod storage;
+
+pub mod app;
+
+pub mod flows;
+
+pub mod http;
+pub mod workers;
+
+pub mod cli;
