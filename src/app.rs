@@ -1,14 +1,22 @@
 //! Floor 3: everything a flow may touch, built once.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use crate::config::Config;
-use crate::crypto::derive::Key;
-use crate::crypto::keys::KeySet;
-use crate::crypto::password::Hasher;
+use uuid::Uuid;
+
+use crate::config::{Config, Database, Tls};
+use crate::crypto::derive::{Key, Purpose, RootSecret};
+use crate::crypto::keys::{self, Algorithm, BadKeys, KeySet};
+use crate::crypto::password::{Cost, Hasher, PoolSize};
+use crate::crypto::random;
 use crate::crypto::stamp::Stamp;
-use crate::domain::{Clock, Timestamp};
-use crate::storage::Store;
+use crate::domain::key_text::{self, BadRootSecret};
+use crate::domain::{Clock, Secret, Timestamp};
+use crate::storage::{self, PostgresTarget, Store, Target, migrate};
+
+/// How long somebody waits for the password hashing pool before he is told to come back.
+const HASHING_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The running program, shared by all requests.
 pub struct App {
@@ -28,21 +36,162 @@ pub struct App {
     pub csrf: Stamp,
     /// Signs the one-time notice cookie.
     pub flash: Stamp,
-    /// The keys of access tokens, replaced when they change.
-    pub(crate) keys: RwLock<Arc<KeySet>>,
+    keys: RwLock<Arc<KeySet>>,
+}
+
+/// Why the program cannot be built; the text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The root secret cannot be used.
+    #[error("AUTHARA_SECRET_KEY {0}")]
+    RootSecret(#[from] BadRootSecret),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    /// The signing keys cannot be used.
+    #[error("{0}")]
+    Keys(#[from] BadKeys),
+    /// The settings ask for another organization mode than the database was started with.
+    #[error("AUTHARA_ORG_MODE is {asked}, but this database was started with {recorded}; the mode cannot be changed")]
+    OrganizationMode {
+        /// What the settings say.
+        asked: &'static str,
+        /// What the database says.
+        recorded: &'static str,
+    },
 }
 
 impl App {
+    /// Opens the database, which must be migrated, and makes what is made once in its life: the
+    /// first signing key, and the record of the organization mode.
+    pub async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, BuildError> {
+        let cost = Cost {
+            log_n: config.hashing.log_n,
+            ..Cost::DEFAULT
+        };
+        Self::build_with_cost(config, clock, cost).await
+    }
+
+    /// The same with another hashing cost; tests use a cheap one.
+    pub async fn build_with_cost(config: Config, clock: Arc<dyn Clock>, cost: Cost) -> Result<Arc<Self>, BuildError> {
+        let root = RootSecret::parse(&config.secret_key)?;
+        let store = Store::open(&target(&config.database)).await?;
+        migrate::check(&store).await?;
+        settle_mode(&store, &config, clock.now()).await?;
+
+        let seal_key = root.key(Purpose::SigningKeys);
+        let keys = load_keys(&store, &config, &seal_key, clock.now()).await?;
+        let size = PoolSize {
+            threads: config.hashing.threads,
+            queue: config.hashing.queue,
+            patience: HASHING_PATIENCE,
+        };
+
+        Ok(Arc::new(Self {
+            hasher: Hasher::start(cost, size),
+            refresh_key: root.key(Purpose::RefreshSuccessor),
+            csrf: Stamp::new(root.key(Purpose::Csrf)),
+            flash: Stamp::new(root.key(Purpose::Flash)),
+            keys: RwLock::new(Arc::new(keys)),
+            seal_key,
+            config,
+            store,
+            clock,
+        }))
+    }
+
     /// The present.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
+    /// A fresh id, ordered by time; for naming things, never as a secret.
+    pub fn fresh_id(&self) -> Uuid {
+        random::id(self.now())
+    }
+
     /// The keys of access tokens as they are now.
     pub fn keys(&self) -> Arc<KeySet> {
-        self.keys
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Puts another key set in force for every request from now on.
+    pub fn replace_keys(&self, keys: KeySet) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+}
+
+/// The database that the settings name, in storage's words.
+pub fn target(database: &Database) -> Target {
+    match database {
+        Database::Sqlite { path } => Target::Sqlite(path.clone()),
+        Database::Postgres(postgres) => Target::Postgres(Box::new(PostgresTarget {
+            host: postgres.host.clone(),
+            port: postgres.port,
+            database: postgres.database.clone(),
+            username: postgres.username.clone(),
+            password: postgres.password.clone(),
+            schema: postgres.schema.clone(),
+            verify_tls: postgres.tls == Tls::VerifyFull,
+            root_certificates: postgres.root_certificates.clone(),
+            max_connections: postgres.max_connections,
+            behind_pooler: postgres.behind_pooler,
+        })),
+    }
+}
+
+async fn settle_mode(store: &Store, config: &Config, now: Timestamp) -> Result<(), BuildError> {
+    let asked = config.organization_mode;
+    let recorded = store.read().await?.organizations().mode().await?;
+    let recorded = match recorded {
+        Some(mode) => mode,
+        None => {
+            store
+                .write(async |tx| -> storage::Result<_> { tx.organizations().settle_mode(asked, now).await })
+                .await?
+        }
+    };
+    if recorded == asked {
+        Ok(())
+    } else {
+        Err(BuildError::OrganizationMode {
+            asked: asked.name(),
+            recorded: recorded.name(),
+        })
+    }
+}
+
+async fn load_keys(store: &Store, config: &Config, seal: &Key, now: Timestamp) -> Result<KeySet, BuildError> {
+    if let Some(keys) = keys_from_settings(config)? {
+        return Ok(keys);
+    }
+    let mut stored = store.read().await?.keys().all().await?;
+    if stored.is_empty() {
+        let first = keys::generate(seal, now, now);
+        store
+            .write(async |tx| -> storage::Result<_> { tx.keys().add_first(&first).await })
+            .await?;
+        stored = store.read().await?.keys().all().await?;
+    }
+    Ok(KeySet::from_database(&stored, seal, now)?)
+}
+
+/// The keys of `AUTHARA_JWT_KEYS`; `None` when they live in the database.
+fn keys_from_settings(config: &Config) -> Result<Option<KeySet>, BadKeys> {
+    let tokens = &config.tokens;
+    if tokens.keys.is_empty() {
+        return Ok(None);
+    }
+    let algorithm = if tokens.hs256 {
+        Algorithm::Hs256
+    } else {
+        Algorithm::EdDsa
+    };
+    let decode = |(id, text): &(String, Secret)| {
+        // What the settings let through decodes; anything else is refused below for its length.
+        let bytes = key_text::decode(text).map(|bytes| bytes.to_vec());
+        (id.clone(), bytes.unwrap_or_default())
+    };
+    let keys: Vec<_> = tokens.keys.iter().map(decode).collect();
+    KeySet::from_settings(algorithm, &keys, &tokens.active_key_id).map(Some)
 }

@@ -34,3 +34,5 @@ pub mod http;
 pub mod workers;
 
 pub mod cli;
+
+pub mod allocator;

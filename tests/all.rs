@@ -1,1 +1,19 @@
+//! What needs a database, a socket or the source text, in one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
+
+mod api;
+mod architecture;
+mod cli;
+mod config;
+mod contract;
+mod contract_config;
+mod crash;
+mod crypto;
+mod dev;
+mod flows;
+mod kit;
+mod live;
+mod pages;
+mod server;
+mod storage;

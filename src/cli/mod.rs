@@ -1,1 +1,138 @@
-//! Floor 6: commands.
+//! Floor 6: commands. Each is one file; what they do is done by flows.
+//!
+//! Exit codes: 0 done, 1 refused or failed, 2 wrong usage. What was asked for goes to standard
+//! output, everything else to standard error.
+
+mod args;
+mod ask;
+mod config;
+mod dev;
+mod health;
+mod key;
+mod log;
+mod migrate;
+mod print;
+mod routes;
+mod sample;
+mod serve;
+mod user;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+
+use crate::app::{App, BuildError};
+use crate::cli::args::{Arguments, Command};
+use crate::cli::print::Printer;
+use crate::config::{Config, Given, Problems};
+use crate::domain::time::SystemClock;
+use crate::{flows, storage};
+
+/// Why a command did not do what was asked; printed after `authara: `.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The settings cannot be used.
+    #[error("the settings cannot be used:\n{}", indented(.0))]
+    Settings(#[from] Problems),
+    /// The database or the keys cannot.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    /// The flow refused or broke.
+    #[error(transparent)]
+    Flow(#[from] flows::Error),
+    /// Reading or writing failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Words(String),
+    /// Nothing to say; the exit code is the answer.
+    #[error("")]
+    Silent,
+}
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// Runs the command that the arguments name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // A reader that has gone away is no reason to fail.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match execute(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let words = failure.to_string();
+            if !words.is_empty() {
+                let _ = writeln!(std::io::stderr(), "authara: {words}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(arguments: Arguments) -> Result<()> {
+    let mut out = Printer::new();
+    let env_file = arguments.env_file;
+    match arguments.command {
+        Command::Routes(wanted) => return routes::run(&wanted, &mut out),
+        Command::Config { command } => return config::run(&command, env_file.as_deref(), &mut out),
+        Command::Key {
+            command: args::Key::Generate,
+        } => return key::generate(&mut out),
+        _ => {}
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        if let Command::Dev { port } = arguments.command {
+            if env_file.is_some() {
+                return Err(Failure::Words(
+                    "dev takes no settings; use serve with --env-file".to_owned(),
+                ));
+            }
+            return dev::run(port, &mut out).await;
+        }
+        let given = Given::from_environment(env_file.as_deref())?;
+        match arguments.command {
+            Command::Serve => serve::run(&given).await,
+            Command::Migrate { command } => migrate::run(&command, &given, &mut out).await,
+            Command::User { command } => user::run(command, &given, &mut out).await,
+            Command::Key { command } => key::run(&command, &given, &mut out).await,
+            Command::Healthcheck => health::run(&given, &mut out).await,
+            Command::Dev { .. } | Command::Routes(_) | Command::Config { .. } => Ok(()),
+        }
+    });
+    // A statement stuck on a blocking thread must not hold up the end of the program.
+    runtime.shutdown_background();
+    done
+}
+
+/// Reads the settings; what is odd but harmless goes to standard error.
+fn settings(given: &Given) -> Result<Config> {
+    let checked = Config::read(given)?;
+    for warning in &checked.warnings {
+        let _ = writeln!(std::io::stderr(), "authara: note: {warning}");
+    }
+    Ok(checked.value)
+}
+
+/// The program as operator commands use it: no server, the database open.
+async fn app(given: &Given) -> Result<Arc<App>> {
+    Ok(App::build(settings(given)?, Arc::new(SystemClock)).await?)
+}
+
+fn indented(problems: &Problems) -> String {
+    let lines: Vec<String> = problems.0.iter().map(|problem| format!("  {problem}")).collect();
+    lines.join("\n")
+}

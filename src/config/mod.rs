@@ -1,13 +1,37 @@
 //! Floor 2: settings, read once from the environment and checked together.
+//!
+//! `vars` is the registry of names. A section file reads its part of [`Config`] through a
+//! `Reader`, which notes every problem and goes on, so that an operator sees all of them at once.
 
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+mod database;
+mod given;
+pub mod list;
+mod network;
+mod older;
+mod reader;
+mod server;
+mod sessions;
+mod text;
+mod tokens;
+pub mod var;
+pub mod vars;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
-use crate::domain::Secret;
+pub use database::{Database, Postgres, Tls};
+pub use given::Given;
+pub use network::Network;
+pub use reader::{Problem, Problems};
+pub use server::{Environment, Listen, PublicUrl, Server};
+pub use sessions::{Hashing, Sessions};
+pub use tokens::Tokens;
+
 use crate::domain::organization::OrganizationMode;
 use crate::domain::return_to::ReturnTo;
-use crate::domain::session::Rotation;
+use crate::domain::{Secret, key_text};
+use reader::Reader;
 
 /// Every setting, checked.
 #[derive(Debug, Clone)]
@@ -48,134 +72,6 @@ pub struct Config {
     pub server: Server,
 }
 
-/// Where the program runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Environment {
-    /// On a developer's machine.
-    Dev,
-    /// For real.
-    Prod,
-}
-
-/// Where to listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Listen {
-    /// A TCP address.
-    Tcp(SocketAddr),
-    /// A Unix socket.
-    Unix(PathBuf),
-}
-
-/// Scheme, host and port under which browsers reach this server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl {
-    /// `https://host[:port]`: no path, no trailing slash, default port left out.
-    pub origin: String,
-    /// Whether the scheme is `https`; decides `Secure` on cookies and HSTS.
-    pub is_https: bool,
-    /// The host alone.
-    pub host: String,
-}
-
-/// A network in CIDR form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    /// Its first address.
-    pub base: IpAddr,
-    /// Leading bits that count.
-    pub prefix: u8,
-}
-
-impl Network {
-    /// Whether an address is in it. An IPv4-mapped address counts as IPv4.
-    pub fn contains(&self, _address: IpAddr) -> bool {
-        todo!()
-    }
-}
-
-/// The database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Database {
-    /// One file.
-    Sqlite {
-        /// Its path.
-        path: PathBuf,
-    },
-    /// A server.
-    Postgres(Postgres),
-}
-
-/// How to reach PostgreSQL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Postgres {
-    /// Host name, address, or folder of a Unix socket.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// Database name.
-    pub database: String,
-    /// Role.
-    pub username: String,
-    /// Its password, if any.
-    pub password: Secret,
-    /// Schema that holds the tables (`POSTGRESQL_SCHEMA`).
-    pub schema: String,
-    /// `sslmode`.
-    pub tls: Tls,
-    /// `sslrootcert`: PEM file of the authorities to trust instead of the public ones.
-    pub root_certificates: Option<PathBuf>,
-    /// Connections at most (`AUTHARA_DB_MAX_OPEN_CONNS`).
-    pub max_connections: usize,
-    /// Whether a transaction-mode pooler stands between (`AUTHARA_DB_POOLER`): no named statements, no session settings.
-    pub behind_pooler: bool,
-}
-
-/// Encryption of the way to PostgreSQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// `sslmode=disable`.
-    Disable,
-    /// `sslmode=verify-full`, the only encrypted form: certificate and name are checked.
-    VerifyFull,
-}
-
-/// Access tokens.
-#[derive(Debug, Clone)]
-pub struct Tokens {
-    /// Whether `AUTHARA_JWT_ALGORITHM` is `HS256`.
-    pub hs256: bool,
-    /// `AUTHARA_JWT_ISSUER`.
-    pub issuer: String,
-    /// `AUTHARA_JWT_KEYS`, if set: id and key bytes in base64.
-    pub keys: Vec<(String, Secret)>,
-    /// `AUTHARA_JWT_ACTIVE_KEY_ID`; one of the keys', or empty without keys.
-    pub active_key_id: String,
-    /// `AUTHARA_ACCESS_TOKEN_TTL_MINUTES`.
-    pub ttl: Duration,
-}
-
-/// Sessions and refresh tokens.
-#[derive(Debug, Clone, Copy)]
-pub struct Sessions {
-    /// `AUTHARA_SESSION_TTL_DAYS`.
-    pub ttl: Duration,
-    /// `AUTHARA_REFRESH_TOKEN_TTL_DAYS`: the idle limit.
-    pub idle: Duration,
-    /// `AUTHARA_REFRESH_TOKEN_ROTATION_INTERVAL`.
-    pub rotation: Rotation,
-}
-
-/// The password hashing pool.
-#[derive(Debug, Clone, Copy)]
-pub struct Hashing {
-    /// `AUTHARA_HASH_COST`: binary logarithm of scrypt's N, 15 to 20.
-    pub log_n: u8,
-    /// `AUTHARA_HASH_THREADS`.
-    pub threads: usize,
-    /// `AUTHARA_HASH_QUEUE`.
-    pub queue: usize,
-}
-
 /// `LOG_LEVEL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
@@ -189,19 +85,150 @@ pub enum LogLevel {
     Error,
 }
 
-/// Limits of the HTTP server.
-#[derive(Debug, Clone, Copy)]
-pub struct Server {
-    /// Time for a request's header, which is also how long a kept-alive connection may idle (`AUTHARA_HEADER_TIMEOUT`).
-    pub header_timeout: Duration,
-    /// Time for a request's body (`AUTHARA_BODY_TIMEOUT`).
-    pub body_timeout: Duration,
-    /// Time for everything else of a request (`AUTHARA_REQUEST_TIMEOUT`).
-    pub request_timeout: Duration,
-    /// Connections at once (`AUTHARA_MAX_CONNECTIONS`).
-    pub max_connections: usize,
-    /// Connections at once from one address that is not a trusted proxy (`AUTHARA_MAX_CONNECTIONS_PER_ADDRESS`).
-    pub max_connections_per_address: usize,
-    /// Time for requests in flight after SIGTERM (`AUTHARA_SHUTDOWN_TIMEOUT`).
-    pub shutdown_timeout: Duration,
+/// Settings that can be used, and what is odd about them.
+#[derive(Debug)]
+pub struct Checked<T> {
+    /// The settings.
+    pub value: T,
+    /// Names that have no effect, and choices to think about again.
+    pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// Checks everything; all problems are reported together.
+    pub fn read(given: &Given) -> Result<Checked<Self>, Problems> {
+        let mut reader = Reader::new(given);
+        let config = Self::sections(&mut reader);
+        reader
+            .finish(config)
+            .map(|(value, warnings)| Checked { value, warnings })
+    }
+
+    /// The settings of `authara dev`: no environment, everything in `folder`, loopback only.
+    pub fn dev(port: u16, folder: &Path, secret: &Secret) -> Result<Self, Problems> {
+        let pairs = [
+            ("APP_ENV", "dev"),
+            ("PUBLIC_URL", "http://localhost"),
+            ("DATABASE_URL", "sqlite://authara.db"),
+            ("AUTHARA_SECRET_KEY", secret.expose()),
+            ("LOG_LEVEL", "info"),
+        ];
+        let given = Given::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let mut config = Self::read(&given)?.value;
+
+        config.listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        config.database = Database::Sqlite {
+            path: folder.join("authara.db"),
+        };
+        config.set_public_port(port);
+        Ok(config)
+    }
+
+    /// Changes the port of the public URL, and with it the issuer that follows from the URL: for
+    /// `authara dev`, whose port is known for sure only once it listens.
+    pub fn set_public_port(&mut self, port: u16) {
+        let follows = self.tokens.issuer == self.public_url.issuer();
+        self.public_url.set_port(port);
+        if follows {
+            self.tokens.issuer = self.public_url.issuer();
+        }
+    }
+
+    fn sections(reader: &mut Reader<'_>) -> Option<Self> {
+        let environment = reader.one_of("APP_ENV", &[("prod", Environment::Prod), ("dev", Environment::Dev)]);
+        let listen = Listen::read(reader);
+        let public_url = PublicUrl::read(reader, environment);
+        let trusted_proxies = server::trusted_proxies(reader);
+        let default_return_to = reader.parse("AUTHARA_DEFAULT_RETURN_TO", |text| {
+            ReturnTo::parse(text).ok_or_else(|| "must be a path on this origin, as in /home".to_owned())
+        });
+        let database = Database::read(reader);
+        let secret_key = secret_key(reader);
+        let tokens = Tokens::read(reader, environment, public_url.as_ref());
+        let sessions = Sessions::read(reader, tokens.as_ref().map(|tokens| tokens.ttl));
+        let organization_mode = reader.one_of(
+            "AUTHARA_ORG_MODE",
+            &OrganizationMode::ALL.map(|mode| (mode.name(), mode)),
+        );
+        let hashing = Hashing::read(reader);
+        let cookie_prefix = cookie_prefix(reader, public_url.as_ref());
+        let json_tokens_always = reader.one_of("AUTHARA_JSON_TOKENS", &[("non-browser", false), ("always", true)]);
+        let step_up_max_age = reader.duration("AUTHARA_STEP_UP_MAX_AGE");
+        let expose_version = reader.boolean("AUTHARA_EXPOSE_VERSION");
+        let log_level = log_level(reader, environment);
+        let server = Server::read(reader);
+        Some(Self {
+            environment: environment?,
+            listen: listen?,
+            public_url: public_url?,
+            default_return_to: default_return_to?,
+            trusted_proxies: trusted_proxies?,
+            database: database?,
+            secret_key: secret_key?,
+            tokens: tokens?,
+            sessions: sessions?,
+            organization_mode: organization_mode?,
+            hashing: hashing?,
+            cookie_prefix: cookie_prefix?,
+            json_tokens_always: json_tokens_always?,
+            step_up_max_age: step_up_max_age?,
+            expose_version: expose_version?,
+            log_level: log_level?,
+            server: server?,
+        })
+    }
+}
+
+impl Database {
+    /// Checks only what names the database, for commands that need nothing else.
+    pub fn from_settings(given: &Given) -> Result<Checked<Self>, Problems> {
+        let mut reader = Reader::new(given);
+        let database = Self::read(&mut reader);
+        reader
+            .finish(database)
+            .map(|(value, warnings)| Checked { value, warnings })
+    }
+}
+
+fn secret_key(reader: &mut Reader<'_>) -> Option<Secret> {
+    let secret = reader.secret("AUTHARA_SECRET_KEY")?;
+    match key_text::root_secret(&secret) {
+        Ok(_) => Some(secret),
+        Err(error) => {
+            reader.wrong("AUTHARA_SECRET_KEY", &error.to_string());
+            None
+        }
+    }
+}
+
+fn cookie_prefix(reader: &mut Reader<'_>, public_url: Option<&PublicUrl>) -> Option<String> {
+    const NAME: &str = "AUTHARA_COOKIE_PREFIX";
+
+    if !reader.is_set(NAME) {
+        return Some(String::new());
+    }
+    let prefix = reader.one_of(NAME, &[("__Host-", "__Host-")])?;
+    if public_url.is_some_and(|url| !url.is_https) {
+        reader.wrong(NAME, "browsers take such cookies only with an https PUBLIC_URL");
+        return None;
+    }
+    Some(prefix.to_owned())
+}
+
+fn log_level(reader: &mut Reader<'_>, environment: Option<Environment>) -> Option<LogLevel> {
+    if !reader.is_set("LOG_LEVEL") {
+        return Some(match environment? {
+            Environment::Dev => LogLevel::Debug,
+            Environment::Prod => LogLevel::Info,
+        });
+    }
+    reader.one_of(
+        "LOG_LEVEL",
+        &[
+            ("debug", LogLevel::Debug),
+            ("info", LogLevel::Info),
+            ("warn", LogLevel::Warn),
+            ("error", LogLevel::Error),
+        ],
+    )
 }

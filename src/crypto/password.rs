@@ -1,7 +1,18 @@
 //! Password hashes, computed in a bounded pool of threads of its own.
+//!
+//! A hash takes tens of milliseconds of a core and tens of megabytes. In threads of their own, few
+//! and counted, they cannot slow the rest of the server down, and peak memory is known in advance:
+//! threads × memory of one hash.
 
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
+use crate::crypto::phc;
 use crate::domain::password::Password;
 
 /// The cost of new hashes. Weaker stored ones are replaced at the next sign-in.
@@ -57,21 +68,179 @@ pub enum Unavailable {
 }
 
 /// The pool. Dropping it lets its threads end.
-pub struct Hasher {}
+pub struct Hasher {
+    shared: Arc<Shared>,
+    patience: Duration,
+}
 
 impl Hasher {
     /// Starts the threads.
-    pub fn start(_cost: Cost, _size: PoolSize) -> Self {
-        todo!()
+    ///
+    /// # Panics
+    /// If the cost is beyond what [`Cost`] may be, or the system gives no threads.
+    pub fn start(cost: Cost, size: PoolSize) -> Self {
+        assert!(
+            cost.params().is_some(),
+            "the settings allow only costs that scrypt knows"
+        );
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(Queue::default()),
+            work_came: Condvar::new(),
+            threads: size.threads.max(1),
+            longest: size.queue,
+        });
+        for number in 0..shared.threads {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || shared.work(cost))
+                .expect("the system gives threads at start");
+        }
+        Self {
+            shared,
+            patience: size.patience,
+        }
     }
 
     /// Hashes a new password to a PHC string.
-    pub async fn hash(&self, _password: Password) -> Result<String, Unavailable> {
-        todo!()
+    pub async fn hash(&self, password: Password) -> Result<String, Unavailable> {
+        let (answer, result) = oneshot::channel();
+        self.run(Job::Hash { password, answer }, result).await
     }
 
     /// Compares a password with a stored PHC string. Without a stored one it takes as long and is [`Verified::Wrong`].
-    pub async fn verify(&self, _password: Option<Password>, _stored: Option<String>) -> Result<Verified, Unavailable> {
-        todo!()
+    pub async fn verify(&self, password: Option<Password>, stored: Option<String>) -> Result<Verified, Unavailable> {
+        let (answer, result) = oneshot::channel();
+        let job = Job::Verify {
+            password,
+            stored,
+            answer,
+        };
+        self.run(job, result).await
+    }
+
+    /// How many hashes wait for a thread at the moment.
+    pub fn waiting(&self) -> usize {
+        self.shared.lock().jobs.len()
+    }
+
+    async fn run<T>(&self, job: Job, result: oneshot::Receiver<T>) -> Result<T, Unavailable> {
+        self.shared.push(job)?;
+        match tokio::time::timeout(self.patience, result).await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) => Err(Unavailable::Stopped),
+            Err(_) => Err(Unavailable::TimedOut),
+        }
+    }
+}
+
+impl Drop for Hasher {
+    fn drop(&mut self) {
+        let mut queue = self.shared.lock();
+        queue.is_stopped = true;
+        queue.jobs.clear();
+        drop(queue);
+        self.shared.work_came.notify_all();
+    }
+}
+
+/// One hash to compute, and where its result goes.
+enum Job {
+    Hash {
+        password: Password,
+        answer: oneshot::Sender<String>,
+    },
+    Verify {
+        password: Option<Password>,
+        stored: Option<String>,
+        answer: oneshot::Sender<Verified>,
+    },
+}
+
+impl Job {
+    /// Whether nobody waits for the result any more.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash { answer, .. } => answer.is_closed(),
+            Self::Verify { answer, .. } => answer.is_closed(),
+        }
+    }
+
+    fn run(self, cost: Cost) {
+        // A send fails only if the caller left meanwhile.
+        match self {
+            Self::Hash { password, answer } => {
+                let _ = answer.send(phc::hash(cost, &password));
+            }
+            Self::Verify {
+                password,
+                stored,
+                answer,
+            } => {
+                let _ = answer.send(phc::verify(cost, password.as_ref(), stored.as_deref()));
+            }
+        }
+    }
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    work_came: Condvar,
+    threads: usize,
+    longest: usize,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    is_stopped: bool,
+    busy: usize,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, job: Job) -> Result<(), Unavailable> {
+        let mut queue = self.lock();
+        // An idle thread takes its job at once: only what exceeds the idle ones has to wait.
+        let room = self.longest + (self.threads - queue.busy);
+        if queue.jobs.len() >= room {
+            queue.jobs.retain(|job| !job.is_abandoned());
+        }
+        if queue.jobs.len() >= room {
+            return Err(Unavailable::Full);
+        }
+        queue.jobs.push_back(job);
+        drop(queue);
+        self.work_came.notify_one();
+        Ok(())
+    }
+
+    /// What each thread does until the pool stops.
+    fn work(&self, cost: Cost) {
+        while let Some(job) = self.next() {
+            // A thread lost to a panic would be missing for ever; the caller sees `Stopped`.
+            if catch_unwind(AssertUnwindSafe(|| job.run(cost))).is_err() {
+                tracing::error!("a password hash panicked");
+            }
+            self.lock().busy -= 1;
+        }
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.lock();
+        while !queue.is_stopped {
+            match queue.jobs.pop_front() {
+                Some(job) if job.is_abandoned() => {}
+                Some(job) => {
+                    queue.busy += 1;
+                    return Some(job);
+                }
+                None => queue = self.work_came.wait(queue).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+        None
     }
 }

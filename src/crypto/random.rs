@@ -8,6 +8,7 @@ use crate::domain::Timestamp;
 ///
 /// # Panics
 /// If the system has no randomness to give; nothing safe could be done then.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");

@@ -117,3 +117,12 @@ pub struct Caller {
     /// Where the request comes from.
     pub client: Client,
 }
+
+/// Somebody who may be signed in, for pages that everybody may see.
+#[derive(Debug, Clone)]
+pub enum Visitor {
+    /// He is.
+    SignedIn(Box<Caller>),
+    /// He is not.
+    Guest(Anyone),
+}

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod client;
 pub mod email;
 pub mod id;
+pub mod key_text;
 pub mod organization;
 pub mod password;
 pub mod refusal;
@@ -20,7 +21,7 @@ pub mod time;
 pub mod user;
 pub mod username;
 
-pub use access::{Anyone, Audience, Caller, Claims, Method};
+pub use access::{Anyone, Audience, Caller, Claims, Method, Visitor};
 pub use client::Client;
 pub use email::Email;
 pub use id::{AuditId, OrganizationId, SessionId, TokenId, UserId};

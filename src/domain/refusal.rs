@@ -42,15 +42,18 @@ pub enum Refusal {
     /// The request comes from another site.
     #[error("the request came from another site")]
     CrossSite,
-    /// The account may not have a token for that audience.
+    /// The account may not have a token for that audience. Only told to somebody who proved to be its owner.
     #[error("this account may not do that")]
     AudienceRefused,
-    /// The account was switched off. Only told to somebody who proved to be its owner.
+    /// The account was switched off. Sign-in and refresh do not tell it apart from their other refusals.
     #[error("this account is switched off")]
     AccountDisabled,
     /// The change needs a recent sign-in or the current password.
     #[error("confirm that it is you first")]
     ReauthenticationRequired,
+    /// The current password, asked for to confirm a change, is not right.
+    #[error("the current password is not right")]
+    CurrentPasswordWrong,
     /// No such thing, or not yours.
     #[error("not found")]
     NotFound,

@@ -10,7 +10,7 @@ use crate::domain::{Client, OrganizationId, SessionId, Timestamp, TokenHash, Use
 /// other tabs of one browser, refreshing at once.
 pub const PARALLEL_GRACE: Duration = Duration::from_secs(10);
 /// Within this time a lost answer may be asked for again by anybody who holds the token.
-pub const LOST_ANSWER_GRACE: Duration = Duration::from_secs(60);
+pub const LOST_ANSWER_GRACE: Duration = Duration::from_mins(1);
 
 /// One sign-in of one browser or client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +152,7 @@ mod tests {
             hash: TokenHash::new([0; 32]),
             session: SessionId::new(uuid::Uuid::nil()),
             generation: 3,
-            created_at: NOW - Duration::from_secs(3600),
+            created_at: NOW - Duration::from_hours(1),
             expires_at: NOW + Duration::from_secs(1),
             consumed: consumed_ago.map(consumed),
         }
@@ -168,7 +168,7 @@ mod tests {
         let shown = |rotation, now| token.shown(&client("192.0.2.9"), 3, rotation, now);
 
         assert_eq!(shown(Rotation::Always, NOW), Verdict::Rotate);
-        assert_eq!(shown(Rotation::After(Duration::from_secs(3600)), NOW), Verdict::Rotate);
+        assert_eq!(shown(Rotation::After(Duration::from_hours(1)), NOW), Verdict::Rotate);
         assert_eq!(shown(Rotation::After(Duration::from_secs(3601)), NOW), Verdict::Keep);
         assert_eq!(shown(Rotation::Never, NOW), Verdict::Keep);
         assert_eq!(shown(Rotation::Always, token.expires_at), Verdict::Expired);

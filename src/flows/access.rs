@@ -1,11 +1,31 @@
 //! From a token to the proof that somebody is calling.
 
 use crate::app::App;
-use crate::domain::{Audience, Caller, Client};
-use crate::flows::Result;
+use crate::crypto::jwt;
+use crate::domain::{Audience, Caller, Client, Refusal};
+use crate::flows::{Result, gate};
 
 /// Proves who calls: the access token must verify for `audience`, and the database must say, now,
 /// that its session is live and its owner's account is on. Refused with `SignInRequired`.
-pub async fn caller(_app: &App, _client: &Client, _audience: Audience, _access_token: &str) -> Result<Caller> {
-    todo!()
+pub async fn caller(app: &App, client: &Client, audience: Audience, access_token: &str) -> Result<Caller> {
+    let now = app.now();
+    let claims = jwt::verify(&app.keys(), &app.config.tokens.issuer, audience, access_token, now)
+        .map_err(|_| Refusal::SignInRequired)?;
+    let standing = app.store.read().await?.sessions().standing(claims.session).await?;
+    let standing = standing.ok_or(Refusal::SignInRequired)?;
+
+    let is_his = standing.user.id == claims.user && standing.session.is_live(now);
+    if !is_his || gate::admit(&standing.user, &standing.roles, audience).is_err() {
+        return Err(Refusal::SignInRequired.into());
+    }
+    Ok(Caller {
+        user: standing.user,
+        session: claims.session,
+        authenticated_at: standing.session.authenticated_at,
+        audience: claims.audience,
+        organization: claims.organization,
+        organization_role: claims.organization_role,
+        roles: standing.roles,
+        client: client.clone(),
+    })
 }

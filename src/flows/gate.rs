@@ -2,8 +2,17 @@
 
 use std::time::Duration;
 
+use crate::app::App;
+use crate::crypto::{jwt, random, token};
 use crate::domain::organization::Membership;
-use crate::domain::{PlatformRole, Secret, SessionId, User};
+use crate::domain::session::{RefreshToken, Session};
+use crate::domain::{
+    Audience, Claims, Client, Method, PlatformRole, Refusal, Secret, SessionId, Timestamp, TokenHash, TokenId, User,
+    UserId,
+};
+use crate::flows::{Error, Result};
+use crate::storage::Tx;
+use crate::storage::sessions::Standing;
 
 /// A pair of tokens for one session.
 #[derive(Debug, Clone)]
@@ -20,15 +29,131 @@ pub struct Tokens {
     pub refresh_ttl: Duration,
 }
 
-/// Somebody who has just signed in.
+/// Somebody who has just signed in, or whose session goes on.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     /// Who.
     pub user: User,
-    /// In which organization the session starts.
+    /// In which organization the session is.
     pub membership: Membership,
     /// His platform roles.
     pub roles: Vec<PlatformRole>,
     /// His tokens.
     pub tokens: Tokens,
+}
+
+/// Whether the account may have tokens for that audience at all. Every issue of tokens asks this.
+pub(super) fn admit(user: &User, roles: &[PlatformRole], audience: Audience) -> std::result::Result<(), Refusal> {
+    if user.is_disabled() {
+        return Err(Refusal::AccountDisabled);
+    }
+    match audience {
+        Audience::Admin if roles.is_empty() => Err(Refusal::AudienceRefused),
+        Audience::Admin | Audience::App => Ok(()),
+    }
+}
+
+/// Opens a session for somebody who has proved by `method` who he is, and issues its first tokens.
+/// What it decides on is read in the same transaction.
+pub(super) async fn open(
+    app: &App,
+    tx: &mut Tx,
+    client: &Client,
+    user: UserId,
+    method: Method,
+    audience: Audience,
+) -> Result<SignedIn> {
+    let now = app.now();
+    let user = tx.users().by_id(user).await?.ok_or(Refusal::CredentialsWrong)?;
+    let roles = tx.roles().of_user(user.id).await?;
+    admit(&user, &roles, audience)?;
+    let membership = tx.organizations().default_of(user.id).await?;
+    let membership = membership.ok_or_else(|| Error::Broken(format!("user {} is in no organization", user.id)))?;
+
+    let session = Session {
+        id: SessionId::new(random::id(now)),
+        user: user.id,
+        organization: membership.organization,
+        created_at: now,
+        expires_at: now + app.config.sessions.ttl,
+        last_used_at: now,
+        authenticated_at: now,
+        method,
+        revoked_at: None,
+        client: client.clone(),
+    };
+    let refresh = token::new();
+    let first = link(app, &session, hash_of(&refresh)?, 0, now);
+    tx.sessions().add(&session).await?;
+    tx.sessions().add_token(&first).await?;
+
+    let standing = Standing {
+        session,
+        user,
+        membership: Some(membership),
+        roles,
+    };
+    issue(app, standing, audience, refresh, now)
+}
+
+/// Issues an access token beside a refresh token for a session whose standing has been checked.
+pub(super) fn issue(
+    app: &App,
+    standing: Standing,
+    audience: Audience,
+    refresh: Secret,
+    now: Timestamp,
+) -> Result<SignedIn> {
+    let Standing {
+        session,
+        user,
+        membership,
+        roles,
+    } = standing;
+    let membership = membership.ok_or(Refusal::SessionEnded)?;
+    let claims = Claims {
+        token: TokenId::new(random::id(now)),
+        user: user.id,
+        session: session.id,
+        audience,
+        organization: membership.organization,
+        organization_role: membership.role,
+        roles: roles.clone(),
+        email: user.email.clone(),
+        email_verified: user.email_verified_at.is_some(),
+        authenticated_at: session.authenticated_at,
+        method: session.method,
+        issued_at: now,
+        expires_at: now + app.config.tokens.ttl,
+    };
+    let tokens = Tokens {
+        session: session.id,
+        access: jwt::sign(&app.keys(), &app.config.tokens.issuer, &claims),
+        access_ttl: app.config.tokens.ttl,
+        refresh,
+        refresh_ttl: app.config.sessions.idle.min(session.expires_at.since(now)),
+    };
+    Ok(SignedIn {
+        user,
+        membership,
+        roles,
+        tokens,
+    })
+}
+
+/// A refresh token of a session's chain as it is stored: it ends with the idle limit or the session.
+pub(super) fn link(app: &App, session: &Session, hash: TokenHash, generation: i64, now: Timestamp) -> RefreshToken {
+    RefreshToken {
+        hash,
+        session: session.id,
+        generation,
+        created_at: now,
+        expires_at: session.expires_at.min(now + app.config.sessions.idle),
+        consumed: None,
+    }
+}
+
+/// The hash of a token that this server made.
+pub(super) fn hash_of(token: &Secret) -> Result<TokenHash> {
+    token::hash(token).ok_or_else(|| Error::Broken("a token of our own has the wrong form".to_owned()))
 }

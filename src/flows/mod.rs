@@ -5,6 +5,7 @@
 //! A flow that must be part of another takes `&mut Tx` and opens none itself.
 
 pub mod access;
+mod announce;
 pub mod gate;
 pub mod health;
 pub mod keys;
@@ -51,5 +52,23 @@ impl From<storage::Error> for Error {
 impl From<crypto::password::Unavailable> for Error {
     fn from(_: crypto::password::Unavailable) -> Self {
         Self::Refused(Refusal::Busy { retry_after: 2 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::App;
+    use crate::domain::{Audience, Caller, Client, Secret};
+
+    fn is_send<T: Send>(_: T) {}
+
+    /// Compiles only while flows can run on any thread of the runtime.
+    #[expect(dead_code, reason = "checked by the compiler, never run")]
+    fn flows_can_move_between_threads(app: &App, client: &Client, caller: &Caller, token: &Secret) {
+        is_send(refresh::with_token(app, client, token, Audience::App));
+        is_send(sign_out::end(app, client, None, Some(token)));
+        is_send(sessions::revoke_others(app, caller));
+        is_send(keys::rotate(app, false));
     }
 }

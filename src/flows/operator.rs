@@ -1,9 +1,13 @@
 //! What an operator does at the command line. Every change is audited.
 
 use crate::app::App;
+use crate::domain::audit::{Action, Actor};
+use crate::domain::password::Password;
 use crate::domain::session::Session;
-use crate::domain::{PlatformRole, Secret, SessionId, Timestamp, User, UserId};
-use crate::flows::Result;
+use crate::domain::{Client, Email, PlatformRole, Refusal, Secret, SessionId, Timestamp, User, UserId};
+use crate::flows::announce::Deed;
+use crate::flows::{Result, sign_up};
+use crate::storage::Tx;
 
 /// A user with what operators want to see.
 #[derive(Debug, Clone)]
@@ -18,57 +22,180 @@ pub struct UserView {
     pub sessions: Vec<Session>,
 }
 
-/// Finds a user by address, username-free: an address or an id. Refused with `NotFound`.
-pub async fn find(_app: &App, _address_or_id: &str) -> Result<User> {
-    todo!()
+/// Finds a user by address or id. Refused with `NotFound`.
+pub async fn find(app: &App, address_or_id: &str) -> Result<User> {
+    let mut conn = app.store.read().await?;
+    let found = match (address_or_id.parse::<UserId>(), Email::parse(address_or_id)) {
+        (Ok(id), _) => conn.users().by_id(id).await?,
+        (_, Some(email)) => conn.users().by_email(&email).await?,
+        _ => None,
+    };
+    Ok(found.ok_or(Refusal::NotFound)?)
 }
 
 /// Opens an account with its initial organization and the given roles.
-pub async fn add(_app: &App, _email: &str, _password: Secret, _roles: &[PlatformRole]) -> Result<User> {
-    todo!()
+pub async fn add(app: &App, email: &str, password: Secret, roles: &[PlatformRole]) -> Result<User> {
+    let email = Email::parse(email).ok_or(Refusal::EmailInvalid)?;
+    let password = Password::chosen(&password, &email)?;
+    let hash = app.hasher.hash(password).await?;
+
+    app.store
+        .write(async |tx| -> Result<_> {
+            let client = Client::operator();
+            let user = sign_up::open_account(app, tx, &client, &email, &hash, Some(Actor::Operator)).await?;
+            for role in roles {
+                tx.roles().grant(user.id, *role, app.now()).await?;
+                note(app, tx, Action::RoleGranted, user.id, role.name()).await?;
+            }
+            Ok(user)
+        })
+        .await
 }
 
 /// Users in the order they signed up, each with his roles.
 pub async fn list(
-    _app: &App,
-    _search: Option<&str>,
-    _after: Option<(Timestamp, UserId)>,
-    _limit: u32,
+    app: &App,
+    search: Option<&str>,
+    after: Option<(Timestamp, UserId)>,
+    limit: u32,
 ) -> Result<Vec<(User, Vec<PlatformRole>)>> {
-    todo!()
+    let mut conn = app.store.read().await?;
+    let users = conn.users().page(search, after, limit).await?;
+    let mut listed = Vec::with_capacity(users.len());
+    for user in users {
+        let roles = conn.roles().of_user(user.id).await?;
+        listed.push((user, roles));
+    }
+    Ok(listed)
 }
 
-/// One user with roles and sessions.
-pub async fn show(_app: &App, _user: UserId) -> Result<UserView> {
-    todo!()
+/// One user with roles and sessions. Refused with `NotFound`.
+pub async fn show(app: &App, user: UserId) -> Result<UserView> {
+    let mut conn = app.store.read().await?;
+    Ok(UserView {
+        user: conn.users().by_id(user).await?.ok_or(Refusal::NotFound)?,
+        roles: conn.roles().of_user(user).await?,
+        has_password: conn.users().password_hash(user).await?.is_some(),
+        sessions: conn.sessions().of_user(user, app.now()).await?,
+    })
 }
 
-/// Switches an account off and ends its sessions; returns how many ended. Refused for the last admin.
-pub async fn disable(_app: &App, _user: UserId) -> Result<u64> {
-    todo!()
+/// Switches an account off and ends its sessions; returns how many ended. Refused with `LastAdmin`.
+pub async fn disable(app: &App, user: UserId) -> Result<u64> {
+    app.store
+        .write(async |tx| -> Result<_> {
+            spare_last_admin(tx, user).await?;
+            if tx.users().disable(user, app.now()).await? {
+                note(app, tx, Action::UserDisabled, user, "").await?;
+            }
+            end_all(app, tx, user).await
+        })
+        .await
 }
 
 /// Switches an account on; `false` if it was on.
-pub async fn enable(_app: &App, _user: UserId) -> Result<bool> {
-    todo!()
+pub async fn enable(app: &App, user: UserId) -> Result<bool> {
+    app.store
+        .write(async |tx| -> Result<_> {
+            let was_off = tx.users().enable(user).await?;
+            if was_off {
+                note(app, tx, Action::UserEnabled, user, "").await?;
+            }
+            Ok(was_off)
+        })
+        .await
 }
 
 /// Gives a role; `false` if the user has it.
-pub async fn grant(_app: &App, _user: UserId, _role: PlatformRole) -> Result<bool> {
-    todo!()
+pub async fn grant(app: &App, user: UserId, role: PlatformRole) -> Result<bool> {
+    app.store
+        .write(async |tx| -> Result<_> {
+            let is_new = tx.roles().grant(user, role, app.now()).await?;
+            if is_new {
+                note(app, tx, Action::RoleGranted, user, role.name()).await?;
+            }
+            Ok(is_new)
+        })
+        .await
 }
 
-/// Takes a role and ends the user's sessions; `false` if the user does not have it. Refused for the last admin.
-pub async fn revoke(_app: &App, _user: UserId, _role: PlatformRole) -> Result<bool> {
-    todo!()
+/// Takes a role and ends the user's sessions; `false` if the user does not have it. Refused with `LastAdmin`.
+pub async fn revoke(app: &App, user: UserId, role: PlatformRole) -> Result<bool> {
+    app.store
+        .write(async |tx| -> Result<_> {
+            if role == PlatformRole::Admin {
+                spare_last_admin(tx, user).await?;
+            }
+            let had_it = tx.roles().revoke(user, role).await?;
+            if had_it {
+                note(app, tx, Action::RoleRevoked, user, role.name()).await?;
+                end_all(app, tx, user).await?;
+            }
+            Ok(had_it)
+        })
+        .await
 }
 
-/// Sets a password and ends the user's sessions; returns how many ended.
-pub async fn set_password(_app: &App, _user: UserId, _password: Secret) -> Result<u64> {
-    todo!()
+/// Sets a password and ends the user's sessions; returns how many ended. Refused with `NotFound`.
+pub async fn set_password(app: &App, user: UserId, password: Secret) -> Result<u64> {
+    let found = app.store.read().await?.users().by_id(user).await?;
+    let password = Password::chosen(&password, &found.ok_or(Refusal::NotFound)?.email)?;
+    let hash = app.hasher.hash(password).await?;
+
+    app.store
+        .write(async |tx| -> Result<_> {
+            tx.users().set_password(user, &hash, app.now()).await?;
+            note(app, tx, Action::PasswordChanged, user, "").await?;
+            end_all(app, tx, user).await
+        })
+        .await
 }
 
-/// Ends one session of a user, or all without one; returns how many ended.
-pub async fn end_sessions(_app: &App, _user: UserId, _session: Option<SessionId>) -> Result<u64> {
-    todo!()
+/// Ends one session of a user, or all without one; returns how many ended. Refused with `NotFound`
+/// if the one named is not his or over.
+pub async fn end_sessions(app: &App, user: UserId, session: Option<SessionId>) -> Result<u64> {
+    app.store
+        .write(async |tx| -> Result<_> {
+            let Some(session) = session else {
+                return end_all(app, tx, user).await;
+            };
+            if !tx.sessions().revoke_own(session, user, app.now()).await? {
+                return Err(Refusal::NotFound.into());
+            }
+            let client = Client::operator();
+            let deed = Deed::new(&client, Actor::Operator, Action::SessionRevoked)
+                .to(user)
+                .in_session(session);
+            deed.note(tx, app.now()).await?;
+            Ok(1)
+        })
+        .await
+}
+
+/// Refuses to go on if nobody else could do an admin's work.
+async fn spare_last_admin(tx: &mut Tx, user: UserId) -> Result<()> {
+    let admins = tx.roles().lock_active_admins().await?;
+    if admins == [user] {
+        Err(Refusal::LastAdmin.into())
+    } else {
+        Ok(())
+    }
+}
+
+async fn end_all(app: &App, tx: &mut Tx, user: UserId) -> Result<u64> {
+    let ended = tx.sessions().revoke_of_user(user, None, app.now()).await?;
+    if ended > 0 {
+        note(app, tx, Action::SessionsRevoked, user, &ended.to_string()).await?;
+    }
+    Ok(ended)
+}
+
+async fn note(app: &App, tx: &mut Tx, action: Action, user: UserId, detail: &str) -> Result<()> {
+    let client = Client::operator();
+    Deed::new(&client, Actor::Operator, action)
+        .to(user)
+        .detail(detail)
+        .note(tx, app.now())
+        .await?;
+    Ok(())
 }

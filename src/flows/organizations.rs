@@ -1,12 +1,16 @@
 //! Organizations as their members see them.
 
 use crate::app::App;
-use crate::domain::Caller;
 use crate::domain::organization::{Membership, OrganizationMode};
+use crate::domain::{Caller, Refusal};
 use crate::flows::Result;
 
 /// What this deployment lets people do with organizations (contract, http.md 8.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the contract's list of capabilities, one member each"
+)]
 pub struct Capabilities {
     /// The mode.
     pub mode: OrganizationMode,
@@ -25,16 +29,36 @@ pub struct Capabilities {
 }
 
 /// What this deployment allows.
-pub fn capabilities(_app: &App) -> Capabilities {
-    todo!()
+pub fn capabilities(app: &App) -> Capabilities {
+    let mode = app.config.organization_mode;
+    let has_teams = mode != OrganizationMode::Personal;
+    let has_many = mode == OrganizationMode::Multi;
+    Capabilities {
+        mode,
+        has_visible_organizations: has_teams,
+        allows_invitations: has_teams,
+        allows_public_organization_management: false,
+        allows_switching: has_many,
+        allows_user_created_team_organizations: has_many,
+        allows_leaving: has_many,
+    }
 }
 
 /// The caller's memberships, oldest first.
-pub async fn of_caller(_app: &App, _caller: &Caller) -> Result<Vec<Membership>> {
-    todo!()
+pub async fn of_caller(app: &App, caller: &Caller) -> Result<Vec<Membership>> {
+    Ok(app.store.read().await?.organizations().of_user(caller.user.id).await?)
 }
 
-/// The organization of the caller's session, with his role as the token has it.
-pub async fn current(_app: &App, _caller: &Caller) -> Result<Membership> {
-    todo!()
+/// The organization of the caller's session, with his role as the token has it. Refused with
+/// `SignInRequired` once he is not a member any more.
+pub async fn current(app: &App, caller: &Caller) -> Result<Membership> {
+    let memberships = of_caller(app, caller).await?;
+    let found = memberships
+        .into_iter()
+        .find(|membership| membership.organization == caller.organization);
+    let membership = found.ok_or(Refusal::SignInRequired)?;
+    Ok(Membership {
+        role: caller.organization_role,
+        ..membership
+    })
 }

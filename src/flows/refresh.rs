@@ -1,13 +1,115 @@
 //! Refreshing: rotation, parallel use, lost answers and theft (product, section 5).
 
 use crate::app::App;
-use crate::domain::{Audience, Client, Secret};
-use crate::flows::{Result, gate::SignedIn};
+use crate::crypto::token;
+use crate::domain::audit::{Action, Actor};
+use crate::domain::session::Verdict;
+use crate::domain::{Audience, Client, Refusal, Secret, Timestamp, TokenHash};
+use crate::flows::announce::Deed;
+use crate::flows::{Error, Result, gate, gate::SignedIn};
+use crate::storage::sessions::Found;
+
+/// How often somebody else may get in between reading a token and exchanging it. Each time the
+/// chain moves on, so more than two in a row means a machine in a loop.
+const TRIES: usize = 8;
+
+/// The use of a session is noted at most this often while its token is not exchanged.
+const USE_NOTED_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Gives a new access token, and the refresh token to keep from now on.
 ///
-/// Refused with `SessionEnded` when the token is unknown, expired, stolen, or its session or
-/// account is over; `AudienceRefused` when only the audience is.
-pub async fn with_token(_app: &App, _client: &Client, _token: &Secret, _audience: Audience) -> Result<SignedIn> {
-    todo!()
+/// Refused with `SessionEnded` when the token is unknown, expired or stolen, or its session,
+/// membership or account is over; with `SignInRequired` when only the audience is refused: the
+/// session goes on then.
+pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Audience) -> Result<SignedIn> {
+    let hash = token::hash(token).ok_or(Refusal::SessionEnded)?;
+
+    for _ in 0..TRIES {
+        let now = app.now();
+        let found = look_up(app, &hash).await?;
+        admit(&found, audience, now)?;
+
+        match found.token.shown(client, found.head, app.config.sessions.rotation, now) {
+            Verdict::Keep => {
+                note_use(app, client, &found, now).await?;
+                return gate::issue(app, found.standing, audience, token.clone(), now);
+            }
+            Verdict::Rotate => {
+                let successor = token::successor(&app.refresh_key, token, 1);
+                if exchange(app, client, &found, &successor, now).await? {
+                    return gate::issue(app, found.standing, audience, successor, now);
+                }
+            }
+            Verdict::Successor(steps) => {
+                let successor = token::successor(&app.refresh_key, token, steps);
+                let head = look_up(app, &gate::hash_of(&successor)?).await?;
+                if head.token.consumed.is_none() {
+                    if now >= head.token.expires_at {
+                        return Err(Refusal::SessionEnded.into());
+                    }
+                    return gate::issue(app, head.standing, audience, successor, now);
+                }
+            }
+            Verdict::Expired => return Err(Refusal::SessionEnded.into()),
+            Verdict::Theft => {
+                end_stolen(app, client, &found, now).await?;
+                return Err(Refusal::SessionEnded.into());
+            }
+        }
+    }
+    Err(Error::Unavailable(
+        "a refresh token is in use by too many at once".to_owned(),
+    ))
+}
+
+async fn look_up(app: &App, hash: &TokenHash) -> Result<Found> {
+    let found = app.store.read().await?.sessions().by_token(hash).await?;
+    Ok(found.ok_or(Refusal::SessionEnded)?)
+}
+
+fn admit(found: &Found, audience: Audience, now: Timestamp) -> std::result::Result<(), Refusal> {
+    let standing = &found.standing;
+    if !standing.session.is_live(now) || standing.membership.is_none() {
+        return Err(Refusal::SessionEnded);
+    }
+    gate::admit(&standing.user, &standing.roles, audience).map_err(|refusal| match refusal {
+        Refusal::AudienceRefused => Refusal::SignInRequired,
+        _ => Refusal::SessionEnded,
+    })
+}
+
+/// `false` if somebody else was faster, or the session ended meanwhile. The caller looks again.
+async fn exchange(app: &App, client: &Client, found: &Found, successor: &Secret, now: Timestamp) -> Result<bool> {
+    let hash = gate::hash_of(successor)?;
+    let next = gate::link(app, &found.standing.session, hash, found.token.generation + 1, now);
+    // `Ok(false)` commits too: on SQLite that waits for the faster one's batch to be durable.
+    app.store
+        .write(async |tx| -> Result<_> { Ok(tx.sessions().rotate(&found.token.hash, &next, client, now).await?) })
+        .await
+}
+
+async fn note_use(app: &App, client: &Client, found: &Found, now: Timestamp) -> Result<()> {
+    let session = &found.standing.session;
+    if now.since(session.last_used_at) < USE_NOTED_EVERY {
+        return Ok(());
+    }
+    app.store
+        .write(async |tx| -> Result<_> { Ok(tx.sessions().touch(session.id, client, now).await?) })
+        .await
+}
+
+/// Ends the session in a transaction of its own, so that refusing the request cannot undo it.
+async fn end_stolen(app: &App, client: &Client, found: &Found, now: Timestamp) -> Result<()> {
+    let session = &found.standing.session;
+    app.store
+        .write(async |tx| -> Result<()> {
+            if tx.sessions().revoke(session.id, now).await? {
+                let deed = Deed::new(client, Actor::System, Action::RefreshTokenReused);
+                deed.to(session.user).in_session(session.id).note(tx, now).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    tracing::warn!(session.id = %session.id, user.id = %session.user, "a used refresh token was shown again; its session was ended");
+    Ok(())
 }

@@ -1,8 +1,17 @@
 //! Signing up.
 
 use crate::app::App;
-use crate::domain::{Client, Secret};
-use crate::flows::{Result, gate::SignedIn};
+use crate::crypto::random;
+use crate::domain::audit::{Action, Actor};
+use crate::domain::organization::{Organization, OrganizationRole};
+use crate::domain::password::Password;
+use crate::domain::{Audience, Client, Email, Method, OrganizationId, Refusal, Secret, User, UserId, Username};
+use crate::flows::announce::Deed;
+use crate::flows::{Error, Result, gate, gate::SignedIn};
+use crate::storage::Tx;
+
+/// Made-up usernames that are tried before giving up; the odds of needing a third are tiny.
+const USERNAME_TRIES: usize = 8;
 
 /// What somebody typed to sign up.
 #[derive(Debug, Clone)]
@@ -16,6 +25,69 @@ pub struct Application {
 }
 
 /// Opens an account with its initial organization and signs the person in, in one transaction.
-pub async fn direct(_app: &App, _client: &Client, _input: Application) -> Result<SignedIn> {
-    todo!()
+pub async fn direct(app: &App, client: &Client, input: Application) -> Result<SignedIn> {
+    let email = Email::parse(&input.email).ok_or(Refusal::EmailInvalid)?;
+    let password = Password::chosen(&input.password, &email)?;
+    if input.invitation_code.is_some() {
+        return Err(Refusal::InvitationInvalid.into());
+    }
+    let hash = app.hasher.hash(password).await?;
+
+    app.store
+        .write(async |tx| -> Result<_> {
+            let user = open_account(app, tx, client, &email, &hash, None).await?;
+            gate::open(app, tx, client, user.id, Method::Password, Audience::App).await
+        })
+        .await
+}
+
+/// Opens an account: user, password, initial organization, audit line. The actor is the new user
+/// himself unless another is named.
+pub(super) async fn open_account(
+    app: &App,
+    tx: &mut Tx,
+    client: &Client,
+    email: &Email,
+    hash: &str,
+    actor: Option<Actor>,
+) -> Result<User> {
+    let now = app.now();
+    let user = add_user(app, tx, email).await?;
+    let organization = Organization::initial(
+        OrganizationId::new(random::id(now)),
+        app.config.organization_mode,
+        &user,
+    );
+
+    tx.users().set_password(user.id, hash, now).await?;
+    tx.organizations().add(&organization).await?;
+    tx.organizations()
+        .join(organization.id, user.id, OrganizationRole::Owner, now)
+        .await?;
+    Deed::new(client, actor.unwrap_or(Actor::User(user.id)), Action::UserCreated)
+        .to(user.id)
+        .note(tx, now)
+        .await?;
+    Ok(user)
+}
+
+async fn add_user(app: &App, tx: &mut Tx, email: &Email) -> Result<User> {
+    let now = app.now();
+    for _ in 0..USERNAME_TRIES {
+        let user = User {
+            id: UserId::new(random::id(now)),
+            email: email.clone(),
+            email_verified_at: None,
+            username: Username::generate(email, random::five_digits()),
+            disabled_at: None,
+            created_at: now,
+        };
+        if tx.users().add(&user).await? {
+            return Ok(user);
+        }
+        if tx.users().by_email(email).await?.is_some() {
+            return Err(Refusal::EmailTaken.into());
+        }
+    }
+    Err(Error::Broken("no free username found".to_owned()))
 }

@@ -1,7 +1,37 @@
 //! Floor 5: requests. How one travels: `server` → `pipeline` → `routes` → `api` or `pages`.
+//!
+//! A handler here reads its input, calls one flow and dresses the outcome. No SQL, no decisions.
+
+pub mod access;
+pub mod api;
+pub mod assets;
+pub mod client;
+pub mod cookies;
+pub mod csrf;
+pub mod cx;
+pub mod faces;
+pub mod form;
+pub mod headers;
+pub mod json;
+pub mod log;
+pub mod meta;
+pub mod pages;
+pub mod pipeline;
+pub mod reply;
+pub mod route;
+pub mod router;
+pub mod routes;
+pub mod server;
+#[cfg(test)]
+mod testing;
+
+use std::pin::Pin;
 
 /// What every answer's body is: whole in memory, or streamed through from elsewhere.
 pub type Body = http_body_util::Either<
     http_body_util::Full<hyper::body::Bytes>,
     http_body_util::combinators::BoxBody<hyper::body::Bytes, hyper::Error>,
 >;
+
+/// A future of unknown type that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -4,7 +4,7 @@
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A breakage; never an expected "no". Carries no secrets and no values of rows.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The database cannot be reached, is locked, full, read-only or too busy: try again later (503).
     #[error("the database is not available: {0}")]
@@ -24,5 +24,10 @@ impl Error {
     /// Whether trying again later may help.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+    pub(super) fn unavailable(reason: impl ToString) -> Self {
+        Self::Unavailable(reason.to_string())
     }
 }

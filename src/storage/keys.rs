@@ -2,29 +2,65 @@
 
 use crate::domain::Timestamp;
 use crate::domain::signing_key::SigningKey;
+use crate::storage::row::Row;
+use crate::storage::value::args;
 use crate::storage::{Conn, Result};
 
 /// See [`Conn::keys`].
 pub struct Keys<'c>(pub(super) &'c mut Conn);
 
+fn read(row: &mut Row) -> Result<SigningKey> {
+    Ok(SigningKey {
+        id: row.next("signing_keys.id")?,
+        public: row.next("signing_keys.public")?,
+        sealed: row.next("signing_keys.sealed")?,
+        created_at: row.next("signing_keys.created_at")?,
+        active_from: row.next("signing_keys.active_from")?,
+        retired_at: row.next("signing_keys.retired_at")?,
+    })
+}
+
 impl Keys<'_> {
     /// Every key, oldest first.
     pub async fn all(self) -> Result<Vec<SigningKey>> {
-        todo!()
+        let sql = "SELECT id, public, sealed, created_at, active_from, retired_at
+                   FROM signing_keys
+                   ORDER BY created_at, id";
+        self.0.list(sql, args![], read).await
     }
 
     /// Adds a key; `false` if its id is taken.
-    pub async fn add(self, _key: &SigningKey) -> Result<bool> {
-        todo!()
+    pub async fn add(self, key: &SigningKey) -> Result<bool> {
+        let sql = "INSERT INTO signing_keys (id, public, sealed, created_at, active_from, retired_at)
+                   VALUES ($1, $2, $3, $4, $5, $6)
+                   ON CONFLICT (id) DO NOTHING";
+        let args = args![
+            &key.id,
+            &key.public,
+            &key.sealed,
+            key.created_at,
+            key.active_from,
+            key.retired_at,
+        ];
+        Ok(self.0.execute(sql, args).await? == 1)
     }
 
     /// Adds the very first key; `false` if there is one, whoever else tries at the same time.
-    pub async fn add_first(self, _key: &SigningKey) -> Result<bool> {
-        todo!()
+    pub async fn add_first(self, key: &SigningKey) -> Result<bool> {
+        // Two instances that start together must not both find the table empty. This row is
+        // always there, so it serves as the lock.
+        let lock = "SELECT number FROM authara_migrations WHERE number = 1 {pg: FOR UPDATE}";
+        let any = "SELECT id FROM signing_keys LIMIT 1";
+        self.0.query(lock, args![]).await?;
+        if !self.0.query(any, args![]).await?.is_empty() {
+            return Ok(false);
+        }
+        Keys(self.0).add(key).await
     }
 
     /// Sets the end of every key that has none yet but `except`; returns how many.
-    pub async fn retire_others(self, _except: &str, _at: Timestamp) -> Result<u64> {
-        todo!()
+    pub async fn retire_others(self, except: &str, at: Timestamp) -> Result<u64> {
+        let sql = "UPDATE signing_keys SET retired_at = $2 WHERE id <> $1 AND retired_at IS NULL";
+        self.0.execute(sql, args![except, at]).await
     }
 }

@@ -1,4 +1,15 @@
 //! Floor 2: rows in, domain values out. No decisions, no HTTP.
+//!
+//! One statement text serves both databases (`sql.rs`); all that differs is behind two traits
+//! (`backend.rs`). Reads end in nouns, writes are verbs, absence is `None`. What a method writes
+//! takes effect only in [`Store::write`]; on a bare [`Conn`] it fails.
+
+mod backend;
+mod postgres;
+mod row;
+mod sql;
+mod sqlite;
+mod value;
 
 pub mod audit;
 pub mod error;
@@ -11,13 +22,23 @@ pub mod sessions;
 pub mod users;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backend::{Backend, Connection, Dialect};
+use row::Row;
+use value::Value;
 
 pub use error::{Error, Result};
+
+/// How long anybody waits for a connection, a lock or his turn to write before he is told that
+/// the database is not available.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which database to open; `app` makes it from the settings.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// A file, or a fresh one in memory for tests.
+    /// A file.
     Sqlite(PathBuf),
     /// A server.
     Postgres(Box<PostgresTarget>),
@@ -50,34 +71,107 @@ pub struct PostgresTarget {
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    backend: Arc<dyn Backend>,
+}
 
 impl Store {
-    /// Opens the database without looking at its schema (see [`migrate::check`]).
-    pub async fn open(_target: &Target) -> Result<Self> {
-        todo!()
+    /// Opens the database without looking at its schema (see [`migrate::check`]). Connects when
+    /// it is first used; fails only for settings that cannot work.
+    #[expect(
+        clippy::unused_async,
+        reason = "opening a database may wait; callers need not know that it does not"
+    )]
+    pub async fn open(target: &Target) -> Result<Self> {
+        let backend: Arc<dyn Backend> = match target {
+            Target::Sqlite(path) => Arc::new(sqlite::Sqlite::new(path)),
+            Target::Postgres(target) => Arc::new(postgres::Postgres::new(target)?),
+        };
+        Ok(Self { backend })
     }
 
     /// A connection without a transaction, for reading only.
     pub async fn read(&self) -> Result<Conn> {
-        todo!()
+        Ok(Conn::new(&*self.backend, self.backend.read().await?))
     }
 
     /// Runs `work` in one transaction: commits on `Ok`, rolls back on anything else, a cancelled
     /// or panicking future included. `Ok` means durable.
-    pub async fn write<T, E, F>(&self, _work: F) -> std::result::Result<T, E>
+    ///
+    /// Do not wait for anything but the database in it: on SQLite all writers wait with you.
+    pub async fn write<T, E, F>(&self, work: F) -> std::result::Result<T, E>
     where
         F: AsyncFnOnce(&mut Tx) -> std::result::Result<T, E>,
         E: From<Error>,
     {
-        todo!()
+        let mut tx = self.begin().await?;
+        let result = work(&mut tx).await?;
+        tx.commit().await?;
+        Ok(result)
+    }
+
+    async fn begin(&self) -> Result<Tx> {
+        Ok(Tx(Conn::new(&*self.backend, self.backend.begin().await?)))
     }
 }
 
 /// A connection: reads, aggregate by aggregate.
-pub struct Conn {}
+pub struct Conn {
+    connection: Box<dyn Connection>,
+    dialect: Dialect,
+    /// Whether a statement has failed. PostgreSQL has then given the transaction up.
+    has_failed: bool,
+}
 
 impl Conn {
+    fn new(backend: &dyn Backend, connection: Box<dyn Connection>) -> Self {
+        Self {
+            connection,
+            dialect: backend.dialect(),
+            has_failed: false,
+        }
+    }
+
+    async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
+        let result = self.connection.execute(sql, args).await;
+        self.has_failed |= result.is_err();
+        result
+    }
+
+    async fn query(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
+        let result = self.connection.query(sql, args).await;
+        self.has_failed |= result.is_err();
+        result
+    }
+
+    async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
+        let result = self.connection.scan(sql, args).await;
+        self.has_failed |= result.is_err();
+        result
+    }
+
+    /// The first row of an answer that has one at most.
+    async fn find<T>(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Value>,
+        read: impl FnOnce(&mut Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let rows = self.query(sql, args).await?;
+        rows.into_iter().next().map(|mut row| read(&mut row)).transpose()
+    }
+
+    /// Every row of an answer.
+    async fn list<T>(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Value>,
+        mut read: impl FnMut(&mut Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let rows = self.query(sql, args).await?;
+        rows.into_iter().map(|mut row| read(&mut row)).collect()
+    }
+
     /// People.
     pub fn users(&mut self) -> users::Users<'_> {
         users::Users(self)
@@ -128,5 +222,15 @@ impl std::ops::Deref for Tx {
 impl std::ops::DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut Conn {
         &mut self.0
+    }
+}
+
+impl Tx {
+    async fn commit(self) -> Result<()> {
+        if self.0.has_failed {
+            // PostgreSQL would answer this commit with success and roll back.
+            return Err(Error::Statement("commit after a failed statement".to_owned()));
+        }
+        self.0.connection.commit().await
     }
 }

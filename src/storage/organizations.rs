@@ -2,50 +2,104 @@
 
 use crate::domain::organization::{Membership, Organization, OrganizationMode, OrganizationRole};
 use crate::domain::{OrganizationId, Timestamp, UserId};
-use crate::storage::{Conn, Result};
+use crate::storage::row::Row;
+use crate::storage::value::args;
+use crate::storage::{Conn, Error, Result};
 
 /// See [`Conn::organizations`].
 pub struct Organizations<'c>(pub(super) &'c mut Conn);
 
+/// Reads `o.id, o.name, m.role`.
+fn read_membership(row: &mut Row) -> Result<Membership> {
+    Ok(Membership {
+        organization: row.next("organizations.id")?,
+        name: row.next("organizations.name")?,
+        role: row.next("memberships.role")?,
+    })
+}
+
 impl Organizations<'_> {
     /// Adds an organization.
-    pub async fn add(self, _organization: &Organization) -> Result<()> {
-        todo!()
+    pub async fn add(self, organization: &Organization) -> Result<()> {
+        let sql = "INSERT INTO organizations (id, name, kind, created_by, created_at)
+                   VALUES ($1, $2, $3, $4, $5)";
+        let args = args![
+            organization.id,
+            &organization.name,
+            organization.kind.name(),
+            organization.created_by,
+            organization.created_at,
+        ];
+        self.0.execute(sql, args).await?;
+        Ok(())
     }
 
     /// The organization with that id.
-    pub async fn by_id(self, _id: OrganizationId) -> Result<Option<Organization>> {
-        todo!()
+    pub async fn by_id(self, id: OrganizationId) -> Result<Option<Organization>> {
+        let sql = "SELECT id, name, kind, created_by, created_at FROM organizations WHERE id = $1";
+        let read = |row: &mut Row| {
+            Ok(Organization {
+                id: row.next("organizations.id")?,
+                name: row.next("organizations.name")?,
+                kind: row.next("organizations.kind")?,
+                created_by: row.next("organizations.created_by")?,
+                created_at: row.next("organizations.created_at")?,
+            })
+        };
+        self.0.find(sql, args![id], read).await
     }
 
     /// Makes the user a member; `false` if he is one.
     pub async fn join(
         self,
-        _organization: OrganizationId,
-        _user: UserId,
-        _role: OrganizationRole,
-        _now: Timestamp,
+        organization: OrganizationId,
+        user: UserId,
+        role: OrganizationRole,
+        now: Timestamp,
     ) -> Result<bool> {
-        todo!()
+        let sql = "INSERT INTO memberships (organization_id, user_id, role, created_at)
+                   VALUES ($1, $2, $3, $4)
+                   ON CONFLICT (organization_id, user_id) DO NOTHING";
+        Ok(self.0.execute(sql, args![organization, user, role.name(), now]).await? == 1)
     }
 
     /// The user's memberships, oldest first.
-    pub async fn of_user(self, _user: UserId) -> Result<Vec<Membership>> {
-        todo!()
+    pub async fn of_user(self, user: UserId) -> Result<Vec<Membership>> {
+        let sql = "SELECT o.id, o.name, m.role
+                   FROM memberships m
+                   JOIN organizations o ON o.id = m.organization_id
+                   WHERE m.user_id = $1
+                   ORDER BY m.created_at, o.id";
+        self.0.list(sql, args![user], read_membership).await
     }
 
     /// The membership a new session starts in: the user's own personal organization, else the oldest.
-    pub async fn default_of(self, _user: UserId) -> Result<Option<Membership>> {
-        todo!()
+    pub async fn default_of(self, user: UserId) -> Result<Option<Membership>> {
+        let sql = "SELECT o.id, o.name, m.role
+                   FROM memberships m
+                   JOIN organizations o ON o.id = m.organization_id
+                   WHERE m.user_id = $1
+                   ORDER BY CASE WHEN o.kind = 'personal' AND o.created_by = m.user_id THEN 0 ELSE 1 END,
+                            m.created_at, o.id
+                   LIMIT 1";
+        self.0.find(sql, args![user], read_membership).await
     }
 
     /// Records the mode if none is recorded and returns the one that is.
-    pub async fn settle_mode(self, _mode: OrganizationMode, _now: Timestamp) -> Result<OrganizationMode> {
-        todo!()
+    pub async fn settle_mode(self, mode: OrganizationMode, now: Timestamp) -> Result<OrganizationMode> {
+        let sql = "INSERT INTO organization_mode (id, mode, recorded_at)
+                   VALUES (1, $1, $2)
+                   ON CONFLICT (id) DO NOTHING";
+        self.0.execute(sql, args![mode.name(), now]).await?;
+        let recorded = Organizations(self.0).mode().await?;
+        recorded.ok_or_else(|| Error::Unreadable("organization_mode".to_owned()))
     }
 
     /// The recorded mode.
     pub async fn mode(self) -> Result<Option<OrganizationMode>> {
-        todo!()
+        let sql = "SELECT mode FROM organization_mode WHERE id = 1";
+        self.0
+            .find(sql, args![], |row| row.next("organization_mode.mode"))
+            .await
     }
 }

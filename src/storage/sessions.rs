@@ -1,9 +1,11 @@
 //! Sessions and refresh tokens.
 
-use crate::domain::organization::Membership;
-use crate::domain::session::{RefreshToken, Session};
+use crate::domain::organization::{Membership, OrganizationRole};
+use crate::domain::session::{Consumed, RefreshToken, Session};
 use crate::domain::{Client, PlatformRole, SessionId, Timestamp, TokenHash, User, UserId};
-use crate::storage::{Conn, Result};
+use crate::storage::row::Row;
+use crate::storage::value::args;
+use crate::storage::{Conn, Dialect, Error, Result, users};
 
 /// See [`Conn::sessions`].
 pub struct Sessions<'c>(pub(super) &'c mut Conn);
@@ -32,72 +34,308 @@ pub struct Found {
     pub standing: Standing,
 }
 
+/// Reads `s.id, s.user_id, s.organization_id, s.created_at, s.expires_at, s.last_used_at,
+/// s.authenticated_at, s.method, s.revoked_at, s.address, s.user_agent`.
+fn read(row: &mut Row) -> Result<Session> {
+    Ok(Session {
+        id: row.next("sessions.id")?,
+        user: row.next("sessions.user_id")?,
+        organization: row.next("sessions.organization_id")?,
+        created_at: row.next("sessions.created_at")?,
+        expires_at: row.next("sessions.expires_at")?,
+        last_used_at: row.next("sessions.last_used_at")?,
+        authenticated_at: row.next("sessions.authenticated_at")?,
+        method: row.next("sessions.method")?,
+        revoked_at: row.next("sessions.revoked_at")?,
+        client: Client {
+            address: row.next("sessions.address")?,
+            user_agent: row.next("sessions.user_agent")?,
+        },
+    })
+}
+
+/// Reads a session, its owner, `m.role, o.name`, and the owner's first role; the other rows
+/// differ in nothing but a further role.
+fn read_standing(row: &mut Row, others: Vec<PlatformRole>) -> Result<Standing> {
+    let session = read(row)?;
+    let user = users::read(row)?;
+    let role: Option<OrganizationRole> = row.next("memberships.role")?;
+    let name: Option<String> = row.next("organizations.name")?;
+    let membership = role.zip(name).map(|(role, name)| Membership {
+        organization: session.organization,
+        name,
+        role,
+    });
+    let first: Option<PlatformRole> = row.next("user_roles.role")?;
+    let mut roles: Vec<_> = first.into_iter().chain(others).collect();
+    roles.sort_unstable();
+    Ok(Standing {
+        session,
+        user,
+        membership,
+        roles,
+    })
+}
+
+/// Reads `t.hash, t.session_id, t.generation, t.created_at, t.expires_at, t.consumed_at,
+/// t.consumer_network, t.consumer_user_agent`.
+fn read_token(row: &mut Row) -> Result<RefreshToken> {
+    Ok(RefreshToken {
+        hash: row.next("refresh_tokens.hash")?,
+        session: row.next("refresh_tokens.session_id")?,
+        generation: row.next("refresh_tokens.generation")?,
+        created_at: row.next("refresh_tokens.created_at")?,
+        expires_at: row.next("refresh_tokens.expires_at")?,
+        consumed: read_consumed(row)?,
+    })
+}
+
+fn read_consumed(row: &mut Row) -> Result<Option<Consumed>> {
+    let at = row.next("refresh_tokens.consumed_at")?;
+    let network = row.next("refresh_tokens.consumer_network")?;
+    let user_agent = row.next("refresh_tokens.consumer_user_agent")?;
+    match (at, network, user_agent) {
+        (Some(at), Some(network), Some(user_agent)) => Ok(Some(Consumed {
+            at,
+            network,
+            user_agent,
+        })),
+        (None, None, None) => Ok(None),
+        _ => Err(Error::Unreadable("refresh_tokens.consumed_at".to_owned())),
+    }
+}
+
 impl Sessions<'_> {
     /// Opens a session.
-    pub async fn add(self, _session: &Session) -> Result<()> {
-        todo!()
+    pub async fn add(self, session: &Session) -> Result<()> {
+        let sql = "INSERT INTO sessions
+                     (id, user_id, organization_id, created_at, expires_at, last_used_at, authenticated_at,
+                      method, revoked_at, address, user_agent)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let args = args![
+            session.id,
+            session.user,
+            session.organization,
+            session.created_at,
+            session.expires_at,
+            session.last_used_at,
+            session.authenticated_at,
+            session.method.name(),
+            session.revoked_at,
+            session.client.address,
+            &session.client.user_agent,
+        ];
+        self.0.execute(sql, args).await?;
+        Ok(())
     }
 
     /// Adds a token to a session's chain; `false` if that token is there already.
-    pub async fn add_token(self, _token: &RefreshToken) -> Result<bool> {
-        todo!()
+    pub async fn add_token(self, token: &RefreshToken) -> Result<bool> {
+        let sql = "INSERT INTO refresh_tokens
+                     (hash, session_id, generation, created_at, expires_at,
+                      consumed_at, consumer_network, consumer_user_agent)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                   ON CONFLICT (hash) DO NOTHING";
+        let consumed = token.consumed.as_ref();
+        let args = args![
+            &token.hash,
+            token.session,
+            token.generation,
+            token.created_at,
+            token.expires_at,
+            consumed.map(|consumed| consumed.at),
+            consumed.map(|consumed| consumed.network),
+            consumed.map(|consumed| consumed.user_agent.as_str()),
+        ];
+        Ok(self.0.execute(sql, args).await? == 1)
     }
 
     /// A session with owner, membership and roles, live or not; the check of every request. One keyed statement.
-    pub async fn standing(self, _id: SessionId) -> Result<Option<Standing>> {
-        todo!()
+    pub async fn standing(self, id: SessionId) -> Result<Option<Standing>> {
+        let sql = "SELECT s.id, s.user_id, s.organization_id, s.created_at, s.expires_at, s.last_used_at,
+                          s.authenticated_at, s.method, s.revoked_at, s.address, s.user_agent,
+                          u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at,
+                          m.role, o.name, r.role
+                   FROM sessions s
+                   JOIN users u ON u.id = s.user_id
+                   LEFT JOIN memberships m ON m.organization_id = s.organization_id AND m.user_id = s.user_id
+                   LEFT JOIN organizations o ON o.id = m.organization_id
+                   LEFT JOIN user_roles r ON r.user_id = s.user_id
+                   WHERE s.id = $1";
+        let mut rows = self.0.query(sql, args![id]).await?.into_iter();
+        let Some(mut row) = rows.next() else { return Ok(None) };
+        let others = rows.map(|mut row| row.last("user_roles.role")).collect::<Result<_>>()?;
+        read_standing(&mut row, others).map(Some)
     }
 
     /// A refresh token with its session's standing. One keyed statement.
-    pub async fn by_token(self, _hash: &TokenHash) -> Result<Option<Found>> {
-        todo!()
+    pub async fn by_token(self, hash: &TokenHash) -> Result<Option<Found>> {
+        let sql = "SELECT t.hash, t.session_id, t.generation, t.created_at, t.expires_at,
+                          t.consumed_at, t.consumer_network, t.consumer_user_agent,
+                          (SELECT max(h.generation) FROM refresh_tokens h WHERE h.session_id = t.session_id),
+                          s.id, s.user_id, s.organization_id, s.created_at, s.expires_at, s.last_used_at,
+                          s.authenticated_at, s.method, s.revoked_at, s.address, s.user_agent,
+                          u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at,
+                          m.role, o.name, r.role
+                   FROM refresh_tokens t
+                   JOIN sessions s ON s.id = t.session_id
+                   JOIN users u ON u.id = s.user_id
+                   LEFT JOIN memberships m ON m.organization_id = s.organization_id AND m.user_id = s.user_id
+                   LEFT JOIN organizations o ON o.id = m.organization_id
+                   LEFT JOIN user_roles r ON r.user_id = s.user_id
+                   WHERE t.hash = $1";
+        let mut rows = self.0.query(sql, args![hash]).await?.into_iter();
+        let Some(mut row) = rows.next() else { return Ok(None) };
+        let others = rows.map(|mut row| row.last("user_roles.role")).collect::<Result<_>>()?;
+        Ok(Some(Found {
+            token: read_token(&mut row)?,
+            head: row.next("max(refresh_tokens.generation)")?,
+            standing: read_standing(&mut row, others)?,
+        }))
     }
 
     /// Exchanges a token for its successor: marks it consumed by `client` and adds `next`, and
     /// notes the session's use. `false`, and nothing done, if it was consumed, has expired, or its
-    /// session is not live. Of any number of parallel callers one gets `true`.
-    pub async fn rotate(
+    /// session is not live, or the owner's account is off. Of any number of parallel callers one
+    /// gets `true`.
+    pub async fn rotate(self, hash: &TokenHash, next: &RefreshToken, client: &Client, now: Timestamp) -> Result<bool> {
+        match self.0.dialect {
+            Dialect::Sqlite => self.rotate_stepwise(hash, next, client, now).await,
+            Dialect::Postgres => self.rotate_at_once(hash, next, client, now).await,
+        }
+    }
+
+    /// For the single writer: what the first statement found stays true for the others.
+    async fn rotate_stepwise(
         self,
-        _hash: &TokenHash,
-        _next: &RefreshToken,
-        _client: &Client,
-        _now: Timestamp,
+        hash: &TokenHash,
+        next: &RefreshToken,
+        client: &Client,
+        now: Timestamp,
     ) -> Result<bool> {
-        todo!()
+        let sql = "UPDATE refresh_tokens
+                   SET consumed_at = $3, consumer_network = $4, consumer_user_agent = $5
+                   WHERE hash = $1 AND session_id = $2 AND consumed_at IS NULL AND expires_at > $3
+                     AND EXISTS (SELECT 1
+                                 FROM sessions s
+                                 JOIN users u ON u.id = s.user_id
+                                 WHERE s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3
+                                   AND u.disabled_at IS NULL)";
+        let args = args![hash, next.session, now, client.network(), &client.user_agent];
+        if self.0.execute(sql, args).await? == 0 {
+            return Ok(false);
+        }
+        if !Sessions(self.0).add_token(next).await? {
+            return Err(Error::Statement(
+                "the successor of a refresh token is there before it".to_owned(),
+            ));
+        }
+        Sessions(self.0).touch(next.session, client, now).await?;
+        Ok(true)
+    }
+
+    /// For many writers, in one round trip. The session is locked first, so that whoever waited
+    /// sees the token as the one before him left it.
+    async fn rotate_at_once(
+        self,
+        hash: &TokenHash,
+        next: &RefreshToken,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let sql = "WITH live AS (
+                     SELECT s.id
+                     FROM sessions s
+                     JOIN users u ON u.id = s.user_id
+                     WHERE s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.disabled_at IS NULL
+                     FOR NO KEY UPDATE OF s
+                   ), spent AS (
+                     UPDATE refresh_tokens t
+                     SET consumed_at = $3, consumer_network = $4, consumer_user_agent = $5
+                     FROM live
+                     WHERE t.hash = $1 AND t.session_id = live.id AND t.consumed_at IS NULL AND t.expires_at > $3
+                     RETURNING t.session_id
+                   ), touched AS (
+                     UPDATE sessions s
+                     SET last_used_at = $3, address = $6, user_agent = $5
+                     FROM spent
+                     WHERE s.id = spent.session_id
+                   )
+                   INSERT INTO refresh_tokens (hash, session_id, generation, created_at, expires_at)
+                   SELECT CAST($7 AS bytea), session_id, CAST($8 AS bigint), CAST($9 AS timestamptz),
+                          CAST($10 AS timestamptz)
+                   FROM spent";
+        let args = args![
+            hash,
+            next.session,
+            now,
+            client.network(),
+            &client.user_agent,
+            client.address,
+            &next.hash,
+            next.generation,
+            next.created_at,
+            next.expires_at,
+        ];
+        Ok(self.0.execute(sql, args).await? == 1)
     }
 
     /// Notes that the session was used without a rotation.
-    pub async fn touch(self, _id: SessionId, _client: &Client, _now: Timestamp) -> Result<()> {
-        todo!()
+    pub async fn touch(self, id: SessionId, client: &Client, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE sessions SET last_used_at = $2, address = $3, user_agent = $4 WHERE id = $1";
+        self.0
+            .execute(sql, args![id, now, client.address, &client.user_agent])
+            .await?;
+        Ok(())
     }
 
     /// The user's live sessions, last used first.
-    pub async fn of_user(self, _user: UserId, _now: Timestamp) -> Result<Vec<Session>> {
-        todo!()
+    pub async fn of_user(self, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
+        let sql = "SELECT s.id, s.user_id, s.organization_id, s.created_at, s.expires_at, s.last_used_at,
+                          s.authenticated_at, s.method, s.revoked_at, s.address, s.user_agent
+                   FROM sessions s
+                   WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
+                   ORDER BY s.last_used_at DESC, s.id DESC";
+        self.0.list(sql, args![user, now], read).await
     }
 
     /// Ends a session; `false` if it does not exist or has been ended before.
-    pub async fn revoke(self, _id: SessionId, _now: Timestamp) -> Result<bool> {
-        todo!()
+    pub async fn revoke(self, id: SessionId, now: Timestamp) -> Result<bool> {
+        let sql = "UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+        Ok(self.0.execute(sql, args![id, now]).await? == 1)
     }
 
     /// Ends a session of that user; `false` if it is not his, does not exist or has been ended before.
-    pub async fn revoke_own(self, _id: SessionId, _user: UserId, _now: Timestamp) -> Result<bool> {
-        todo!()
+    pub async fn revoke_own(self, id: SessionId, user: UserId, now: Timestamp) -> Result<bool> {
+        let sql = "UPDATE sessions SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";
+        Ok(self.0.execute(sql, args![id, user, now]).await? == 1)
     }
 
     /// Ends every live session of the user but `except`; returns how many.
-    pub async fn revoke_of_user(self, _user: UserId, _except: Option<SessionId>, _now: Timestamp) -> Result<u64> {
-        todo!()
+    pub async fn revoke_of_user(self, user: UserId, except: Option<SessionId>, now: Timestamp) -> Result<u64> {
+        let sql = "UPDATE sessions
+                   SET revoked_at = $3
+                   WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL AND expires_at > $3";
+        // No session has this id.
+        let except = except.unwrap_or(SessionId::new(uuid::Uuid::nil()));
+        self.0.execute(sql, args![user, except, now]).await
     }
 
     /// Notes that the person has just proved again who he is.
-    pub async fn reauthenticated(self, _id: SessionId, _now: Timestamp) -> Result<()> {
-        todo!()
+    pub async fn reauthenticated(self, id: SessionId, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE sessions SET authenticated_at = $2 WHERE id = $1";
+        self.0.execute(sql, args![id, now]).await?;
+        Ok(())
     }
 
     /// Deletes up to `limit` sessions that ended before `before`, with their tokens; returns how many.
-    pub async fn delete_ended(self, _before: Timestamp, _limit: u32) -> Result<u64> {
-        todo!()
+    pub async fn delete_ended(self, before: Timestamp, limit: u32) -> Result<u64> {
+        let sql = "DELETE FROM sessions
+                   WHERE id IN (SELECT id
+                                FROM sessions
+                                WHERE expires_at < $1 OR revoked_at < $1
+                                LIMIT $2
+                                {pg: FOR UPDATE SKIP LOCKED})";
+        self.0.execute(sql, args![before, limit]).await
     }
 }

@@ -1,70 +1,140 @@
 //! People and their passwords.
 
 use crate::domain::{Email, Timestamp, User, UserId};
+use crate::storage::row::Row;
+use crate::storage::value::args;
 use crate::storage::{Conn, Result};
 
 /// See [`Conn::users`].
 pub struct Users<'c>(pub(super) &'c mut Conn);
 
+/// Reads `u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at`.
+pub(super) fn read(row: &mut Row) -> Result<User> {
+    Ok(User {
+        id: row.next("users.id")?,
+        email: row.next("users.email")?,
+        email_verified_at: row.next("users.email_verified_at")?,
+        username: row.next("users.username")?,
+        disabled_at: row.next("users.disabled_at")?,
+        created_at: row.next("users.created_at")?,
+    })
+}
+
 impl Users<'_> {
     /// Adds a user; `false` if the address or the username is taken.
-    pub async fn add(self, _user: &User) -> Result<bool> {
-        todo!()
+    pub async fn add(self, user: &User) -> Result<bool> {
+        let sql = "INSERT INTO users
+                     (id, email, email_verified_at, username, username_normalized, disabled_at, created_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)
+                   ON CONFLICT DO NOTHING";
+        let args = args![
+            user.id,
+            &user.email,
+            user.email_verified_at,
+            &user.username,
+            user.username.normalized(),
+            user.disabled_at,
+            user.created_at,
+        ];
+        Ok(self.0.execute(sql, args).await? == 1)
     }
 
     /// The user with that id.
-    pub async fn by_id(self, _id: UserId) -> Result<Option<User>> {
-        todo!()
+    pub async fn by_id(self, id: UserId) -> Result<Option<User>> {
+        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
+                   FROM users u
+                   WHERE u.id = $1";
+        self.0.find(sql, args![id], read).await
     }
 
     /// The user with that address.
-    pub async fn by_email(self, _email: &Email) -> Result<Option<User>> {
-        todo!()
+    pub async fn by_email(self, email: &Email) -> Result<Option<User>> {
+        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
+                   FROM users u
+                   WHERE u.email = $1";
+        self.0.find(sql, args![email], read).await
     }
 
     /// The user with that address and the PHC string of the password, if there is one.
-    pub async fn credentials(self, _email: &Email) -> Result<Option<(User, Option<String>)>> {
-        todo!()
+    pub async fn credentials(self, email: &Email) -> Result<Option<(User, Option<String>)>> {
+        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at, p.hash
+                   FROM users u
+                   LEFT JOIN passwords p ON p.user_id = u.id
+                   WHERE u.email = $1";
+        let read = |row: &mut Row| Ok((read(row)?, row.next("passwords.hash")?));
+        self.0.find(sql, args![email], read).await
     }
 
     /// The PHC string of the user's password, if there is one.
-    pub async fn password_hash(self, _id: UserId) -> Result<Option<String>> {
-        todo!()
+    pub async fn password_hash(self, id: UserId) -> Result<Option<String>> {
+        let sql = "SELECT hash FROM passwords WHERE user_id = $1";
+        self.0.find(sql, args![id], |row| row.next("passwords.hash")).await
     }
 
     /// Sets or replaces the password.
-    pub async fn set_password(self, _id: UserId, _hash: &str, _now: Timestamp) -> Result<()> {
-        todo!()
+    pub async fn set_password(self, id: UserId, hash: &str, now: Timestamp) -> Result<()> {
+        let sql = "INSERT INTO passwords (user_id, hash, changed_at)
+                   VALUES ($1, $2, $3)
+                   ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
+        self.0.execute(sql, args![id, hash, now]).await?;
+        Ok(())
     }
 
     /// Replaces the stored hash by a stronger one of the same password; `false` if it changed in between.
-    pub async fn upgrade_password_hash(self, _id: UserId, _from: &str, _to: &str) -> Result<bool> {
-        todo!()
+    pub async fn upgrade_password_hash(self, id: UserId, from: &str, to: &str) -> Result<bool> {
+        let sql = "UPDATE passwords SET hash = $3 WHERE user_id = $1 AND hash = $2";
+        Ok(self.0.execute(sql, args![id, from, to]).await? == 1)
     }
 
     /// Switches the account off; `false` if it was off, or does not exist.
-    pub async fn disable(self, _id: UserId, _now: Timestamp) -> Result<bool> {
-        todo!()
+    pub async fn disable(self, id: UserId, now: Timestamp) -> Result<bool> {
+        let sql = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+        Ok(self.0.execute(sql, args![id, now]).await? == 1)
     }
 
     /// Switches the account on; `false` if it was on, or does not exist.
-    pub async fn enable(self, _id: UserId) -> Result<bool> {
-        todo!()
+    pub async fn enable(self, id: UserId) -> Result<bool> {
+        let sql = "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
+        Ok(self.0.execute(sql, args![id]).await? == 1)
     }
 
     /// Users in the order they signed up, after `after`, whose address or username contains
     /// `search` (no wildcards, case ignored), at most `limit`.
-    pub async fn page(
-        self,
-        _search: Option<&str>,
-        _after: Option<(Timestamp, UserId)>,
-        _limit: u32,
-    ) -> Result<Vec<User>> {
-        todo!()
+    pub async fn page(self, search: Option<&str>, after: Option<(Timestamp, UserId)>, limit: u32) -> Result<Vec<User>> {
+        let sql = r"SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
+                    FROM users u
+                    WHERE (u.created_at, u.id) > ($2, $3)
+                      AND (u.email LIKE $1 ESCAPE '\' OR u.username_normalized LIKE $1 ESCAPE '\')
+                    ORDER BY u.created_at, u.id
+                    LIMIT $4";
+        let search = search.unwrap_or_default();
+        if search.contains('\0') {
+            // No name has it, and PostgreSQL has no such text.
+            return Ok(Vec::new());
+        }
+        // Nobody signed up before 1970.
+        let (at, id) = after.unwrap_or((Timestamp::from_micros(-1), UserId::new(uuid::Uuid::nil())));
+        let rows = self.0.scan(sql, args![containing(search), at, id, limit]).await?;
+        rows.into_iter().map(|mut row| read(&mut row)).collect()
     }
 
     /// How many there are.
     pub async fn count(self) -> Result<i64> {
-        todo!()
+        let sql = "SELECT count(*) FROM users";
+        let mut rows = self.0.scan(sql, args![]).await?;
+        rows.first_mut().map_or(Ok(0), |row| row.next("count(users)"))
     }
+}
+
+/// The `LIKE` pattern for texts that contain this one, letter by letter.
+fn containing(search: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in search.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    pattern
 }

@@ -1,0 +1,238 @@
+//! The command line, declared.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Login for your own application, in one file.
+#[derive(Debug, Parser)]
+#[command(name = "authara", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Settings come from the environment; `authara config list` explains each.\n\
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage."
+)]
+pub(super) struct Arguments {
+    /// Read settings from this file of NAME=value lines too; the environment wins.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) env_file: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Try it out: no settings, a sample application, data in ./.authara, for this machine only.
+    Dev {
+        /// The port; 0 takes any that is free.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+    /// Run the server.
+    Serve,
+    /// Bring the database to the form this version needs.
+    Migrate {
+        #[command(subcommand)]
+        command: Migrate,
+    },
+    /// Look at accounts and change them, with the server up or down.
+    User {
+        #[command(subcommand)]
+        command: User,
+    },
+    /// Make, list and rotate the keys that sign access tokens.
+    Key {
+        #[command(subcommand)]
+        command: Key,
+    },
+    /// Check the settings, or list what can be set.
+    Config {
+        #[command(subcommand)]
+        command: Config,
+    },
+    /// Print every route with the access it needs.
+    Routes(Printed),
+    /// Ask the running server whether it is ready; exit 0 only if it is.
+    Healthcheck,
+}
+
+/// How data is printed.
+#[derive(Debug, Args)]
+pub(super) struct Printed {
+    /// Print JSON for programs instead of a table for people.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A pass around the question before what cannot be undone.
+#[derive(Debug, Args)]
+pub(super) struct Sure {
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+/// `authara migrate …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Migrate {
+    /// Apply what is pending, one transaction each, under a lock.
+    Up,
+    /// Say what is pending; exit 0 only if nothing is.
+    Status(Printed),
+    /// Print the SQL that `up` would run.
+    Plan,
+}
+
+/// `authara user …`
+#[derive(Debug, Subcommand)]
+pub(super) enum User {
+    /// Open an account. The password is asked for, or read from standard input.
+    #[command(after_help = "Example: authara user add ada@example.com --role admin")]
+    Add {
+        /// The e-mail address.
+        email: String,
+        /// A platform role: admin, auditor or monitor. May be given more than once.
+        #[arg(long = "role", value_name = "ROLE")]
+        roles: Vec<crate::domain::PlatformRole>,
+        #[command(flatten)]
+        password: NewPassword,
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// List accounts in the order they were opened.
+    #[command(after_help = "Example: authara user list --search ada --limit 20")]
+    List {
+        /// Only those whose address or username contains this.
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Go on after this account, which ended the page before.
+        #[arg(long, value_name = "USER")]
+        after: Option<String>,
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// Show one account.
+    Show {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// Switch an account off and end its sessions.
+    Disable {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Switch an account on again.
+    Enable {
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Give a platform role.
+    #[command(after_help = "Example: authara user grant ada@example.com admin")]
+    Grant {
+        #[command(flatten)]
+        who: Who,
+        /// admin, auditor or monitor.
+        role: crate::domain::PlatformRole,
+    },
+    /// Take a platform role and end the account's sessions.
+    Revoke {
+        #[command(flatten)]
+        who: Who,
+        /// admin, auditor or monitor.
+        role: crate::domain::PlatformRole,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Set a new password and end the account's sessions.
+    Password {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        password: NewPassword,
+    },
+    /// List an account's live sessions, or end them.
+    #[command(after_help = "Example: authara user sessions ada@example.com --end-all")]
+    Sessions {
+        #[command(flatten)]
+        who: Who,
+        /// End this session.
+        #[arg(long, value_name = "SESSION", conflicts_with = "end_all")]
+        end: Option<crate::domain::SessionId>,
+        /// End all of them.
+        #[arg(long)]
+        end_all: bool,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        printed: Printed,
+    },
+}
+
+/// Which account.
+#[derive(Debug, Args)]
+pub(super) struct Who {
+    /// The e-mail address or the id.
+    pub(super) user: String,
+}
+
+/// Where a password comes from. Never an argument, which others on the machine could read.
+#[derive(Debug, Args)]
+pub(super) struct NewPassword {
+    /// Read the password from standard input (its first line) instead of asking.
+    #[arg(long)]
+    pub(super) password_stdin: bool,
+}
+
+/// `authara key …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Key {
+    /// Print 32 fresh random bytes in base64, for `AUTHARA_SECRET_KEY` or `AUTHARA_JWT_KEYS`.
+    Generate,
+    /// List the signing keys.
+    List(Printed),
+    /// Make a new signing key. It signs 15 minutes later, when every verifier has seen it.
+    Rotate {
+        /// Sign with it at once and refuse every older key: for a key that leaked.
+        #[arg(long)]
+        now: bool,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        printed: Printed,
+    },
+}
+
+/// `authara config …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Config {
+    /// Check the settings and report every problem.
+    Check,
+    /// List every setting: name, type, default, meaning.
+    List {
+        /// As a Markdown table.
+        #[arg(long, conflicts_with = "yaml")]
+        markdown: bool,
+        /// As the YAML of `assets/contract/config.yaml`.
+        #[arg(long)]
+        yaml: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_declared_without_contradiction() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,198 @@
+//! `authara dev`: everything to try it out, with nothing to set up, for this machine only.
+
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{ErrorKind, Write as _};
+use std::net::Ipv4Addr;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::app::{self, App};
+use crate::cli::print::Printer;
+use crate::cli::{Failure, Result, log, sample, serve};
+use crate::config::{Config, Listen};
+use crate::crypto::{keys, random};
+use crate::domain::time::SystemClock;
+use crate::domain::{PlatformRole, Refusal, Secret, key_text};
+use crate::flows::{self, operator};
+use crate::http::pipeline::Service;
+use crate::http::server::{self, Listener};
+use crate::storage::{Store, migrate};
+
+/// Holds all that is kept, in the current folder.
+const FOLDER: &str = ".authara";
+/// The root secret.
+const SECRET: &str = "secret.key";
+/// The settings that the operator commands need to find the same data.
+const SETTINGS: &str = "dev.env";
+const ADMIN: &str = "admin@example.com";
+
+/// Serves on `port` of this machine, with the sample application at `/`; 0 takes any free port.
+pub(super) async fn run(port: u16, out: &mut Printer) -> Result<()> {
+    let (listener, port) = listen(port).await?;
+    let folder = Folder::open()?;
+    let config = Config::dev(port, &folder.0, &folder.secret()?)?;
+    log::start(config.log_level);
+    migrate::up(&Store::open(&app::target(&config.database)).await?).await?;
+    let app = App::build(config, Arc::new(SystemClock)).await?;
+    folder.write_settings(&app.config)?;
+    let password = admin(&app).await?;
+
+    welcome(&app.config, &folder, password.as_ref(), out)?;
+    let service = Service::new(app.clone()).with_fallback(sample::application(app.clone()));
+    serve::until_told_to_stop(&app, service, listener).await
+}
+
+/// Listens on loopback and nowhere else, whatever anybody sets.
+async fn listen(port: u16) -> Result<(Listener, u16)> {
+    let address = Listen::Tcp((Ipv4Addr::LOCALHOST, port).into());
+    match server::bind(&address).await {
+        Ok(Listener::Tcp(listener)) => {
+            let port = listener.local_addr()?.port();
+            Ok((Listener::Tcp(listener), port))
+        }
+        Ok(Listener::Unix(_)) => Err(Failure::Words("asked for a port, got a Unix socket".to_owned())),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(Failure::Words(format!(
+            "port {port} is taken; name another: authara dev --port {}",
+            port.checked_add(1).unwrap_or(0)
+        ))),
+        Err(error) => Err(Failure::Words(format!("cannot listen on port {port}: {error}"))),
+    }
+}
+
+/// `./.authara` by its absolute path.
+struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes it if need be, for the owner alone: it holds password hashes and the root secret.
+    fn open() -> Result<Self> {
+        let path = std::path::absolute(FOLDER)?;
+        let made = DirBuilder::new().mode(0o700).create(&path);
+        let ready = match made {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                fs::set_permissions(&path, Permissions::from_mode(0o700))
+            }
+            // So that it does not end up in a repository.
+            Ok(()) => write_new(&path.join(".gitignore"), "*\n"),
+            other => other,
+        };
+        ready.map_err(|error| failed(&path, &error))?;
+        Ok(Self(path))
+    }
+
+    /// The root secret, made at the first start.
+    fn secret(&self) -> Result<Secret> {
+        let path = self.0.join(SECRET);
+        let fresh = keys::generate_seed();
+        match write_new(&path, fresh.expose()) {
+            Ok(()) => Ok(fresh),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+                let secret = Secret::new(text.trim_end());
+                if key_text::root_secret(&secret).is_err() {
+                    return Err(Failure::Words(format!(
+                        "{} holds no root secret; put the old one back, or delete {FOLDER} to begin anew",
+                        path.display()
+                    )));
+                }
+                Ok(secret)
+            }
+            Err(error) => Err(failed(&path, &error)),
+        }
+    }
+
+    /// Leaves the settings for `--env-file`, so that every command works on this data too.
+    fn write_settings(&self, config: &Config) -> Result<()> {
+        let path = self.0.join(SETTINGS);
+        let text = format!(
+            "# Written by `authara dev` at each start, for: authara --env-file {FOLDER}/{SETTINGS} …\n\
+             APP_ENV=dev\n\
+             PUBLIC_URL={}\n\
+             DATABASE_URL={}\n\
+             AUTHARA_SECRET_KEY_FILE={}\n",
+            config.public_url.origin,
+            quoted(&database_url(&self.0)),
+            quoted(&self.0.join(SECRET).display().to_string()),
+        );
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(&path, &error)),
+            _ => {}
+        }
+        write_new(&path, &text).map_err(|error| failed(&path, &error))
+    }
+}
+
+/// Writes a file that does not exist yet, for the owner alone.
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Words(format!("{}: {error}", path.display()))
+}
+
+fn database_url(folder: &Path) -> String {
+    let path = folder.join("authara.db").display().to_string();
+    let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    format!("sqlite://{path}")
+}
+
+/// As the value of a line in an `--env-file`.
+fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Opens the admin's account unless there is one; returns the password it was given.
+async fn admin(app: &App) -> Result<Option<Secret>> {
+    match operator::find(app, ADMIN).await {
+        Ok(_) => Ok(None),
+        Err(flows::Error::Refused(Refusal::NotFound)) => {
+            let password = fresh_password();
+            operator::add(app, ADMIN, password.clone(), &[PlatformRole::Admin]).await?;
+            Ok(Some(password))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Four groups of four characters, 80 random bits, easy to type from a screen.
+fn fresh_password() -> Secret {
+    /// 32 characters, so that five bits choose one; none looks like another.
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+    let letters = random::bytes::<16>().map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
+    let groups: Vec<String> = letters.chunks(4).map(String::from_iter).collect();
+    Secret::new(groups.join("-"))
+}
+
+fn welcome(config: &Config, folder: &Folder, password: Option<&Secret>, out: &mut Printer) -> Result<()> {
+    let url = &config.public_url.origin;
+    out.line("Authara for development: only this machine can reach it.\n")?;
+    out.line(format!("  Application  {url}/"))?;
+    out.line(format!("  Account      {url}/auth/account"))?;
+    out.line(format!("  Data         {}", folder.0.display()))?;
+    out.line(format!("  Admin        {ADMIN}"))?;
+    if let Some(password) = password {
+        out.line(format!("  Password     {}  (shown this once)", password.expose()))?;
+    } else {
+        let command = format!("user password {ADMIN} --env-file {FOLDER}/{SETTINGS}");
+        out.line("               made by an earlier start; for a new password, run:")?;
+        out.line(format!("               {} {command}", program()))?;
+    }
+    out.line("\nTry this:")?;
+    out.line(format!(
+        "  1. Open {url}/private. You are asked to sign in, and come back."
+    ))?;
+    out.line(format!("  2. Sign up as somebody new: {url}/auth/signup"))?;
+    out.line("  3. Sign in with a second browser, and end that session on the account page.\n")?;
+    out.line(format!("Ctrl-C stops it. To begin anew, delete {FOLDER}."))
+}
+
+/// The program as it was called, for a command to copy.
+fn program() -> String {
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| env!("CARGO_PKG_NAME").to_owned())
+}

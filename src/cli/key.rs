@@ -1,0 +1,75 @@
+//! `authara key …`: the keys that sign access tokens.
+
+use serde_json::{Value, json};
+
+use crate::cli::args::Key as Command;
+use crate::cli::print::{Printer, moment, rfc3339};
+use crate::cli::{Result, app, ask};
+use crate::config::Given;
+use crate::crypto::keys::generate_seed;
+use crate::flows::keys::{self, KeyState, KeyView};
+
+pub(super) fn generate(out: &mut Printer) -> Result<()> {
+    out.line(generate_seed().expose())
+}
+
+pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> Result<()> {
+    match command {
+        Command::Generate => generate(out),
+        Command::List(printed) => {
+            let app = app(given).await?;
+            let keys = keys::list(&app).await?;
+            if printed.json {
+                return out.json(&json!({ "keys": keys.iter().map(value).collect::<Vec<_>>() }));
+            }
+            let rows: Vec<_> = keys.iter().map(row).collect();
+            out.table(["KEY", "STATE", "MADE", "SIGNS FROM", "VERIFIES UNTIL"], &rows)
+        }
+        Command::Rotate { now, sure, printed } => {
+            if *now {
+                let what = "Every access token there is will be refused; browsers refresh by themselves.";
+                ask::confirm(what, sure)?;
+            }
+            let app = app(given).await?;
+            let key = keys::rotate(&app, *now).await?;
+            if printed.json {
+                return out.json(&value(&key));
+            }
+            let from = key.active_from.map(moment).unwrap_or_default();
+            out.line(match key.state {
+                KeyState::Active => format!("Key {} signs from now on; older keys are refused.", key.id),
+                _ => format!("Key {} is published now and signs from {from}.", key.id),
+            })
+        }
+    }
+}
+
+fn words(state: KeyState) -> &'static str {
+    match state {
+        KeyState::Upcoming => "upcoming",
+        KeyState::Active => "active",
+        KeyState::Retiring => "retiring",
+        KeyState::Retired => "retired",
+    }
+}
+
+fn row(key: &KeyView) -> [String; 5] {
+    let time = |at: Option<_>| at.map_or_else(|| "—".to_owned(), moment);
+    [
+        key.id.clone(),
+        words(key.state).to_owned(),
+        time(key.created_at),
+        time(key.active_from),
+        time(key.retired_at),
+    ]
+}
+
+fn value(key: &KeyView) -> Value {
+    json!({
+        "id": key.id,
+        "state": words(key.state),
+        "created_at": key.created_at.map(rfc3339),
+        "active_from": key.active_from.map(rfc3339),
+        "retired_at": key.retired_at.map(rfc3339),
+    })
+}

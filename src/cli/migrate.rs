@@ -1,0 +1,77 @@
+//! `authara migrate …`: the form of the database.
+
+use serde_json::json;
+
+use crate::app::{self, BuildError};
+use crate::cli::args::{Migrate as Command, Printed};
+use crate::cli::print::Printer;
+use crate::cli::{Failure, Result};
+use crate::config::{Database, Given};
+use crate::storage::Store;
+use crate::storage::migrate::{self, Step};
+
+pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> Result<()> {
+    let database = Database::from_settings(given)?.value;
+    let store = Store::open(&app::target(&database)).await?;
+    match command {
+        Command::Up => up(&store, given, out).await,
+        Command::Status(printed) => status(&store, printed, out).await,
+        Command::Plan => plan(&store, out).await,
+    }
+}
+
+async fn up(store: &Store, given: &Given, out: &mut Printer) -> Result<()> {
+    let applied = migrate::up(store).await?;
+    for step in &applied {
+        out.line(format!("applied {:04} {}", step.number, step.name))?;
+    }
+    if applied.is_empty() {
+        out.line("nothing to do: the database is up to date")?;
+    }
+    first_start(given).await
+}
+
+/// Makes the first signing key, so that `serve` finds it. Other settings may still be missing when
+/// the database is migrated; the server then makes the key when it starts.
+async fn first_start(given: &Given) -> Result<()> {
+    match super::app(given).await {
+        Ok(_) | Err(Failure::Settings(_)) => Ok(()),
+        Err(Failure::Build(error @ BuildError::OrganizationMode { .. })) => Err(error.into()),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn status(store: &Store, printed: &Printed, out: &mut Printer) -> Result<()> {
+    let steps = migrate::status(store).await?;
+    let pending = steps.iter().filter(|step| !step.applied).count();
+    if printed.json {
+        let value = |step: &Step| json!({"number": step.number, "name": step.name, "applied": step.applied});
+        out.json(&json!({ "pending": pending, "migrations": steps.iter().map(value).collect::<Vec<_>>() }))?;
+    } else {
+        let state = |step: &Step| if step.applied { "applied" } else { "pending" }.to_owned();
+        let rows: Vec<_> = steps
+            .iter()
+            .map(|step| [format!("{:04}", step.number), step.name.to_owned(), state(step)])
+            .collect();
+        out.table(["NUMBER", "NAME", "STATE"], &rows)?;
+    }
+    match pending {
+        0 => Ok(()),
+        _ if printed.json => Err(Failure::Silent),
+        _ => Err(Failure::Words(format!(
+            "{pending} pending; apply with: authara migrate up"
+        ))),
+    }
+}
+
+async fn plan(store: &Store, out: &mut Printer) -> Result<()> {
+    let steps = migrate::status(store).await?;
+    let pending: Vec<_> = steps.iter().filter(|step| !step.applied).collect();
+    if pending.is_empty() {
+        return out.line("-- nothing to do: the database is up to date");
+    }
+    for step in pending {
+        out.line(format!("-- {:04} {}\n{}", step.number, step.name, step.sql.trim_end()))?;
+    }
+    Ok(())
+}

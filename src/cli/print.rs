@@ -1,0 +1,75 @@
+//! What commands print: lines, tables, JSON and times.
+
+use std::io::{self, Write};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::cli::Result;
+use crate::domain::Timestamp;
+
+/// Standard output. A reader that has gone away (`| head`) is not an error.
+pub(super) struct Printer(io::Stdout);
+
+impl Printer {
+    pub(super) fn new() -> Self {
+        Self(io::stdout())
+    }
+
+    /// One line.
+    pub(super) fn line(&mut self, text: impl AsRef<str>) -> Result<()> {
+        let mut out = self.0.lock();
+        match writeln!(out, "{}", text.as_ref()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    /// A table with a heading, columns aligned, two spaces apart.
+    pub(super) fn table<const N: usize>(&mut self, heading: [&str; N], rows: &[[String; N]]) -> Result<()> {
+        let mut widths = heading.map(|cell| cell.chars().count());
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        self.line(aligned(&heading.map(str::to_owned), &widths))?;
+        for row in rows {
+            self.line(aligned(row, &widths))?;
+        }
+        Ok(())
+    }
+
+    /// A value for programs.
+    pub(super) fn json(&mut self, value: &serde_json::Value) -> Result<()> {
+        self.line(format!("{value:#}"))
+    }
+}
+
+fn aligned<const N: usize>(row: &[String; N], widths: &[usize; N]) -> String {
+    let mut line = String::new();
+    for (cell, width) in row.iter().zip(widths) {
+        line.push_str(cell);
+        let gap = width.saturating_sub(cell.chars().count()) + 2;
+        line.extend(std::iter::repeat_n(' ', gap));
+    }
+    line.trim_end().to_owned()
+}
+
+/// `2026-11-23 09:41 UTC`, for people.
+pub(super) fn moment(at: Timestamp) -> String {
+    let Some(time) = offset(at) else {
+        return "—".to_owned();
+    };
+    let (date, hour, minute) = (time.date(), time.hour(), time.minute());
+    format!("{date} {hour:02}:{minute:02} UTC")
+}
+
+/// RFC 3339, for programs.
+pub(super) fn rfc3339(at: Timestamp) -> serde_json::Value {
+    offset(at).and_then(|time| time.format(&Rfc3339).ok()).into()
+}
+
+fn offset(at: Timestamp) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.micros()) * 1000).ok()
+}

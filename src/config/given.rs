@@ -1,0 +1,281 @@
+//! Where settings come from: the environment, an `--env-file`, and the files that `*_FILE` names.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Component, Path};
+
+use zeroize::Zeroizing;
+
+use crate::config::vars::{self, VARS};
+use crate::config::{Problem, Problems, older};
+
+/// Settings as text, each from wherever it was given. Empty ones are left out: empty means not set.
+#[derive(Default)]
+pub struct Given {
+    values: BTreeMap<String, Zeroizing<String>>,
+    problems: Vec<Problem>,
+}
+
+/// Bytes of the longest secret in a file of its own.
+const LONGEST_SECRET: u64 = 64 * 1024;
+
+impl Given {
+    /// From the process's environment, which wins, and from a file of `NAME=value` lines.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_environment(file: Option<&Path>) -> Result<Self, Problems> {
+        let mut pairs = BTreeMap::new();
+        if let Some(path) = file {
+            let name = path.display().to_string();
+            let text =
+                fs::read_to_string(path).map_err(|error| Problems::one(&name, format!("cannot be read: {error}")))?;
+            pairs = lines(&name, &text)?;
+        }
+        let mut problems = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            let Some(name) = name.to_str() else { continue };
+            match value.into_string() {
+                Ok(value) => {
+                    pairs.insert(name.to_owned(), value);
+                }
+                Err(_) if is_ours(name) => problems.push(Problem::new(name, "is not UTF-8")),
+                Err(_) => {}
+            }
+        }
+        let mut given = Self::from_pairs(pairs);
+        given.problems.append(&mut problems);
+        Ok(given)
+    }
+
+    /// From pairs of name and value, of which later ones win; secrets in files are read.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut given = Self::default();
+        for (name, value) in pairs {
+            if value.is_empty() {
+                given.values.remove(&name);
+            } else if is_ours(&name) {
+                given.values.insert(name, Zeroizing::new(value));
+            }
+        }
+        given.read_files();
+        given
+    }
+
+    /// The value of a setting.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|value| value.as_str())
+    }
+
+    /// Everything given.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// What was wrong with the way in which settings were given.
+    pub(super) fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    fn read_files(&mut self) {
+        for var in VARS.iter().filter(|var| var.is_secret) {
+            let name = format!("{}_FILE", var.name);
+            let Some(path) = self.values.remove(&name) else {
+                continue;
+            };
+            if self.values.contains_key(var.name) {
+                let text = format!("is set, and so is {}; keep one of the two", var.name);
+                self.problems.push(Problem::new(&name, text));
+                continue;
+            }
+            match secret_in(Path::new(path.as_str())) {
+                Ok(secret) => {
+                    self.values.insert(var.name.to_owned(), secret);
+                }
+                Err(text) => {
+                    self.problems.push(Problem::new(&name, text));
+                    // So that it is not reported as missing as well.
+                    self.values.insert(var.name.to_owned(), Zeroizing::default());
+                }
+            }
+        }
+    }
+}
+
+/// Whether a name in the environment is any of our business.
+fn is_ours(name: &str) -> bool {
+    let bare = name.strip_suffix("_FILE").unwrap_or(name);
+    name.starts_with("AUTHARA_") || vars::find(bare).is_some() || older::Older::find(name).is_some()
+}
+
+/// The content of a secret's file, without the newline at its end.
+fn secret_in(path: &Path) -> Result<Zeroizing<String>, String> {
+    let shown = path.display();
+    let unreadable = |error: std::io::Error| format!("names {shown}, which cannot be read: {error}");
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(format!("names {shown}, which is not a file"));
+    }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 && !is_mounted_secret(path) {
+        return Err(format!(
+            "names {shown}, which others than its owner may read (mode {mode:03o}); run: chmod 600 {shown}"
+        ));
+    }
+    let mut text = Zeroizing::new(String::new());
+    fs::File::open(path)
+        .and_then(|file| file.take(LONGEST_SECRET + 1).read_to_string(&mut text))
+        .map_err(unreadable)?;
+    if text.len() as u64 > LONGEST_SECRET {
+        return Err(format!("names {shown}, which is longer than 64 KiB"));
+    }
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    if text.is_empty() {
+        return Err(format!("names {shown}, which is empty"));
+    }
+    Ok(text)
+}
+
+/// Whether the file was mounted by a container runtime, which gives the modes it likes.
+fn is_mounted_secret(path: &Path) -> bool {
+    path.starts_with("/run/secrets") && !path.components().any(|part| part == Component::ParentDir)
+}
+
+/// Reads `NAME=value` lines: comments with `#`, an optional `export`, values bare or in quotes.
+fn lines(file: &str, text: &str) -> Result<BTreeMap<String, String>, Problems> {
+    let mut pairs = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match pair(line) {
+            Ok((name, value)) if !pairs.contains_key(name) => {
+                pairs.insert(name.to_owned(), value);
+            }
+            Ok((name, _)) => problems.push(Problem::new(file, format!("line {number}: {name} is set twice"))),
+            // The line itself may hold a secret, so it is not shown.
+            Err(text) => problems.push(Problem::new(file, format!("line {number}: {text}"))),
+        }
+    }
+    if problems.is_empty() {
+        Ok(pairs)
+    } else {
+        Err(Problems(problems))
+    }
+}
+
+fn pair(line: &str) -> Result<(&str, String), &'static str> {
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = line.split_once('=').ok_or("has no `=`")?;
+    let name = name.trim();
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !is_name {
+        return Err("has no name before the `=`");
+    }
+    Ok((name, unquoted(value.trim())?))
+}
+
+fn unquoted(value: &str) -> Result<String, &'static str> {
+    if let Some(rest) = value.strip_prefix('\'') {
+        let (text, after) = rest.split_once('\'').ok_or("has a quote that does not end")?;
+        return only_comment(after).map(|()| text.to_owned());
+    }
+    let Some(rest) = value.strip_prefix('"') else {
+        return if value.contains(" #") {
+            Err("has ` #` in a bare value; put the value in quotes or the comment on its own line")
+        } else {
+            Ok(value.to_owned())
+        };
+    };
+    let mut text = String::new();
+    let mut letters = rest.chars();
+    loop {
+        match letters.next().ok_or("has a quote that does not end")? {
+            '"' => return only_comment(letters.as_str()).map(|()| text),
+            '\\' => match letters.next().ok_or("has a quote that does not end")? {
+                'n' => text.push('\n'),
+                letter @ ('"' | '\\' | '$') => text.push(letter),
+                _ => return Err("has an unknown escape; known are \\\\ \\\" \\$ \\n"),
+            },
+            letter => text.push(letter),
+        }
+    }
+}
+
+fn only_comment(after: &str) -> Result<(), &'static str> {
+    let after = after.trim();
+    if after.is_empty() || after.starts_with('#') {
+        Ok(())
+    } else {
+        Err("has something after the closing quote")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_with_comments_and_quotes() {
+        let text = "# comment\n\n A=1 \nexport B = two words\nC='single # \"quoted\"' # why\nD=\"a\\\"b\\\\c\\nd#\"\r\nE=\nF=x#y=z\n";
+
+        let pairs = lines("f", text).expect("pairs");
+
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(
+            pairs,
+            [
+                ("A", "1"),
+                ("B", "two words"),
+                ("C", "single # \"quoted\""),
+                ("D", "a\"b\\c\nd#"),
+                ("E", ""),
+                ("F", "x#y=z"),
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_lies_in_the_runtimes_folder_is_a_mounted_secret() {
+        let is_mounted = |path| is_mounted_secret(Path::new(path));
+
+        assert!(is_mounted("/run/secrets/key") && is_mounted("/run/secrets/authara/key"));
+        assert!(!is_mounted("/run/secrets/../../etc/passwd"));
+        assert!(!is_mounted("/run/secretsx/key") && !is_mounted("run/secrets/key"));
+    }
+
+    #[test]
+    fn broken_lines_are_named_by_number_without_their_content() {
+        let text = "secret\n=secret\nA B=secret\nA='secret\nA=\"secret\nA=\"secret\\x\"\nA='secret' secret\nA=secret #x\nB=secret\nB=secret";
+
+        let Err(problems) = lines("f.env", text) else {
+            panic!("accepted")
+        };
+
+        assert_eq!(problems.0.len(), 9);
+        let text = problems.to_string();
+        assert!(!text.contains("secret"), "{text}");
+        assert!(text.contains("f.env: line 1: has no `=`"), "{text}");
+        assert!(text.contains("line 10: B is set twice"), "{text}");
+    }
+
+    #[test]
+    fn only_what_lies_below_the_folder_of_secrets_is_a_mounted_secret() {
+        assert!(is_mounted_secret(Path::new("/run/secrets/authara_key")));
+        for path in [
+            "/run/secrets/../../etc/passwd",
+            "/run/secretsx/key",
+            "run/secrets/key",
+            "/etc/passwd",
+        ] {
+            assert!(!is_mounted_secret(Path::new(path)), "{path}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Names that are not settings of this version: typing errors, and settings of the older server.
+
+use crate::config::vars::VARS;
+
+/// What a value of the older server's setting means here.
+pub(super) struct Older {
+    /// A name, or the start of several with `*` at the end.
+    pattern: &'static str,
+    /// When it can be passed over.
+    harmless: Harmless,
+    /// What it is about.
+    about: &'static str,
+}
+
+enum Harmless {
+    /// Nothing is lost.
+    Always,
+    /// With one of these values, which switch the feature off.
+    If(&'static [&'static str]),
+    /// Somebody counts on it.
+    Never,
+}
+
+const OFF: Harmless = Harmless::If(&["0", "f", "F", "false", "FALSE", "False"]);
+
+/// The first pattern that fits counts.
+const OLDER: &[Older] = &[
+    older("AUTHARA_CACHE_PROVIDER", Harmless::Always, "needs no cache"),
+    older("AUTHARA_REDIS_*", Harmless::Always, "needs no Redis"),
+    older(
+        "AUTHARA_DB_MAX_IDLE_CONNS",
+        Harmless::Always,
+        "keeps idle connections by itself",
+    ),
+    older(
+        "AUTHARA_DB_CONN_MAX_LIFETIME",
+        Harmless::Always,
+        "renews connections by itself",
+    ),
+    older(
+        "AUTHARA_DB_CONN_MAX_IDLE_TIME",
+        Harmless::Always,
+        "renews connections by itself",
+    ),
+    older("POSTGRESQL_TIMEZONE", Harmless::Always, "keeps all times in UTC"),
+    older("POSTGRESQL_LOG_SQL", Harmless::Always, "never logs statements"),
+    older("AUTHARA_CHALLENGE_ENABLED", OFF, "has no e-mail codes yet"),
+    older("AUTHARA_CHALLENGE_*", Harmless::Always, "has no e-mail codes yet"),
+    older("AUTHARA_EMAIL_PROVIDER", Harmless::If(&["noop"]), "sends no mail yet"),
+    older("AUTHARA_EMAIL_*", Harmless::Always, "sends no mail yet"),
+    older("AUTHARA_WEBHOOK_URL", Harmless::Never, "has no webhooks yet"),
+    older("AUTHARA_WEBHOOK_*", Harmless::Always, "has no webhooks yet"),
+    older(
+        "AUTHARA_OAUTH_PROVIDERS",
+        Harmless::Never,
+        "has no sign-in through providers yet",
+    ),
+    older(
+        "AUTHARA_OAUTH_*",
+        Harmless::Always,
+        "has no sign-in through providers yet",
+    ),
+    older(
+        "AUTHARA_RATE_LIMIT_CLEANUP_EVERY",
+        Harmless::Always,
+        "has no settings for rate limits yet",
+    ),
+    older(
+        "AUTHARA_RATE_LIMIT_MAX_ENTRIES",
+        Harmless::Always,
+        "has no settings for rate limits yet",
+    ),
+    older(
+        "AUTHARA_RATE_LIMIT_*",
+        Harmless::Never,
+        "has no settings for rate limits yet",
+    ),
+    older("AUTHARA_INTERNAL_API_TOKEN", Harmless::Never, "has no internal API yet"),
+    older("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", OFF, "has no allowlist yet"),
+    older(
+        "AUTHARA_PUBLIC_ORGANIZATION_MANAGEMENT_ENABLED",
+        OFF,
+        "has no routes to manage organizations yet",
+    ),
+    older(
+        "AUTHARA_ORGANIZATION_INVITATION_TTL",
+        Harmless::Always,
+        "has no invitations yet",
+    ),
+    older(
+        "AUTHARA_INVITATION_EMAIL_INCLUDE_CODE",
+        Harmless::Always,
+        "has no invitations yet",
+    ),
+    older(
+        "AUTHARA_ADMIN_AUDIT_RETENTION_DAYS",
+        Harmless::Never,
+        "keeps audit lines for ever",
+    ),
+    older("AUTHARA_METRICS_LISTEN", Harmless::Never, "has no metrics yet"),
+    older("AUTHARA_AUDIENCE", Harmless::Always, "leaves it to the SDKs"),
+    older("AUTHARA_ISSUER", Harmless::Always, "leaves it to the SDKs"),
+    older("AUTHARA_BASE_URL", Harmless::Always, "leaves it to the SDKs"),
+];
+
+const fn older(pattern: &'static str, harmless: Harmless, about: &'static str) -> Older {
+    Older {
+        pattern,
+        harmless,
+        about,
+    }
+}
+
+impl Older {
+    /// Finds what is known of a name.
+    pub(super) fn find(name: &str) -> Option<&'static Self> {
+        OLDER.iter().find(|older| match older.pattern.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == older.pattern,
+        })
+    }
+
+    /// Whether passing the value over misleads nobody.
+    pub(super) fn is_harmless(&self, value: &str) -> bool {
+        match self.harmless {
+            Harmless::Always => true,
+            Harmless::If(values) => values.contains(&value),
+            Harmless::Never => false,
+        }
+    }
+
+    /// Why it has no effect.
+    pub(super) fn words(&self) -> String {
+        format!(
+            "is a setting of the older server that this version does not have: it {}",
+            self.about
+        )
+    }
+}
+
+/// The words for a name that nobody knows.
+pub(super) fn unknown(name: &str) -> String {
+    let files = VARS
+        .iter()
+        .filter(|var| var.is_secret)
+        .map(|var| format!("{}_FILE", var.name));
+    let known = VARS.iter().map(|var| var.name.to_owned()).chain(files);
+    let nearest = known
+        .map(|known| (distance(name, &known), known))
+        .min_by_key(|(distance, _)| *distance);
+    match nearest {
+        Some((distance, known)) if distance <= name.len() / 3 => {
+            format!("is not a setting; did you mean {known}?")
+        }
+        _ => "is not a setting; see: authara config list".to_owned(),
+    }
+}
+
+/// How many letters must be added, dropped, changed or swapped with their neighbour.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for i in 0..=one.len() {
+        for j in 0..=other.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let change = usize::from(one[i - 1] != other[j - 1]);
+                let mut best = (rows[i - 1][j] + 1)
+                    .min(rows[i][j - 1] + 1)
+                    .min(rows[i - 1][j - 1] + change);
+                if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                    best = best.min(rows[i - 2][j - 2] + 1);
+                }
+                best
+            };
+        }
+    }
+    rows[one.len()][other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::vars;
+
+    #[test]
+    fn the_nearest_name_is_offered_if_one_is_near() {
+        assert_eq!(
+            unknown("AUTHARA_SECRTE_KEY"),
+            "is not a setting; did you mean AUTHARA_SECRET_KEY?"
+        );
+        assert_eq!(
+            unknown("AUTHARA_SECRET_KEYFILE"),
+            "is not a setting; did you mean AUTHARA_SECRET_KEY_FILE?"
+        );
+        assert_eq!(
+            unknown("AUTHARA_SOMETHING_ALTOGETHER_DIFFERENT"),
+            "is not a setting; see: authara config list"
+        );
+    }
+
+    #[test]
+    fn a_swap_of_neighbours_is_one_step() {
+        assert_eq!(distance("abcd", "abdc"), 1);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn no_setting_of_this_version_is_taken_for_an_older_one() {
+        for var in vars::VARS {
+            assert!(Older::find(var.name).is_none(), "{}", var.name);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Reads typed values by name and collects everything that is wrong.
+
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use crate::config::given::Given;
+use crate::config::older::{self, Older};
+use crate::config::text;
+use crate::config::var::{Default, Kind, Var};
+use crate::config::vars;
+use crate::domain::Secret;
+
+/// Something wrong with a setting, and what would be right. Never shows a secret's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Which setting or file.
+    pub name: String,
+    /// A sentence that goes on after the name.
+    pub text: String,
+}
+
+impl Problem {
+    pub(super) fn new(name: &str, text: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            text: text.into(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.text)
+    }
+}
+
+/// Everything that is wrong, all at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    pub(super) fn one(name: &str, text: impl Into<String>) -> Self {
+        Self(vec![Problem::new(name, text)])
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_char('\n')?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Hands out values. `None` always means that a problem has been noted or that nothing is set;
+/// [`Reader::finish`] tells the two apart for good.
+pub(super) struct Reader<'a> {
+    given: &'a Given,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts with what is wrong already: how settings were given, and names that are none.
+    pub(super) fn new(given: &'a Given) -> Self {
+        let mut reader = Self {
+            given,
+            problems: given.problems().to_vec(),
+            warnings: Vec::new(),
+        };
+        for (name, value) in given.iter() {
+            if vars::find(name).is_some() {
+                continue;
+            }
+            match Older::find(name) {
+                Some(older) if older.is_harmless(value) => reader.warn(name, older.words()),
+                Some(older) => reader.problem(name, format!("{}; remove it", older.words())),
+                None => reader.problem(name, older::unknown(name)),
+            }
+        }
+        reader
+    }
+
+    /// The value, if nothing was wrong with anything.
+    pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<(T, Vec<Problem>), Problems> {
+        match value {
+            Some(value) if self.problems.is_empty() => Ok((value, self.warnings)),
+            _ => {
+                self.problems.sort_by(|one, other| one.name.cmp(&other.name));
+                Err(Problems(self.problems))
+            }
+        }
+    }
+
+    pub(super) fn problem(&mut self, name: &str, text: impl Into<String>) {
+        self.problems.push(Problem::new(name, text));
+    }
+
+    pub(super) fn warn(&mut self, name: &str, text: impl Into<String>) {
+        self.warnings.push(Problem::new(name, text));
+    }
+
+    /// Whether it is given, not merely defaulted.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.given.get(name).is_some()
+    }
+
+    /// Its text or its default. A secret whose file could not be read is empty and has been reported.
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+        let value = self.given.get(name).or(match var(name).default {
+            Default::Is(text) => Some(text),
+            Default::None | Default::Depends(_) => None,
+        });
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// Its text; a problem if there is none.
+    pub(super) fn required(&mut self, name: &str) -> Option<&'a str> {
+        let text = self.text(name);
+        if text.is_none() && !self.is_set(name) {
+            self.problem(name, format!("is not set: {}", lowered(var(name).help)));
+        }
+        text
+    }
+
+    pub(super) fn secret(&mut self, name: &str) -> Option<Secret> {
+        self.required(name).map(Secret::new)
+    }
+
+    /// Reads a text with a form of its own; `read` says what would be right.
+    pub(super) fn parse<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        match read(self.text(name)?) {
+            Ok(value) => Some(value),
+            Err(right) => {
+                self.wrong(name, &right);
+                None
+            }
+        }
+    }
+
+    pub(super) fn boolean(&mut self, name: &str) -> Option<bool> {
+        debug_assert_eq!(var(name).kind, Kind::Bool);
+        self.parse(name, |text| {
+            text::boolean(text).ok_or_else(|| "must be true or false".to_owned())
+        })
+    }
+
+    pub(super) fn number(&mut self, name: &str) -> Option<u64> {
+        let Kind::Number { from, to, .. } = var(name).kind else {
+            unreachable!("{name} is registered as a number")
+        };
+        self.parse(name, |text| {
+            let number = text.parse().ok().filter(|number| (from..=to).contains(number));
+            number.ok_or_else(|| format!("must be a whole number from {from} to {to}"))
+        })
+    }
+
+    pub(super) fn count(&mut self, name: &str) -> Option<usize> {
+        self.number(name).and_then(|number| usize::try_from(number).ok())
+    }
+
+    pub(super) fn duration(&mut self, name: &str) -> Option<Duration> {
+        let Kind::Duration { from, to } = var(name).kind else {
+            unreachable!("{name} is registered as a duration")
+        };
+        let bounds = Duration::from_secs(from)..=Duration::from_secs(to);
+        self.parse(name, |text| {
+            let duration = text::duration(text).filter(|duration| bounds.contains(duration));
+            duration.ok_or_else(|| {
+                let (from, to) = (text::seconds(from), text::seconds(to));
+                format!("must be a duration from {from} to {to}, such as 90s, 15m or 1h30m")
+            })
+        })
+    }
+
+    /// One of the registered words, each standing for a value.
+    pub(super) fn one_of<T: Copy>(&mut self, name: &str, values: &[(&str, T)]) -> Option<T> {
+        debug_assert!(
+            matches!(var(name).kind, Kind::OneOf(words) if words.iter().eq(values.iter().map(|(word, _)| word)))
+        );
+        self.parse(name, |text| {
+            let found = values.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+            found.ok_or_else(|| {
+                let words: Vec<&str> = values.iter().map(|(word, _)| *word).collect();
+                format!("must be {}", words.join(" or "))
+            })
+        })
+    }
+
+    /// Notes that a value is not `right`, showing it unless it is a secret.
+    pub(super) fn wrong(&mut self, name: &str, right: &str) {
+        let text = match self.text(name) {
+            Some(value) if !var(name).is_secret => format!("is {value:?}, but {right}"),
+            _ => right.to_owned(),
+        };
+        self.problem(name, text);
+    }
+}
+
+fn var(name: &str) -> &'static Var {
+    vars::find(name).unwrap_or_else(|| unreachable!("{name} is registered"))
+}
+
+/// A sentence that goes on after a colon.
+fn lowered(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    let mut letters = sentence.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Access tokens: how they are signed, by which keys, and for how long.
+
+use std::time::Duration;
+
+use crate::config::reader::Reader;
+use crate::config::server::{Environment, PublicUrl};
+use crate::domain::{Secret, key_text};
+
+/// Access tokens.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// Whether `AUTHARA_JWT_ALGORITHM` is `HS256`.
+    pub hs256: bool,
+    /// `AUTHARA_JWT_ISSUER`.
+    pub issuer: String,
+    /// `AUTHARA_JWT_KEYS`, if set: id and key bytes in base64.
+    pub keys: Vec<(String, Secret)>,
+    /// `AUTHARA_JWT_ACTIVE_KEY_ID`; one of the keys', or empty without keys.
+    pub active_key_id: String,
+    /// `AUTHARA_ACCESS_TOKEN_TTL_MINUTES`.
+    pub ttl: Duration,
+}
+
+const KEYS: &str = "AUTHARA_JWT_KEYS";
+const ACTIVE: &str = "AUTHARA_JWT_ACTIVE_KEY_ID";
+
+impl Tokens {
+    pub(super) fn read(
+        reader: &mut Reader<'_>,
+        environment: Option<Environment>,
+        public_url: Option<&PublicUrl>,
+    ) -> Option<Self> {
+        let hs256 = reader.one_of("AUTHARA_JWT_ALGORITHM", &[("EdDSA", false), ("HS256", true)]);
+        let issuer = issuer(reader, public_url);
+        let ttl = reader
+            .number("AUTHARA_ACCESS_TOKEN_TTL_MINUTES")
+            .map(Duration::from_mins);
+        let keys = keys(reader, hs256.unwrap_or(false), environment);
+        let active_key_id = keys.as_deref().and_then(|keys| active(reader, keys));
+        Some(Self {
+            hs256: hs256?,
+            issuer: issuer?,
+            keys: keys?,
+            active_key_id: active_key_id?,
+            ttl: ttl?,
+        })
+    }
+}
+
+fn issuer(reader: &mut Reader<'_>, public_url: Option<&PublicUrl>) -> Option<String> {
+    if !reader.is_set("AUTHARA_JWT_ISSUER") {
+        return public_url.map(PublicUrl::issuer);
+    }
+    reader.parse("AUTHARA_JWT_ISSUER", |text| {
+        if text.len() <= 255 && !text.chars().any(char::is_control) {
+            Ok(text.to_owned())
+        } else {
+            Err("must be at most 255 letters without control characters".to_owned())
+        }
+    })
+}
+
+fn keys(reader: &mut Reader<'_>, hs256: bool, environment: Option<Environment>) -> Option<Vec<(String, Secret)>> {
+    let Some(text) = reader.text(KEYS) else {
+        if hs256 && !reader.is_set(KEYS) {
+            reader.problem(
+                KEYS,
+                "is not set, but AUTHARA_JWT_ALGORITHM=HS256 needs it: id:base64 of at least 32 bytes",
+            );
+            return None;
+        }
+        return Some(Vec::new());
+    };
+    let mut keys: Vec<(String, Secret)> = Vec::new();
+    let mut problems = Vec::new();
+    let mut examples = Vec::new();
+    for (number, part) in (1..).zip(text.split(',').map(str::trim)) {
+        let Some((id, key)) = part.split_once(':') else {
+            problems.push(format!("key {number} has no id; write id:base64, separated by commas"));
+            continue;
+        };
+        if !is_id(id) {
+            problems.push(format!(
+                "key {number} needs an id of at most 64 letters, digits, - _ and ."
+            ));
+            continue;
+        }
+        let key = Secret::new(key);
+        match key_text::decode(&key) {
+            None => problems.push(format!("key {id} is not base64")),
+            Some(bytes) if hs256 && bytes.len() < 32 => {
+                problems.push(format!("key {id} has {} bytes; HS256 needs at least 32", bytes.len()));
+            }
+            Some(bytes) if !hs256 && bytes.len() != 32 => {
+                problems.push(format!("key {id} has {} bytes; EdDSA needs exactly 32", bytes.len()));
+            }
+            Some(bytes) if key_text::is_example(&bytes) => examples.push(id),
+            Some(_) => {}
+        }
+        if keys.iter().any(|(known, _)| known == id) {
+            problems.push(format!("key {id} is there twice"));
+        }
+        keys.push((id.to_owned(), key));
+    }
+    for id in examples {
+        let text = format!("key {id} is an example value; make your own with: authara key generate");
+        if environment == Some(Environment::Dev) {
+            reader.warn(KEYS, text);
+        } else {
+            problems.push(text);
+        }
+    }
+    let is_right = problems.is_empty();
+    for problem in problems {
+        reader.problem(KEYS, problem);
+    }
+    is_right.then_some(keys)
+}
+
+fn is_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+fn active(reader: &mut Reader<'_>, keys: &[(String, Secret)]) -> Option<String> {
+    let Some(active) = reader.text(ACTIVE) else {
+        return match keys {
+            [] => Some(String::new()),
+            [(only, _)] => Some(only.clone()),
+            _ => {
+                reader.problem(
+                    ACTIVE,
+                    "is not set, but AUTHARA_JWT_KEYS has several keys; name the one that signs",
+                );
+                None
+            }
+        };
+    };
+    if keys.is_empty() {
+        reader.problem(ACTIVE, "is set, but AUTHARA_JWT_KEYS is not; set both or none");
+        return None;
+    }
+    if keys.iter().any(|(id, _)| id == active) {
+        return Some(active.to_owned());
+    }
+    let ids: Vec<&str> = keys.iter().map(|(id, _)| id.as_str()).collect();
+    reader.wrong(ACTIVE, &format!("AUTHARA_JWT_KEYS has only {}", ids.join(", ")));
+    None
+}

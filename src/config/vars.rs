@@ -1,0 +1,385 @@
+//! The registry of settings: every name that the program reads, once.
+//!
+//! Parsing, `authara config list`, the table in `README.md` and `assets/contract/config.yaml` are all
+//! made from it, so that none can say something else than the others.
+
+use crate::config::var::{Default, Group, Kind, Var};
+
+/// Finds a setting.
+pub fn find(name: &str) -> Option<&'static Var> {
+    VARS.iter().find(|var| var.name == name)
+}
+
+const PLAIN: Var = Var {
+    name: "",
+    group: Group::Place,
+    kind: Kind::Bool,
+    default: Default::None,
+    is_secret: false,
+    required: "",
+    help: "",
+};
+
+const fn number(from: u64, to: u64, unit: &'static str) -> Kind {
+    Kind::Number { from, to, unit }
+}
+
+/// Every setting, in the order of the list.
+pub const VARS: &[Var] = &[
+    Var {
+        name: "APP_ENV",
+        group: Group::Place,
+        kind: Kind::OneOf(&["prod", "dev"]),
+        default: Default::Is("prod"),
+        help: "In `prod` the public URL must be https, except on localhost and loopback addresses.",
+        ..PLAIN
+    },
+    Var {
+        name: "PUBLIC_URL",
+        group: Group::Place,
+        kind: Kind::Text("URL"),
+        required: "by `serve`",
+        help: "Scheme, host and port under which browsers reach this server, without a path: `https://example.com`.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_LISTEN",
+        group: Group::Place,
+        kind: Kind::Text("address:port or unix:/path"),
+        default: Default::Is("127.0.0.1:8080"),
+        help: "Where to listen.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_TRUSTED_PROXIES",
+        group: Group::Place,
+        kind: Kind::Text("networks, comma-separated"),
+        default: Default::Is("127.0.0.0/8,::1/128"),
+        help: "Networks whose `Forwarded` and `X-Forwarded-For` headers are believed. `none` for no network.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_TRUST_PROXY_HEADERS",
+        group: Group::Place,
+        default: Default::Is("false"),
+        help: "Older name: `true` trusts loopback and private networks. Use `AUTHARA_TRUSTED_PROXIES` instead.",
+        ..PLAIN
+    },
+    Var {
+        name: "LOG_LEVEL",
+        group: Group::Place,
+        kind: Kind::OneOf(&["debug", "info", "warn", "error"]),
+        default: Default::Depends("info; debug with APP_ENV=dev"),
+        help: "How much is logged.",
+        ..PLAIN
+    },
+    Var {
+        name: "DATABASE_URL",
+        group: Group::Database,
+        kind: Kind::Text("URL"),
+        is_secret: true,
+        required: "unless POSTGRESQL_* is set",
+        help: "`sqlite:///absolute/path`, `sqlite://relative/path`, or \
+               `postgres://user:password@host:5432/database?sslmode=verify-full` (or `sslmode=disable`; \
+               `sslrootcert=/path` names a PEM file of authorities).",
+        ..PLAIN
+    },
+    Var {
+        name: "POSTGRESQL_HOST",
+        group: Group::Database,
+        kind: Kind::Text("host, address or socket folder"),
+        required: "without DATABASE_URL",
+        help: "PostgreSQL's host.",
+        ..PLAIN
+    },
+    Var {
+        name: "POSTGRESQL_PORT",
+        group: Group::Database,
+        kind: number(1, 65535, ""),
+        default: Default::Is("5432"),
+        help: "PostgreSQL's port.",
+        ..PLAIN
+    },
+    Var {
+        name: "POSTGRESQL_DATABASE",
+        group: Group::Database,
+        kind: Kind::Text("name"),
+        required: "with POSTGRESQL_HOST",
+        help: "Database name.",
+        ..PLAIN
+    },
+    Var {
+        name: "POSTGRESQL_USERNAME",
+        group: Group::Database,
+        kind: Kind::Text("name"),
+        required: "with POSTGRESQL_HOST",
+        help: "Role to connect as.",
+        ..PLAIN
+    },
+    Var {
+        name: "POSTGRESQL_PASSWORD",
+        group: Group::Database,
+        kind: Kind::Text("text"),
+        is_secret: true,
+        help: "Its password, if it has one.",
+        ..PLAIN
+    },
+    Var {
+        name: "POSTGRESQL_SSLMODE",
+        group: Group::Database,
+        kind: Kind::OneOf(&["disable", "verify-full"]),
+        default: Default::Is("disable"),
+        help: "With `POSTGRESQL_HOST`: `verify-full` encrypts and checks certificate and name.",
+        ..PLAIN
+    },
+    Var {
+        name: "POSTGRESQL_SSLROOTCERT",
+        group: Group::Database,
+        kind: Kind::Text("path"),
+        default: Default::Depends("the public authorities"),
+        help: "With `POSTGRESQL_SSLMODE=verify-full`: PEM file of the authorities to trust.",
+        ..PLAIN
+    },
+    Var {
+        name: "POSTGRESQL_SCHEMA",
+        group: Group::Database,
+        kind: Kind::Text("name"),
+        default: Default::Is("authara"),
+        help: "Schema that holds the tables, also with `DATABASE_URL`.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_DB_MAX_OPEN_CONNS",
+        group: Group::Database,
+        kind: number(1, 1000, "connections"),
+        default: Default::Is("40"),
+        help: "Connections to PostgreSQL at most.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_DB_POOLER",
+        group: Group::Database,
+        default: Default::Is("false"),
+        help: "Whether a transaction-mode pooler such as PgBouncer stands before PostgreSQL.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_SECRET_KEY",
+        group: Group::Keys,
+        kind: Kind::Text("base64 of 32 bytes"),
+        is_secret: true,
+        required: "always",
+        help: "The root secret; every other secret is derived from it. Make one with `authara key generate`.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_JWT_ALGORITHM",
+        group: Group::Keys,
+        kind: Kind::OneOf(&["EdDSA", "HS256"]),
+        default: Default::Is("EdDSA"),
+        help: "How access tokens are signed. `HS256` is for the older Go SDK only: whoever can check such a token can make one.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_JWT_KEYS",
+        group: Group::Keys,
+        kind: Kind::Text("id:base64, comma-separated"),
+        is_secret: true,
+        required: "with HS256",
+        default: Default::Depends("keys in the database"),
+        help: "Keys of access tokens: seeds of exactly 32 bytes, with HS256 secrets of at least 32.",
+    },
+    Var {
+        name: "AUTHARA_JWT_ACTIVE_KEY_ID",
+        group: Group::Keys,
+        kind: Kind::Text("id"),
+        required: "with several AUTHARA_JWT_KEYS",
+        help: "Which of `AUTHARA_JWT_KEYS` signs; all of them verify.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_JWT_ISSUER",
+        group: Group::Keys,
+        kind: Kind::Text("text"),
+        default: Default::Depends("PUBLIC_URL and /auth"),
+        help: "Claim `iss` of access tokens.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_ACCESS_TOKEN_TTL_MINUTES",
+        group: Group::Sessions,
+        kind: number(1, 1440, "minutes"),
+        default: Default::Is("10"),
+        help: "Life of an access token. Shorter than `AUTHARA_REFRESH_TOKEN_TTL_DAYS`.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_SESSION_TTL_DAYS",
+        group: Group::Sessions,
+        kind: number(1, 3650, "days"),
+        default: Default::Is("60"),
+        help: "A session's end, however much it is used.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_REFRESH_TOKEN_TTL_DAYS",
+        group: Group::Sessions,
+        kind: number(1, 3650, "days"),
+        default: Default::Is("14"),
+        help: "A session's end when it is not used. At most `AUTHARA_SESSION_TTL_DAYS`.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_REFRESH_TOKEN_ROTATION_INTERVAL",
+        group: Group::Sessions,
+        kind: Kind::Text("always, off, or a duration"),
+        default: Default::Is("always"),
+        help: "When a refresh token is replaced: at every use, never, or at the first use once it is that old.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_STEP_UP_MAX_AGE",
+        group: Group::Sessions,
+        kind: Kind::Duration { from: 60, to: 86400 },
+        default: Default::Is("10m"),
+        help: "How recent a sign-in must be for a critical change.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_ORG_MODE",
+        group: Group::Behaviour,
+        kind: Kind::OneOf(&["personal", "single", "multi"]),
+        default: Default::Is("single"),
+        help: "How organizations are used; cannot be changed once a database has been started with it.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_DEFAULT_RETURN_TO",
+        group: Group::Behaviour,
+        kind: Kind::Text("path"),
+        default: Default::Is("/"),
+        help: "Where a browser goes after sign-in when it did not say.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_COOKIE_PREFIX",
+        group: Group::Behaviour,
+        kind: Kind::OneOf(&["__Host-"]),
+        help: "Prefix of cookie names. Needs an https public URL; the older SDKs know only names without it.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_JSON_TOKENS",
+        group: Group::Behaviour,
+        kind: Kind::OneOf(&["non-browser", "always"]),
+        default: Default::Is("non-browser"),
+        help: "Who gets tokens in JSON answers; browsers have them in cookies.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EXPOSE_VERSION",
+        group: Group::Behaviour,
+        default: Default::Is("false"),
+        help: "Whether `GET /auth/version` answers.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_HASH_COST",
+        group: Group::Limits,
+        kind: number(15, 20, ""),
+        default: Default::Is("15"),
+        help: "Cost of password hashes, as power of two: 15 takes 32 MiB a hash, each step up doubles memory and time.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_HASH_THREADS",
+        group: Group::Limits,
+        kind: number(1, 64, "threads"),
+        default: Default::Depends("number of cores"),
+        help: "Password hashes that are computed at once.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_HASH_QUEUE",
+        group: Group::Limits,
+        kind: number(1, 100_000, "hashes"),
+        default: Default::Depends("16 × AUTHARA_HASH_THREADS"),
+        help: "Password hashes that may wait; more get 503 with `Retry-After`.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_HEADER_TIMEOUT",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 3600 },
+        default: Default::Is("30s"),
+        help: "Time for a request's header, and for a kept-alive connection to be idle.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_BODY_TIMEOUT",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 3600 },
+        default: Default::Is("15s"),
+        help: "Time for a request's body.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_REQUEST_TIMEOUT",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 3600 },
+        default: Default::Is("30s"),
+        help: "Time for everything else of a request.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_MAX_CONNECTIONS",
+        group: Group::Limits,
+        kind: number(1, 1_000_000, "connections"),
+        default: Default::Is("4096"),
+        help: "Connections at once.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_MAX_CONNECTIONS_PER_ADDRESS",
+        group: Group::Limits,
+        kind: number(1, 1_000_000, "connections"),
+        default: Default::Is("256"),
+        help: "Connections at once from one address that is no trusted proxy.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_SHUTDOWN_TIMEOUT",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 3600 },
+        default: Default::Is("10s"),
+        help: "Time for requests in flight after SIGTERM.",
+        ..PLAIN
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_listed_once_under_its_heading_and_explained() {
+        for (at, var) in VARS.iter().enumerate() {
+            assert!(
+                !VARS[..at].iter().any(|other| other.name == var.name),
+                "{} twice",
+                var.name
+            );
+            assert!(var.help.ends_with('.'), "{}", var.name);
+        }
+        let groups: Vec<usize> = VARS
+            .iter()
+            .map(|var| {
+                Group::ALL
+                    .iter()
+                    .position(|group| *group == var.group)
+                    .expect("a group")
+            })
+            .collect();
+        assert!(groups.is_sorted(), "settings of one group stand together");
+    }
+}

@@ -1,0 +1,274 @@
+//! scrypt hashes as PHC strings: `$scrypt$ln=15,r=8,p=3$salt$hash`.
+
+use scrypt::Params;
+use scrypt::password_hash::PasswordHasher;
+use scrypt::password_hash::phc::{Output, PasswordHash};
+use subtle::ConstantTimeEq;
+
+use crate::crypto::password::{Cost, Verified};
+use crate::crypto::random;
+use crate::domain::password::Password;
+
+/// Memory of the costliest hash that is looked at, in bytes: the highest `AUTHARA_HASH_COST`.
+const MOST_MEMORY: u64 = 1 << 30;
+/// Its work, in units of [`Cost::work`].
+const MOST_WORK: u64 = (1 << 20) * 8 * 3;
+
+impl Cost {
+    /// Bytes of memory of one hash.
+    pub(super) fn memory(self) -> u64 {
+        128_u64.saturating_mul(self.block_work())
+    }
+
+    /// Time of one hash, in mixed blocks.
+    fn work(self) -> u64 {
+        self.block_work().saturating_mul(self.p.into())
+    }
+
+    /// Time of one of the `p` rounds.
+    fn block_work(self) -> u64 {
+        1_u64
+            .checked_shl(self.log_n.into())
+            .unwrap_or(u64::MAX)
+            .saturating_mul(self.r.into())
+    }
+
+    fn is_cheaper_than(self, other: Self) -> bool {
+        self.memory() < other.memory() || self.work() < other.work()
+    }
+
+    /// The crate's own form; `None` for parameters that scrypt does not know or that nobody would use in earnest.
+    pub(super) fn params(self) -> Option<Params> {
+        // Before `Params::new`, which multiplies r and p without care.
+        let fits = self.memory() <= MOST_MEMORY && self.work() <= MOST_WORK && self.r <= 1024;
+        fits.then(|| Params::new(self.log_n, self.r, self.p).ok())?
+    }
+}
+
+/// A stored hash in the form in which it is compared.
+struct Stored {
+    cost: Cost,
+    params: Params,
+    salt: Vec<u8>,
+    output: Output,
+}
+
+/// Hashes a new password with a fresh salt.
+pub(super) fn hash(cost: Cost, password: &Password) -> String {
+    let params = cost.params().expect("the pool was started with a cost that fits");
+    let salt = random::bytes::<16>();
+    scrypt::Scrypt::new_with_params(params)
+        .hash_password_with_salt(password.expose().as_bytes(), &salt)
+        .expect("the parameters have been checked, the salt has its recommended length")
+        .to_string()
+}
+
+/// Compares, in the time that a hash of `cost` takes whatever the arguments are.
+pub(super) fn verify(cost: Cost, password: Option<&Password>, stored: Option<&str>) -> Verified {
+    let readable = stored.and_then(parse);
+    if stored.is_some() && readable.is_none() {
+        tracing::warn!("a stored password hash cannot be read or costs too much; the sign-in fails");
+    }
+    let (Some(password), Some(stored)) = (password, readable) else {
+        spend(cost);
+        return Verified::Wrong;
+    };
+
+    let is_right = stored.is_of(password);
+    let is_weak = stored.cost.is_cheaper_than(cost);
+    if !is_right && let Some(rest) = rest(cost, stored.cost) {
+        spend(rest);
+    }
+    match (is_right, is_weak) {
+        (false, _) => Verified::Wrong,
+        (true, false) => Verified::Right,
+        (true, true) => Verified::RightButWeak,
+    }
+}
+
+impl Stored {
+    fn is_of(&self, password: &Password) -> bool {
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = &mut output[..self.output.len()];
+        let computed = scrypt::scrypt(password.expose().as_bytes(), &self.salt, &self.params, output);
+
+        computed.is_ok() && bool::from(output.ct_eq(self.output.as_bytes()))
+    }
+}
+
+fn parse(text: &str) -> Option<Stored> {
+    let hash = PasswordHash::new(text).ok()?;
+    if hash.algorithm.as_str() != "scrypt" || hash.version.is_some() {
+        return None;
+    }
+    let names = hash.params.iter().map(|(name, _)| name);
+    if !names.eq(["ln", "r", "p"].map(|name| name.try_into().expect("a parameter name"))) {
+        return None;
+    }
+    let number = |name: &str| hash.params.get_decimal(name);
+    let cost = Cost {
+        log_n: number("ln")?.try_into().ok()?,
+        r: number("r")?,
+        p: number("p")?,
+    };
+    Some(Stored {
+        cost,
+        params: cost.params()?,
+        salt: hash.salt?.to_vec(),
+        output: hash.hash?,
+    })
+}
+
+/// Takes the time of a hash of that cost.
+fn spend(cost: Cost) {
+    if let Some(params) = cost.params() {
+        // The result is of no interest; that it cannot fail is checked by `params`.
+        let _ = scrypt::scrypt(b"nobody's password", b"nobody's salt", &params, &mut [0; 32]);
+    }
+}
+
+/// What `spent` is cheaper than `wanted` by, as another hash of the same memory. An account with
+/// an old hash must not show by a quick answer that it exists.
+fn rest(wanted: Cost, spent: Cost) -> Option<Cost> {
+    let rounds = wanted.work().saturating_sub(spent.work()) / spent.block_work().max(1);
+    match u32::try_from(rounds) {
+        Ok(p @ 1..) => Some(Cost { p, ..spent }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Secret;
+
+    const CHEAP: Cost = Cost { log_n: 4, r: 8, p: 2 };
+
+    fn password(text: &str) -> Password {
+        Password::typed(&Secret::new(text)).expect("a password")
+    }
+
+    #[test]
+    fn a_hash_carries_its_parameters_and_a_fresh_salt() {
+        let one = hash(CHEAP, &password("pässword"));
+        let other = hash(CHEAP, &password("pässword"));
+
+        assert!(one.starts_with("$scrypt$ln=4,r=8,p=2$"), "{one}");
+        assert_ne!(one, other);
+        assert_eq!(verify(CHEAP, Some(&password("pässword")), Some(&one)), Verified::Right);
+        assert_eq!(verify(CHEAP, Some(&password("passwort")), Some(&one)), Verified::Wrong);
+        assert_eq!(verify(CHEAP, None, Some(&one)), Verified::Wrong);
+        assert_eq!(verify(CHEAP, Some(&password("pässword")), None), Verified::Wrong);
+    }
+
+    /// The example of passlib's documentation.
+    #[test]
+    fn a_hash_of_another_program_is_read() {
+        let stored = "$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E";
+
+        assert_eq!(
+            verify(CHEAP, Some(&password("password")), Some(stored)),
+            Verified::Right
+        );
+        assert_eq!(
+            verify(Cost::DEFAULT, Some(&password("password")), Some(stored)),
+            Verified::RightButWeak
+        );
+    }
+
+    #[test]
+    fn a_hash_that_is_cheaper_in_time_or_memory_is_weak() {
+        let stored = |log_n, r, p| hash(Cost { log_n, r, p }, &password("password"));
+        for (hash, verdict) in [
+            (stored(4, 8, 2), Verified::Right),
+            (stored(5, 8, 1), Verified::Right),
+            (stored(5, 8, 9), Verified::Right),
+            (stored(3, 8, 9), Verified::RightButWeak),
+            (stored(4, 8, 1), Verified::RightButWeak),
+            (stored(4, 4, 9), Verified::RightButWeak),
+        ] {
+            assert_eq!(
+                verify(CHEAP, Some(&password("password")), Some(&hash)),
+                verdict,
+                "{hash}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_hash_that_cannot_be_read_or_costs_too_much_is_a_wrong_password() {
+        let salt = "aM15713r3Xsvxbi31lqr1Q";
+        let output = "nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E";
+        let mut hashes: Vec<String> = [
+            "ln=31,r=8,p=1",
+            "ln=63,r=8,p=1",
+            "ln=64,r=8,p=1",
+            "ln=255,r=8,p=1",
+            "ln=256,r=8,p=1",
+            "ln=21,r=8,p=1",
+            "ln=1,r=4294967295,p=1",
+            "ln=1,r=1,p=4294967295",
+            "ln=1,r=1048576,p=1048576",
+            "ln=4,r=0,p=1",
+            "ln=4,r=8,p=0",
+            "ln=4,r=8",
+            "r=8,p=1,ln=4",
+            "ln=4,r=8,p=1,x=1",
+            "ln=-4,r=8,p=1",
+            "ln=4,ln=4,r=8,p=1",
+        ]
+        .map(|params| format!("$scrypt${params}${salt}${output}"))
+        .to_vec();
+        hashes.extend([
+            String::new(),
+            "garbage".to_owned(),
+            "$scrypt$".to_owned(),
+            format!("$scrypt$ln=4,r=8,p=1${salt}"),
+            format!("$scrypt$ln=4,r=8,p=1$${output}"),
+            format!("$scrypt$v=1$ln=4,r=8,p=1${salt}${output}"),
+            format!("$argon2id$v=19$m=65536,t=2,p=1${salt}${output}"),
+            "$2b$12$abcdefghijklmnopqrstuv".to_owned(),
+            "\0".to_owned(),
+            "$".repeat(100_000),
+        ]);
+
+        for hash in hashes {
+            let verdict = verify(CHEAP, Some(&password("password")), Some(&hash));
+            assert_eq!(verdict, Verified::Wrong, "{hash:.80}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_password_costs_the_same_whatever_the_stored_hash_costs() {
+        let wanted = Cost::DEFAULT;
+        for (log_n, r, p) in [
+            (14, 8, 1),
+            (14, 8, 5),
+            (10, 8, 1),
+            (15, 8, 1),
+            (15, 8, 2),
+            (15, 4, 3),
+            (12, 1, 1),
+        ] {
+            let spent = Cost { log_n, r, p };
+            let rest = rest(wanted, spent).expect("it is cheaper");
+
+            assert_eq!(spent.work() + rest.work(), wanted.work(), "{spent:?}");
+            assert!(rest.params().is_some(), "{rest:?}");
+        }
+        assert_eq!(rest(wanted, wanted), None);
+        assert_eq!(rest(wanted, Cost { log_n: 17, r: 8, p: 1 }), None);
+    }
+
+    #[test]
+    fn the_highest_setting_is_within_the_ceilings() {
+        let highest = Cost {
+            log_n: 20,
+            ..Cost::DEFAULT
+        };
+
+        assert!(highest.params().is_some());
+        assert!(Cost { log_n: 21, ..highest }.params().is_none());
+        assert!(Cost { p: 4, ..highest }.params().is_none());
+    }
+}

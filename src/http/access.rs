@@ -1,0 +1,129 @@
+//! The doors: how a request earns the proof that a handler asks for.
+
+use crate::domain::{Anyone, Audience, Caller, Refusal, Visitor};
+use crate::flows::{self, Error};
+use crate::http::cookies::{self, SetCookie};
+use crate::http::cx::Cx;
+use crate::http::reply::{self, Reply};
+
+/// Why a request gets no proof, or no further.
+#[derive(Debug)]
+pub enum Halt {
+    /// It is refused, or the question could not be answered.
+    Error(Error),
+    /// It gets this answer instead: a person is sent to sign in.
+    Instead(Box<Reply>),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Self {
+        Self::Error(refusal.into())
+    }
+}
+
+/// A proof of access that requests can earn.
+pub trait Proof: Sized + Send + 'static {
+    /// Its word in the route table.
+    const NAME: &'static str;
+    /// Whether a bearer token can stand for it.
+    const BY_BEARER: bool = false;
+
+    /// Earns it.
+    fn earn(cx: &Cx) -> impl Future<Output = Result<Self, Halt>> + Send;
+}
+
+impl Proof for Anyone {
+    const NAME: &'static str = "anyone";
+
+    async fn earn(cx: &Cx) -> Result<Self, Halt> {
+        Ok(anyone(cx))
+    }
+}
+
+impl Proof for Visitor {
+    const NAME: &'static str = "visitor";
+
+    /// Also goes on with the refresh cookie, but only for a GET: whoever posts here is about to replace his session.
+    async fn earn(cx: &Cx) -> Result<Self, Halt> {
+        let found = if cx.method() == hyper::Method::POST {
+            by_access_token(cx, cx.cookie(cookies::ACCESS)).await?
+        } else {
+            by_cookies(cx).await?
+        };
+        Ok(found.map_or_else(|| Self::Guest(anyone(cx)), |caller| Self::SignedIn(Box::new(caller))))
+    }
+}
+
+impl Proof for Caller {
+    const NAME: &'static str = "user";
+    const BY_BEARER: bool = true;
+
+    /// On a JSON route by bearer token or access cookie, 401 without. On a page by access cookie,
+    /// else silently by refresh cookie, else by way of the sign-in page.
+    async fn earn(cx: &Cx) -> Result<Self, Halt> {
+        if cx.is_api() {
+            let token = cx.bearer().or_else(|| cx.cookie(cookies::ACCESS));
+            let caller = by_access_token(cx, token).await?;
+            return caller.ok_or_else(|| Refusal::SignInRequired.into());
+        }
+        match by_cookies(cx).await? {
+            Some(caller) => Ok(caller),
+            None => Err(Halt::Instead(Box::new(
+                cx.redirect(&cx.by_login(cx.this_place().as_ref())),
+            ))),
+        }
+    }
+}
+
+fn anyone(cx: &Cx) -> Anyone {
+    Anyone {
+        client: cx.client().clone(),
+    }
+}
+
+/// Who has this access token; `None` without one or with one that is not accepted.
+async fn by_access_token(cx: &Cx, token: Option<&str>) -> Result<Option<Caller>, Error> {
+    let Some(token) = token else {
+        return Ok(None);
+    };
+    match flows::access::caller(&cx.app, cx.client(), Audience::App, token).await {
+        Ok(caller) => {
+            cx.note_user(caller.user.id);
+            Ok(Some(caller))
+        }
+        Err(Error::Refused(Refusal::SignInRequired)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Who has these cookies. The new pair of a silent refresh goes out with whatever answer follows.
+/// Cookies are cleared only when the refresh token was looked at and refused, never for a breakage.
+async fn by_cookies(cx: &Cx) -> Result<Option<Caller>, Error> {
+    if let Some(caller) = by_access_token(cx, cx.cookie(cookies::ACCESS)).await? {
+        return Ok(Some(caller));
+    }
+    let Some(token) = cx.refresh_token() else {
+        return Ok(None);
+    };
+    match flows::refresh::with_token(&cx.app, cx.client(), &token, Audience::App).await {
+        Ok(signed_in) => {
+            for cookie in reply::pair(&signed_in.tokens) {
+                cx.set_cookie(cookie);
+            }
+            cx.renew_csrf();
+            by_access_token(cx, Some(signed_in.tokens.access.expose())).await
+        }
+        Err(Error::Refused(Refusal::SessionEnded)) => {
+            cx.set_cookie(SetCookie::clear(cookies::ACCESS));
+            cx.set_cookie(SetCookie::clear(cookies::REFRESH));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

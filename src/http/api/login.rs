@@ -1,0 +1,30 @@
+//! Signing in with a password.
+
+use hyper::StatusCode;
+use serde::Deserialize;
+
+use crate::domain::Anyone;
+use crate::flows::Result;
+use crate::flows::sign_in::{self, Credentials};
+use crate::http::api::wire::{AuthSession, Hidden, Text};
+use crate::http::cx::Cx;
+use crate::http::reply::Reply;
+
+/// The body.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    email: Text,
+    password: Hidden,
+}
+
+/// `POST /auth/api/v1/login`.
+pub async fn submit(cx: Cx, anyone: Anyone, body: Login) -> Result<Reply> {
+    let input = Credentials {
+        email: body.email.0,
+        password: body.password.0,
+    };
+    let signed_in = sign_in::with_password(&cx.app, &anyone.client, input, cx.audience()).await?;
+    cx.note_user(signed_in.user.id);
+    Ok(Reply::json(StatusCode::OK, &AuthSession::of(&cx, &signed_in)).tokens(&cx, &signed_in.tokens))
+}

@@ -1,0 +1,12 @@
+//! JSON handlers: read the body's type, call one flow, dress the outcome. Refusals and breakages
+//! are dressed in `faces`.
+
+pub mod capabilities;
+pub mod csrf;
+pub mod login;
+pub mod organizations;
+pub mod sessions;
+pub mod signup;
+pub mod tokens;
+pub mod user;
+pub mod wire;

@@ -1,0 +1,34 @@
+//! Signing up.
+
+use hyper::StatusCode;
+use serde::Deserialize;
+
+use crate::domain::{Anyone, Secret};
+use crate::flows::Result;
+use crate::flows::sign_up::{self, Application};
+use crate::http::api::wire::AuthSession;
+use crate::http::cx::Cx;
+use crate::http::json;
+use crate::http::reply::Reply;
+
+/// The body.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignUp {
+    email: String,
+    password: String,
+    #[serde(default, deserialize_with = "json::present")]
+    invitation_code: Option<String>,
+}
+
+/// `POST /auth/api/v1/signup/direct`.
+pub async fn direct(cx: Cx, anyone: Anyone, body: SignUp) -> Result<Reply> {
+    let input = Application {
+        email: body.email,
+        password: Secret::new(body.password),
+        invitation_code: body.invitation_code.map(Secret::new),
+    };
+    let signed_in = sign_up::direct(&cx.app, &anyone.client, input).await?;
+    cx.note_user(signed_in.user.id);
+    Ok(Reply::json(StatusCode::CREATED, &AuthSession::of(&cx, &signed_in)).tokens(&cx, &signed_in.tokens))
+}

@@ -1,0 +1,233 @@
+//! The cookies of this server: their names, how they are read, how they are set.
+//!
+//! Names and attributes are the contract's (http.md, section 2). `Secure` follows the public URL.
+
+use std::time::Duration;
+
+use hyper::HeaderMap;
+use hyper::header::{COOKIE, HeaderValue};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use crate::config::Config;
+use crate::domain::{Secret, Timestamp};
+
+/// One of our cookies, as a name without prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cookie {
+    name: &'static str,
+    is_readable_by_scripts: bool,
+}
+
+/// The access token.
+pub const ACCESS: Cookie = Cookie::hidden("authara_access");
+/// The refresh token.
+pub const REFRESH: Cookie = Cookie::hidden("authara_refresh");
+/// The CSRF value; the one cookie that scripts must be able to read.
+pub const CSRF: Cookie = Cookie {
+    name: "authara_csrf",
+    is_readable_by_scripts: true,
+};
+/// A notice for the next page.
+pub const FLASH: Cookie = Cookie::hidden("authara_flash");
+
+/// How often somebody who is signed in came to the sign-in page within seconds.
+pub const ARRIVALS: Cookie = Cookie::hidden("authara_arrivals");
+
+/// Every cookie this server reads.
+pub const ALL: [Cookie; 5] = [ACCESS, REFRESH, CSRF, FLASH, ARRIVALS];
+
+impl Cookie {
+    const fn hidden(name: &'static str) -> Self {
+        Self {
+            name,
+            is_readable_by_scripts: false,
+        }
+    }
+
+    /// The name without the configured prefix.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+/// Our cookies as one request brought them.
+#[derive(Debug, Default)]
+pub struct Jar {
+    values: Vec<(Cookie, Secret)>,
+    has_double: bool,
+}
+
+impl Jar {
+    /// Picks our cookies from a request; all others are somebody else's.
+    pub fn read(headers: &HeaderMap, prefix: &str) -> Self {
+        let mut jar = Self::default();
+        let pairs = headers
+            .get_all(COOKIE)
+            .iter()
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        for pair in pairs {
+            let mut halves = pair.trim_ascii().splitn(2, |byte| *byte == b'=');
+            let (Some(name), Some(value)) = (halves.next(), halves.next()) else {
+                continue;
+            };
+            let Some(name) = name.strip_prefix(prefix.as_bytes()) else {
+                continue;
+            };
+            let Some(cookie) = ALL.into_iter().find(|cookie| cookie.name.as_bytes() == name) else {
+                continue;
+            };
+            jar.has_double |= jar.values.iter().any(|(found, _)| *found == cookie);
+            jar.values.push((cookie, Secret::new(String::from_utf8_lossy(value))));
+        }
+        jar
+    }
+
+    /// The value of a cookie; empty counts as absent.
+    pub fn get(&self, cookie: Cookie) -> Option<&str> {
+        let value = self.values.iter().find(|(found, _)| *found == cookie)?.1.expose();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// Whether one of them came twice. Somebody on a sibling domain may have planted the second,
+    /// and there is no telling which is which (RFC 6265, 8.6), so neither is used.
+    pub const fn has_double(&self) -> bool {
+        self.has_double
+    }
+}
+
+/// A cookie to be set or cleared.
+#[derive(Debug, Clone)]
+pub struct SetCookie {
+    cookie: Cookie,
+    value: Secret,
+    max_age: Duration,
+}
+
+impl SetCookie {
+    /// Sets `cookie` for `max_age`.
+    pub fn new(cookie: Cookie, value: impl Into<String>, max_age: Duration) -> Self {
+        Self {
+            cookie,
+            value: Secret::new(value),
+            max_age,
+        }
+    }
+
+    /// Removes `cookie`.
+    pub fn clear(cookie: Cookie) -> Self {
+        Self::new(cookie, "", Duration::ZERO)
+    }
+
+    /// Which cookie it is about.
+    pub const fn cookie(&self) -> Cookie {
+        self.cookie
+    }
+
+    /// The `Set-Cookie` line; `None` if the value does not fit a header, which no value of ours does.
+    pub fn line(&self, config: &Config, now: Timestamp) -> Option<HeaderValue> {
+        let mut line = format!(
+            "{}{}={}; Path=/; Max-Age={}; Expires={}; SameSite=Lax",
+            config.cookie_prefix,
+            self.cookie.name,
+            self.value.expose(),
+            self.max_age.as_secs(),
+            expires(self.max_age, now),
+        );
+        if !self.cookie.is_readable_by_scripts {
+            line.push_str("; HttpOnly");
+        }
+        if config.public_url.is_https {
+            line.push_str("; Secure");
+        }
+        let mut line = HeaderValue::try_from(line).ok()?;
+        line.set_sensitive(true);
+        Some(line)
+    }
+}
+
+/// The end of a cookie's life as HTTP writes dates; the epoch for one that is cleared.
+fn expires(max_age: Duration, now: Timestamp) -> String {
+    let end = if max_age.is_zero() {
+        0
+    } else {
+        (now + max_age).seconds()
+    };
+    OffsetDateTime::from_unix_timestamp(end)
+        .ok()
+        .and_then(|end| end.format(&Rfc2822).ok())
+        .map_or_else(String::new, |text| text.replace("+0000", "GMT"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::testing;
+
+    fn jar(lines: &[&'static str], prefix: &str) -> Jar {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, HeaderValue::from_static(line));
+        }
+        Jar::read(&headers, prefix)
+    }
+
+    #[test]
+    fn our_cookies_are_found_among_others() {
+        let jar = jar(
+            &["a=b; authara_access=one=two; x", "authara_csrf=c;authara_refresh="],
+            "",
+        );
+
+        assert_eq!(jar.get(ACCESS), Some("one=two"));
+        assert_eq!(jar.get(CSRF), Some("c"));
+        assert_eq!(jar.get(REFRESH), None);
+        assert!(!jar.has_double());
+    }
+
+    #[test]
+    fn a_cookie_that_comes_twice_is_noticed_whatever_its_values() {
+        assert!(jar(&["authara_access=a; authara_access=a"], "").has_double());
+        assert!(jar(&["authara_access=a; authara_access="], "").has_double());
+        assert!(jar(&["authara_access=; authara_access=a"], "").has_double());
+        assert!(jar(&["authara_access=a", "b=c; authara_access=d"], "").has_double());
+        assert!(!jar(&["other=a; other=b"], "").has_double());
+    }
+
+    #[test]
+    fn with_a_prefix_only_prefixed_names_are_ours() {
+        let jar = jar(&["authara_access=plain; __Host-authara_access=safe"], "__Host-");
+
+        assert_eq!(jar.get(ACCESS), Some("safe"));
+        assert!(!jar.has_double());
+    }
+
+    #[test]
+    fn a_cookie_is_host_only_lax_and_hidden_from_scripts_except_the_csrf_value() {
+        let config = testing::config("https://example.com");
+        let now = Timestamp::from_seconds(1_700_000_000);
+        let line = |cookie| {
+            let line = SetCookie::new(cookie, "v", Duration::from_mins(10)).line(&config, now);
+            line.expect("fits").to_str().expect("text").to_owned()
+        };
+
+        assert_eq!(
+            line(ACCESS),
+            "authara_access=v; Path=/; Max-Age=600; Expires=Tue, 14 Nov 2023 22:23:20 GMT; SameSite=Lax; HttpOnly; Secure"
+        );
+        assert!(!line(CSRF).contains("HttpOnly"));
+        assert!(!line(CSRF).contains("Domain"));
+    }
+
+    #[test]
+    fn clearing_ends_the_cookie_in_both_ways_browsers_know() {
+        let config = testing::config("http://localhost:8080");
+
+        let line = SetCookie::clear(REFRESH).line(&config, Timestamp::from_seconds(1_700_000_000));
+
+        assert_eq!(
+            line.expect("fits").to_str().expect("text"),
+            "authara_refresh=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Lax; HttpOnly"
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether a request that changes something was meant by the person whose cookies it carries
+//! (product, section 7).
+
+use subtle::ConstantTimeEq;
+
+use crate::domain::Refusal;
+use crate::http::cookies;
+use crate::http::cx::Cx;
+
+/// The header that carries the value.
+pub const HEADER: &str = "x-csrf-token";
+/// The form field that carries it.
+pub const FIELD: &str = "csrf_token";
+
+/// What a route asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Csrf {
+    /// Nothing: the method changes nothing.
+    Safe,
+    /// The proof.
+    Required,
+    /// The proof, unless a bearer token stands for the caller: no other site can make a browser send one.
+    RequiredWithoutBearer,
+    /// Nothing, for the reason given.
+    Waived(&'static str),
+}
+
+impl Csrf {
+    /// Checks a request against it.
+    pub fn check(self, cx: &Cx) -> Result<(), Refusal> {
+        match self {
+            Self::Safe | Self::Waived(_) => Ok(()),
+            Self::RequiredWithoutBearer if cx.bearer().is_some() => Ok(()),
+            Self::Required | Self::RequiredWithoutBearer => prove(cx),
+        }
+    }
+}
+
+fn prove(cx: &Cx) -> Result<(), Refusal> {
+    let origin = &cx.app.config.public_url.origin;
+    let all_are = |name: &str, allowed: &[&str]| {
+        cx.headers()
+            .get_all(name)
+            .iter()
+            .all(|value| allowed.iter().any(|allowed| value.as_bytes() == allowed.as_bytes()))
+    };
+    if !all_are("sec-fetch-site", &["same-origin", "none"]) || !all_are("origin", &[origin]) {
+        return Err(Refusal::CrossSite);
+    }
+    let cookie = cx.cookie(cookies::CSRF).ok_or(Refusal::CsrfInvalid)?;
+    let is_equal = bool::from(cookie.as_bytes().ct_eq(sent(cx).as_bytes()));
+    // Equality alone proves little: a sibling domain can plant a cookie. It must also be ours.
+    if is_equal && cx.app.csrf.is_own(cookie) {
+        Ok(())
+    } else {
+        Err(Refusal::CsrfInvalid)
+    }
+}
+
+/// The value the page or script sent beside the cookie. Never taken from the query string.
+fn sent(cx: &Cx) -> &str {
+    let mut values = cx.headers().get_all(HEADER).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) if !value.is_empty() => value.to_str().unwrap_or(""),
+        (None | Some(_), None) => cx.form().map_or("", |form| form.get(FIELD)),
+        (_, Some(_)) => "",
+    }
+}

@@ -1,0 +1,304 @@
+//! One request, as a handler sees it.
+
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use hyper::header::{ACCEPT, AUTHORIZATION};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Version};
+
+use crate::app::App;
+use crate::domain::return_to::ReturnTo;
+use crate::domain::{Audience, Client, Refusal, Secret, Timestamp, UserId};
+use crate::flows::Result;
+use crate::http::cookies::{self, Cookie, Jar, SetCookie};
+use crate::http::form::Form;
+use crate::http::reply::Flash;
+
+/// How long a browser keeps the CSRF value; every new pair of tokens starts it afresh.
+const CSRF_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// App and request. Cheap to clone; all clones are the same request.
+#[derive(Clone)]
+pub struct Cx {
+    /// The running program.
+    pub app: Arc<App>,
+    request: Arc<Request>,
+}
+
+struct Request {
+    head: Parts,
+    client: Client,
+    id: String,
+    now: Timestamp,
+    jar: Jar,
+    path: OnceLock<PathMatch>,
+    body: OnceLock<Bytes>,
+    form: OnceLock<std::result::Result<Form, Refusal>>,
+    csrf: OnceLock<String>,
+    user: OnceLock<UserId>,
+    pending: Mutex<Vec<SetCookie>>,
+}
+
+/// The pattern that a path fits, and what stands in its places.
+#[derive(Debug)]
+pub struct PathMatch {
+    /// The pattern, for the log.
+    pub pattern: &'static str,
+    /// Name and text of each place.
+    pub places: Vec<(&'static str, String)>,
+}
+
+impl Cx {
+    /// For a request whose head has been read.
+    pub fn new(app: Arc<App>, head: Parts, client: Client, id: String) -> Self {
+        let request = Request {
+            jar: Jar::read(&head.headers, &app.config.cookie_prefix),
+            now: app.now(),
+            head,
+            client,
+            id,
+            path: OnceLock::new(),
+            body: OnceLock::new(),
+            form: OnceLock::new(),
+            csrf: OnceLock::new(),
+            user: OnceLock::new(),
+            pending: Mutex::default(),
+        };
+        Self {
+            app,
+            request: Arc::new(request),
+        }
+    }
+
+    /// Where the request comes from.
+    pub fn client(&self) -> &Client {
+        &self.request.client
+    }
+
+    /// Names the request in the log, in the answer's `X-Request-Id` and in error pages.
+    pub fn request_id(&self) -> &str {
+        &self.request.id
+    }
+
+    /// When the request came in; the one reading of the clock for it.
+    pub fn now(&self) -> Timestamp {
+        self.request.now
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.request.head.method
+    }
+
+    /// The path as sent.
+    pub fn url_path(&self) -> &str {
+        self.request.head.uri.path()
+    }
+
+    /// The header.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.request.head.headers
+    }
+
+    /// The version of HTTP.
+    pub fn version(&self) -> Version {
+        self.request.head.version
+    }
+
+    /// The part of the path at `{name}`; a text that is no `T` is a bad request.
+    pub fn path<T: FromStr>(&self, name: &str) -> Result<T> {
+        let places = self.request.path.get().map_or(&[][..], |path| &path.places);
+        let text = places.iter().find(|(known, _)| *known == name).map(|(_, text)| text);
+        let value = text.and_then(|text| text.parse().ok());
+        Ok(value.ok_or(Refusal::BadRequest("the path has a part that cannot be read"))?)
+    }
+
+    /// The first value of a query parameter, decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.queries(name).next()
+    }
+
+    /// All values of a query parameter.
+    pub fn queries<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
+        let query = self.request.head.uri.query().unwrap_or("");
+        form_urlencoded::parse(query.as_bytes())
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// The query parameter `audience`; the application without one. Routes that take it have had
+    /// it checked before.
+    pub fn audience(&self) -> Audience {
+        let named = self.query("audience");
+        named.as_deref().and_then(Audience::parse).unwrap_or(Audience::App)
+    }
+
+    /// The form in the body.
+    pub fn form(&self) -> Result<&Form> {
+        let parse = || Form::parse(self.headers(), self.body());
+        match self.request.form.get_or_init(parse) {
+            Ok(form) => Ok(form),
+            Err(refusal) => Err(refusal.clone().into()),
+        }
+    }
+
+    /// The whole body; empty until it has been read, and on routes that take none.
+    pub fn body(&self) -> &[u8] {
+        self.request.body.get().map_or(&[], |body| body)
+    }
+
+    /// One of our cookies, e.g. `cx.cookie(cookies::ACCESS)`.
+    pub fn cookie(&self, cookie: Cookie) -> Option<&str> {
+        self.request.jar.get(cookie)
+    }
+
+    /// Whether one of our cookies came twice.
+    pub fn has_double_cookie(&self) -> bool {
+        self.request.jar.has_double()
+    }
+
+    /// The bearer token on a JSON route; there it takes the place of all cookies.
+    pub fn bearer(&self) -> Option<&str> {
+        let mut values = self.headers().get_all(AUTHORIZATION).iter();
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return None;
+        };
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        (self.is_api() && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
+    }
+
+    /// Where to go afterwards, if the query says so and it is a place on this origin.
+    pub fn return_to(&self) -> Option<ReturnTo> {
+        ReturnTo::parse(&self.query("return_to")?)
+    }
+
+    /// Where to go afterwards.
+    pub fn return_to_or_default(&self) -> ReturnTo {
+        self.return_to()
+            .unwrap_or_else(|| self.app.config.default_return_to.clone())
+    }
+
+    /// The place that was asked for, to come back to after signing in. Only what changes
+    /// nothing can be repeated by a redirect; after anything else it is the account page.
+    pub fn this_place(&self) -> Option<ReturnTo> {
+        let asked = self.request.head.uri.path_and_query()?.as_str();
+        let is_safe = self.method().is_safe();
+        ReturnTo::parse(if is_safe { asked } else { "/auth/account" })
+    }
+
+    /// Whether a JSON route is asked for: JSON in, JSON out, never a page.
+    pub fn is_api(&self) -> bool {
+        is_api(self.url_path())
+    }
+
+    /// Whether HTMX sent the request and swaps the answer into a page.
+    pub fn is_htmx(&self) -> bool {
+        self.has("hx-request", "true")
+    }
+
+    /// Whether a script sent the request and reads the answer itself (contract, http.md 15.2).
+    pub fn is_script_fetch(&self) -> bool {
+        if self.is_htmx() {
+            return false;
+        }
+        if let Some(mode) = self.headers().get("sec-fetch-mode") {
+            return mode != "navigate";
+        }
+        let accepts = self.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+        accepts.is_some_and(|types| !types.contains("text/html"))
+    }
+
+    /// Whether a browser sent the request. Browsers tell; `Sec-Fetch-Mode` would not do, since
+    /// server-side runtimes send it too.
+    pub fn is_browser(&self) -> bool {
+        self.headers().contains_key("sec-fetch-site")
+    }
+
+    fn has(&self, name: &str, value: &str) -> bool {
+        self.headers().get(name).is_some_and(|found| found == value)
+    }
+
+    /// The CSRF value for this browser's forms. Sets its cookie with the answer if the browser has none of ours.
+    pub fn csrf(&self) -> String {
+        let find = || {
+            let own = self.cookie(cookies::CSRF).filter(|value| self.app.csrf.is_own(value));
+            own.map_or_else(
+                || {
+                    let fresh = self.app.csrf.issue();
+                    self.set_cookie(SetCookie::new(cookies::CSRF, fresh.clone(), CSRF_LIFETIME));
+                    fresh
+                },
+                str::to_owned,
+            )
+        };
+        self.request.csrf.get_or_init(find).clone()
+    }
+
+    /// Sets the CSRF cookie with the answer, so that it outlives the session that just began or went on.
+    pub(super) fn renew_csrf(&self) {
+        let value = self.csrf();
+        self.set_cookie(SetCookie::new(cookies::CSRF, value, CSRF_LIFETIME));
+    }
+
+    /// Sets or clears a cookie with whatever answer this request gets. A later call for the same
+    /// cookie replaces an earlier one.
+    pub fn set_cookie(&self, cookie: SetCookie) {
+        let mut pending = self.request.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.retain(|other| other.cookie() != cookie.cookie());
+        pending.push(cookie);
+    }
+
+    /// The cookies to set, at the very end.
+    pub(super) fn take_cookies(&self) -> Vec<SetCookie> {
+        std::mem::take(&mut *self.request.pending.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The notice that an earlier answer left for this page; shown once.
+    pub fn take_flash(&self) -> Option<Flash> {
+        let flash = Flash::unwrap(&self.app, self.cookie(cookies::FLASH)?);
+        self.set_cookie(SetCookie::clear(cookies::FLASH));
+        flash
+    }
+
+    /// The refresh cookie's token.
+    pub fn refresh_token(&self) -> Option<Secret> {
+        self.cookie(cookies::REFRESH).map(Secret::new)
+    }
+
+    /// Notes who turned out to be calling, for the log line.
+    pub fn note_user(&self, user: UserId) {
+        // The first to say so is right: one request has one caller.
+        let _ = self.request.user.set(user);
+    }
+
+    /// Who turned out to be calling.
+    pub(super) fn user(&self) -> Option<UserId> {
+        self.request.user.get().copied()
+    }
+
+    /// The pattern of the route, once one was found.
+    pub(super) fn pattern(&self) -> Option<&'static str> {
+        self.request.path.get().map(|path| path.pattern)
+    }
+
+    /// Notes the route; done once, by the pipeline.
+    pub(super) fn note_path(&self, path: PathMatch) {
+        let _ = self.request.path.set(path);
+    }
+
+    /// Notes the body; done once, by the pipeline.
+    pub(super) fn note_body(&self, body: Bytes) {
+        let _ = self.request.body.set(body);
+    }
+}
+
+/// Whether a path belongs to the JSON routes, known or not.
+pub fn is_api(path: &str) -> bool {
+    ["/auth/api", "/auth/internal"].into_iter().any(|root| {
+        path.strip_prefix(root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}

@@ -1,0 +1,213 @@
+//! How every "no" and every breakage looks from outside: status, code, words. JSON and pages show the same.
+
+use std::borrow::Cow;
+
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, RETRY_AFTER};
+use serde::Serialize;
+
+use crate::domain::Refusal;
+use crate::flows::Error;
+use crate::http::cx::Cx;
+use crate::http::pages::errors;
+use crate::http::pages::layout::Layout;
+use crate::http::reply::Reply;
+
+/// Seconds after which trying again is sensible when something needed is away.
+const RETRY: u32 = 2;
+
+/// What the person or program outside is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Face {
+    /// The status.
+    pub status: StatusCode,
+    /// The code of the JSON envelope (contract, http.md 0.4).
+    pub code: &'static str,
+    /// The words.
+    pub words: Cow<'static, str>,
+    /// The form field it is about.
+    pub field: Option<&'static str>,
+    /// Seconds to wait before trying again.
+    pub retry_after: Option<u32>,
+}
+
+impl Face {
+    /// A known path with another method.
+    pub const METHOD_NOT_ALLOWED: Self = Self::plain(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this page does not take that method",
+    );
+    /// A form beyond the limit.
+    pub const TOO_LARGE: Self = Self::plain(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "invalid_request",
+        "the request is too large",
+    );
+    /// A body that did not arrive in time.
+    pub const TOO_SLOW: Self = Self::plain(
+        StatusCode::REQUEST_TIMEOUT,
+        "invalid_request",
+        "the request took too long to arrive",
+    );
+    /// Something broke. The words never say what; the reference finds it in the log.
+    pub const BROKEN: Self = Self::plain(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "something went wrong on our side",
+    );
+    /// Something needed is away.
+    pub const UNAVAILABLE: Self = Self {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: "service_unavailable",
+        words: Cow::Borrowed("this does not work at the moment; try again shortly"),
+        field: None,
+        retry_after: Some(RETRY),
+    };
+
+    const fn plain(status: StatusCode, code: &'static str, words: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            words: Cow::Borrowed(words),
+            field: None,
+            retry_after: None,
+        }
+    }
+}
+
+/// The face of a proper no.
+pub fn face(refusal: &Refusal) -> Face {
+    use Refusal as R;
+
+    let (status, code, field) = match refusal {
+        R::BadRequest(_) | R::InvitationInvalid => (StatusCode::BAD_REQUEST, "invalid_request", None),
+        R::EmailInvalid | R::EmailTaken => (StatusCode::BAD_REQUEST, "invalid_request", Some("email")),
+        R::PasswordTooShort | R::PasswordTooLong | R::PasswordUnusable | R::PasswordIsAddress => {
+            (StatusCode::BAD_REQUEST, "invalid_request", Some("password"))
+        }
+        R::CredentialsWrong | R::SignInRequired | R::SessionEnded => (StatusCode::UNAUTHORIZED, "unauthorized", None),
+        R::CsrfInvalid | R::CrossSite | R::AudienceRefused | R::AccountDisabled => {
+            (StatusCode::FORBIDDEN, "forbidden", None)
+        }
+        R::CurrentPasswordWrong => (
+            StatusCode::FORBIDDEN,
+            "reauthentication_required",
+            Some("current_password"),
+        ),
+        R::ReauthenticationRequired => (StatusCode::FORBIDDEN, "reauthentication_required", None),
+        R::NotFound => (StatusCode::NOT_FOUND, "not_found", None),
+        R::LastAdmin | R::KeysFromSettings => (StatusCode::CONFLICT, "conflict", None),
+        R::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", None),
+    };
+    let retry_after = match refusal {
+        R::Busy { retry_after } => Some(*retry_after),
+        _ => None,
+    };
+    Face {
+        status,
+        code,
+        words: Cow::Owned(refusal.to_string()),
+        field,
+        retry_after,
+    }
+}
+
+/// The face of whatever a flow gave instead of what was asked. The edge: what broke is logged here, once.
+pub fn of(cx: &Cx, error: &Error) -> Face {
+    match error {
+        Error::Refused(refusal) => face(refusal),
+        Error::Unavailable(cause) => {
+            tracing::warn!(request.id = cx.request_id(), "cannot answer a request: {cause}");
+            Face::UNAVAILABLE
+        }
+        Error::Broken(cause) => {
+            tracing::error!(request.id = cx.request_id(), "cannot answer a request: {cause}");
+            Face::BROKEN
+        }
+    }
+}
+
+/// Shows a face to a script as JSON, to a person as a page.
+pub fn show(cx: &Cx, face: &Face) -> Reply {
+    if cx.is_api() || cx.is_script_fetch() {
+        return show_as_json(cx, face);
+    }
+    with_retry(face, Reply::html(face.status, page(cx, face, cx.request_id())))
+}
+
+/// Shows a face as JSON, whoever asks.
+pub fn show_as_json(cx: &Cx, face: &Face) -> Reply {
+    with_retry(face, envelope(cx, face))
+}
+
+fn with_retry(face: &Face, reply: Reply) -> Reply {
+    match face.retry_after {
+        Some(seconds) => reply.header(RETRY_AFTER, HeaderValue::from(seconds)),
+        None => reply,
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Told<'a>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+fn envelope(cx: &Cx, face: &Face) -> Reply {
+    let with_reference;
+    let message = if face.status == StatusCode::INTERNAL_SERVER_ERROR {
+        with_reference = format!("{} (reference {})", face.words, cx.request_id());
+        &with_reference
+    } else {
+        face.words.as_ref()
+    };
+    let error = Told {
+        code: face.code,
+        message,
+    };
+    Reply::json(face.status, &Envelope { error })
+}
+
+/// The error page. `reference` finds the request in the log.
+fn page(cx: &Cx, face: &Face, reference: &str) -> String {
+    let trouble = errors::Trouble {
+        status: face.status.as_u16(),
+        happened: &face.words,
+        reference: (face.status == StatusCode::INTERNAL_SERVER_ERROR).then_some(reference),
+        retry_after: face.retry_after,
+    };
+    errors::page(Layout::bare(cx), &trouble)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_that_concerns_the_password_pair_has_one_face() {
+        let face = face(&Refusal::CredentialsWrong);
+
+        assert_eq!(
+            (face.status.as_u16(), face.code, face.field),
+            (401, "unauthorized", None)
+        );
+    }
+
+    #[test]
+    fn a_busy_server_says_when_to_try_again() {
+        assert_eq!(face(&Refusal::Busy { retry_after: 7 }).retry_after, Some(7));
+        assert_eq!(Face::UNAVAILABLE.retry_after, Some(RETRY));
+    }
+
+    #[test]
+    fn a_refused_field_is_named() {
+        assert_eq!(face(&Refusal::PasswordTooShort).field, Some("password"));
+        assert_eq!(face(&Refusal::EmailInvalid).field, Some("email"));
+    }
+}

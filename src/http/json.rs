@@ -1,0 +1,101 @@
+//! JSON bodies: closed objects, every member once, no `null`, no other shape for a value.
+//!
+//! The strictness sits in the types: every body derives `Deserialize` with `deny_unknown_fields`,
+//! which also refuses a member that comes twice, and has only scalar members, so nothing nests.
+
+use hyper::HeaderMap;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+
+use crate::domain::Refusal;
+use crate::http::form::is_type;
+
+/// Reads a body of the closed type `B`.
+pub fn parse<B: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<B, Refusal> {
+    if !is_type(headers, "application/json") {
+        return Err(Refusal::BadRequest("the body must be application/json"));
+    }
+    // serde would also take `["a","b"]` for an object with two members.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refusal::BadRequest("the body must be a JSON object"));
+    }
+    // The cause is left out: it may quote the body.
+    serde_json::from_slice(body).map_err(|_| Refusal::BadRequest("the body is not what this route takes"))
+}
+
+/// For an optional member: absent is `None`, `null` is refused.
+/// Goes with `#[serde(default, deserialize_with = "json::present")]`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{CONTENT_TYPE, HeaderValue};
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        name: String,
+        #[serde(default, deserialize_with = "present")]
+        note: Option<String>,
+    }
+
+    fn read(body: &str) -> Option<Sample> {
+        read_as("application/json", body)
+    }
+
+    fn read_as(kind: &'static str, body: &str) -> Option<Sample> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        parse(&headers, body.as_bytes()).ok()
+    }
+
+    #[test]
+    fn a_closed_object_is_read() {
+        let sample = read(r#" {"name":"a","note":"b"} "#).expect("an object");
+
+        assert_eq!((sample.name.as_str(), sample.note.as_deref()), ("a", Some("b")));
+        assert_eq!(read(r#"{"name":"a\u0000"}"#).expect("an object").name, "a\0");
+        assert!(read_as("Application/JSON; charset=utf-8", r#"{"name":"a"}"#).is_some());
+    }
+
+    #[test]
+    fn everything_but_the_one_shape_is_refused() {
+        let deep = format!(r#"{{"name":{}}}"#, "[".repeat(100_000));
+        for body in [
+            "",
+            "null",
+            "\"a\"",
+            r#"["a","b"]"#,
+            "{",
+            "{}",
+            r#"{"name":"a"}x"#,
+            r#"{"name":"a","name":"a"}"#,
+            r#"{"name":"a","n\u0061me":"a"}"#,
+            r#"{"name":"a","other":1}"#,
+            r#"{"name":null}"#,
+            r#"{"name":"a","note":null}"#,
+            r#"{"name":["a"]}"#,
+            r#"{"name":{"name":"a"}}"#,
+            r#"{"name":1}"#,
+            r#"{"name":"\ud800"}"#,
+            &deep,
+        ] {
+            assert_eq!(read(body), None, "{}", body.get(..40).unwrap_or(body));
+        }
+    }
+
+    #[test]
+    fn another_content_type_is_refused() {
+        for kind in [
+            "text/plain",
+            "application/json-patch+json",
+            "application/x-www-form-urlencoded",
+            "",
+        ] {
+            assert_eq!(read_as(kind, r#"{"name":"a"}"#), None, "{kind}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! About the server itself: is it alive, is it ready, which version, which keys.
+
+use hyper::header::{CACHE_CONTROL, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use serde::Serialize;
+
+use crate::domain::{Anyone, Refusal};
+use crate::flows::{self, Result};
+use crate::http::cx::Cx;
+use crate::http::faces;
+use crate::http::reply::Reply;
+
+/// The body of a good health answer.
+pub const HEALTHY: &str = "{\"status\":\"ok\"}\n";
+
+/// Whether a request asks for `/auth/health`. Load balancers ask often, so `pipeline` gives them
+/// an answer prepared once and leaves everything else out: no request id, no log line.
+pub fn is_health<B>(request: &Request<B>) -> bool {
+    request.uri().path() == "/auth/health" && matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
+/// `GET /auth/health`: the process lives. Touches nothing.
+pub async fn health(_cx: Cx, _: Anyone) -> Result<Reply> {
+    Ok(Reply::bytes(StatusCode::OK, "application/json", HEALTHY))
+}
+
+/// `GET /auth/ready`: the database answers and its schema fits; 503 otherwise, whatever the cause.
+pub async fn ready(cx: Cx, _: Anyone) -> Result<Reply> {
+    match flows::health::ready(&cx.app).await {
+        Ok(()) => Ok(Reply::bytes(StatusCode::OK, "application/json", HEALTHY)),
+        Err(error) => {
+            // Logs the cause; the status stays the one that takes an instance out of a pool.
+            faces::of(&cx, &error);
+            Ok(faces::show_as_json(&cx, &faces::Face::UNAVAILABLE))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Version {
+    version: &'static str,
+}
+
+/// `GET /auth/version`: only where the operator wants it known.
+pub async fn version(cx: Cx, _: Anyone) -> Result<Reply> {
+    if !cx.app.config.expose_version {
+        return Err(Refusal::NotFound.into());
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(Reply::json(StatusCode::OK, &Version { version }))
+}
+
+/// `GET /auth/.well-known/jwks.json`: the public keys of access tokens.
+pub async fn jwks(cx: Cx, _: Anyone) -> Result<Reply> {
+    let reply = Reply::bytes(StatusCode::OK, "application/json", cx.app.keys().jwks().to_owned());
+    Ok(reply.header(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")))
+}

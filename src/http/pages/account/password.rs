@@ -1,0 +1,74 @@
+//! Changing one's password. The current one is the proof that it is really the owner who asks.
+
+use hyper::StatusCode;
+use sailfish::TemplateSimple;
+
+use crate::domain::Caller;
+use crate::flows::password::{self, Change};
+use crate::flows::{Error, Result};
+use crate::http::cx::Cx;
+use crate::http::pages::account;
+use crate::http::pages::form::{self, PasswordField, Problems};
+use crate::http::pages::layout::Layout;
+use crate::http::reply::{FlashKind, Reply};
+
+const CURRENT: &str = "current_password";
+const NEW: &str = "new_password";
+
+#[derive(TemplateSimple)]
+#[template(path = "account/password.stpl")]
+struct PasswordPage {
+    layout: Layout,
+    email: String,
+    current: PasswordField,
+    new: PasswordField,
+    problems: Problems,
+}
+
+/// `GET /auth/providers/password/change`.
+pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
+    page(&cx, &caller, StatusCode::OK, Problems::default())
+}
+
+/// `POST /auth/providers/password/change`.
+pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
+    let form = cx.form()?;
+    let problems = Problems::empty([
+        (CURRENT, form.get(CURRENT), "Enter your current password."),
+        (NEW, form.get(NEW), "Choose a new password."),
+    ]);
+    if !problems.is_empty() {
+        return page(&cx, &caller, StatusCode::BAD_REQUEST, problems);
+    }
+
+    let input = Change {
+        new: form.secret(NEW),
+        current: Some(form.secret(CURRENT)),
+        refresh: cx.refresh_token(),
+    };
+    match password::change(&cx.app, &caller, input).await {
+        Ok(tokens) => {
+            let words = "The password was changed. Everywhere else you are signed out.";
+            let reply = account::back(&cx)?.flash(&cx, FlashKind::Success, words);
+            Ok(match tokens {
+                Some(tokens) => reply.tokens(&cx, &tokens),
+                None => reply,
+            })
+        }
+        Err(Error::Refused(refusal)) => form::refused(&refusal, |status, problems| {
+            page(&cx, &caller, status, problems.renamed("password", NEW))
+        }),
+        Err(other) => Err(other),
+    }
+}
+
+fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Problems) -> Result<Reply> {
+    let page = PasswordPage {
+        layout: Layout::signed_in(cx, "Change password", "/auth/providers/password/change").with(&problems),
+        email: caller.user.email.as_str().to_owned(),
+        current: PasswordField::current(CURRENT, "Current password"),
+        new: PasswordField::new(NEW, "New password"),
+        problems,
+    };
+    form::render(status, page)
+}

@@ -1,0 +1,30 @@
+//! Ending sessions from the account page.
+
+use crate::domain::{Caller, SessionId};
+use crate::flows::{self, Result};
+use crate::http::cx::Cx;
+use crate::http::pages::account;
+use crate::http::reply::{FlashKind, Reply};
+
+/// `POST /auth/sessions/{session}/revoke`.
+pub async fn revoke(cx: Cx, caller: Caller) -> Result<Reply> {
+    let session: SessionId = cx.path("session")?;
+    flows::sessions::revoke(&cx.app, &caller, session).await?;
+
+    if session == caller.session {
+        return Ok(cx.redirect(&cx.by_login(None)).clear_session(&cx));
+    }
+    Ok(account::back(&cx)?.flash(&cx, FlashKind::Success, "The session has ended."))
+}
+
+/// `POST /auth/sessions/revoke-other`.
+pub async fn revoke_others(cx: Cx, caller: Caller) -> Result<Reply> {
+    let ended = flows::sessions::revoke_others(&cx.app, &caller).await?;
+
+    let words = match ended {
+        0 => "There was no other session.",
+        1 => "The other session has ended.",
+        _ => "All other sessions have ended.",
+    };
+    Ok(account::back(&cx)?.flash(&cx, FlashKind::Success, words))
+}

@@ -1,0 +1,140 @@
+//! Somebody arrives at a page for strangers (sign in, sign up) and may be signed in already.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use hyper::StatusCode;
+use sailfish::TemplateSimple;
+
+use crate::domain::return_to::ReturnTo;
+use crate::domain::{Audience, Refusal, Visitor};
+use crate::flows::gate::{SignedIn, Tokens};
+use crate::flows::{self, Error, Result};
+use crate::http::cookies::{self, SetCookie};
+use crate::http::cx::Cx;
+use crate::http::pages::form;
+use crate::http::pages::layout::Layout;
+use crate::http::reply::Reply;
+
+/// How often somebody who is signed in is sent on to one target within [`WINDOW`]. Once more, and
+/// the application must be sending him back each time.
+const MOST_ARRIVALS: u8 = 4;
+/// Counted from the last arrival, so a round trip that never ends is found at any speed a browser has.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// The answer for a visitor who is signed in already: on to where he wants to go, with a token that
+/// opens it. `None` for a guest.
+pub(super) async fn pass_on(cx: &Cx, visitor: &Visitor) -> Result<Option<Reply>> {
+    let Visitor::SignedIn(caller) = visitor else {
+        return Ok(None);
+    };
+    let target = cx.return_to_or_default();
+    let is_wider = audience_of(&target) == Audience::Admin && caller.audience == Audience::App;
+    let tokens = match cx.refresh_token() {
+        Some(token) if is_wider => {
+            match flows::refresh::with_token(&cx.app, cx.client(), &token, Audience::Admin).await {
+                Ok(signed_in) => Some(signed_in.tokens),
+                // The session is live: only the admin area is not for him.
+                Err(Error::Refused(_)) => None,
+                Err(other) => return Err(other),
+            }
+        }
+        _ => None,
+    };
+    settled(cx, &target, tokens.as_ref()).map(Some)
+}
+
+/// What a token for `target` must open: the admin area only for its own pages, judged by whole
+/// path segments.
+fn audience_of(target: &ReturnTo) -> Audience {
+    let is_below = |root: &str| {
+        let rest = target.path().strip_prefix(root);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if is_below("/admin") || is_below("/auth/admin") {
+        Audience::Admin
+    } else {
+        Audience::App
+    }
+}
+
+/// Runs `flow` for the audience of `target`. Who may not enter the admin area gets a token for the
+/// application, which may well have pages of its own below `/admin`.
+pub(super) async fn for_target<F, R>(target: &ReturnTo, flow: F) -> Result<SignedIn>
+where
+    F: Fn(Audience) -> R,
+    R: Future<Output = Result<SignedIn>>,
+{
+    let audience = audience_of(target);
+    match flow(audience).await {
+        Err(Error::Refused(Refusal::AudienceRefused | Refusal::SignInRequired)) if audience == Audience::Admin => {
+            flow(Audience::App).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// Sends the visitor on to `target`, unless that has happened too often in a few seconds.
+fn settled(cx: &Cx, target: &ReturnTo, tokens: Option<&Tokens>) -> Result<Reply> {
+    // Scripts of the application read its cookie, also where no page of ours was ever shown.
+    cx.csrf();
+    let mark = mark_of(target);
+    let earlier = cx
+        .cookie(cookies::ARRIVALS)
+        .and_then(|value| value.split_once('-'))
+        .filter(|(_, counted)| *counted == mark)
+        .and_then(|(count, _)| count.parse::<u8>().ok())
+        .unwrap_or(0);
+
+    let reply = if earlier < MOST_ARRIVALS {
+        let value = format!("{}-{mark}", earlier + 1);
+        cx.redirect(target)
+            .cookie(SetCookie::new(cookies::ARRIVALS, value, WINDOW))
+    } else {
+        not_accepted(cx, target)?.cookie(SetCookie::clear(cookies::ARRIVALS))
+    };
+    Ok(match tokens {
+        Some(tokens) => reply.tokens(cx, tokens),
+        None => reply,
+    })
+}
+
+/// Tells targets apart, so that many tabs that are restored at once are not taken for one that
+/// goes in circles. Nothing depends on it being hard to guess.
+fn mark_of(target: &ReturnTo) -> String {
+    let mut hasher = DefaultHasher::new();
+    target.as_str().hash(&mut hasher);
+    format!("{:x}", hasher.finish())
+}
+
+#[derive(TemplateSimple)]
+#[template(path = "not_accepted.stpl")]
+struct NotAcceptedPage {
+    layout: Layout,
+    target: String,
+}
+
+fn not_accepted(cx: &Cx, target: &ReturnTo) -> Result<Reply> {
+    let page = NotAcceptedPage {
+        layout: Layout::of(cx, "Not accepted by the application"),
+        target: target.as_str().to_owned(),
+    };
+    form::render(StatusCode::OK, page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_admin_area_is_told_by_whole_segments() {
+        let audience = |path| audience_of(&ReturnTo::parse(path).expect("a safe target"));
+
+        for path in ["/admin", "/admin/", "/admin/users?a=b", "/auth/admin", "/auth/admin#x"] {
+            assert_eq!(audience(path), Audience::Admin, "{path}");
+        }
+        for path in ["/", "/administrators", "/auth/account", "/x/admin", "/?to=/admin"] {
+            assert_eq!(audience(path), Audience::App, "{path}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What forms share: where they are sent, and what is wrong with one that comes back.
+
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, RETRY_AFTER};
+use sailfish::TemplateSimple;
+
+use crate::domain::Refusal;
+use crate::domain::return_to::ReturnTo;
+use crate::flows::{Error, Result};
+use crate::http::faces;
+use crate::http::reply::Reply;
+
+/// `path`, with `return_to` in its query if there is one (contract, http.md 6.1).
+pub fn path_with(path: &str, return_to: Option<&ReturnTo>) -> String {
+    let Some(target) = return_to else {
+        return path.to_owned();
+    };
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", target.as_str())
+        .finish();
+    format!("{path}?{query}")
+}
+
+/// One of our own pages as a target.
+pub fn own_page(path: &'static str) -> Result<ReturnTo> {
+    ReturnTo::parse(path).ok_or_else(|| Error::Broken(format!("{path} is no target")))
+}
+
+/// Renders a page.
+pub fn render(status: StatusCode, page: impl TemplateSimple) -> Result<Reply> {
+    let body = page.render_once().map_err(|error| Error::Broken(error.to_string()))?;
+    Ok(Reply::html(status, body))
+}
+
+/// Shows a form again, with the words every door has for that refusal. What was refused for its
+/// content is 422, whatever status a program would get; a busy server stays one.
+pub fn refused<F>(refusal: &Refusal, page: F) -> Result<Reply>
+where
+    F: FnOnce(StatusCode, Problems) -> Result<Reply>,
+{
+    let face = faces::face(refusal);
+    let status = if face.status.is_client_error() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        face.status
+    };
+    let reply = page(status, Problems::one(face.field, sentence(&face.words)))?;
+    Ok(match face.retry_after {
+        Some(seconds) => reply.header(RETRY_AFTER, HeaderValue::from(seconds)),
+        None => reply,
+    })
+}
+
+/// Words of a refusal as a sentence.
+pub fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// One thing that is wrong with a form.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// Id and name of the field it concerns; `None` if it is the form as a whole.
+    pub field: Option<&'static str>,
+    /// What to tell the person.
+    pub words: String,
+}
+
+/// Everything that is wrong with a form; nothing when it is shown for the first time.
+#[derive(Debug, Clone, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// One problem.
+    pub fn one(field: Option<&'static str>, words: impl Into<String>) -> Self {
+        let mut problems = Self::default();
+        problems.add(field, words);
+        problems
+    }
+
+    /// Every field that was left empty, each with what to say about it.
+    pub fn empty<const N: usize>(fields: [(&'static str, &str, &str); N]) -> Self {
+        let mut problems = Self::default();
+        for (field, value, words) in fields {
+            if value.is_empty() {
+                problems.add(Some(field), words);
+            }
+        }
+        problems
+    }
+
+    fn add(&mut self, field: Option<&'static str>, words: impl Into<String>) {
+        self.0.push(Problem {
+            field,
+            words: words.into(),
+        });
+    }
+
+    /// The same, for a form that calls one of its fields by another name.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &'static str) -> Self {
+        for problem in &mut self.0 {
+            if problem.field == Some(from) {
+                problem.field = Some(to);
+            }
+        }
+        self
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them, for the summary.
+    pub fn all(&self) -> &[Problem] {
+        &self.0
+    }
+
+    /// What is wrong with one field.
+    pub fn at(&self, field: &str) -> Option<&str> {
+        let found = self.0.iter().find(|problem| problem.field == Some(field))?;
+        Some(&found.words)
+    }
+}
+
+/// A password field of a form.
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordField {
+    /// Its name, and its id.
+    pub name: &'static str,
+    /// Its label.
+    pub label: &'static str,
+    /// What password managers shall do with it.
+    pub autocomplete: &'static str,
+    /// What a password must be.
+    pub hint: Option<&'static str>,
+}
+
+impl PasswordField {
+    /// For the password somebody has.
+    pub const fn current(name: &'static str, label: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            autocomplete: "current-password",
+            hint: None,
+        }
+    }
+
+    /// For a password somebody chooses.
+    pub const fn new(name: &'static str, label: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            autocomplete: "new-password",
+            hint: Some("8 to 128 characters of any kind. A few words in a row are easy to keep in mind."),
+        }
+    }
+
+    /// The ids of what is said about the field, for `aria-describedby`.
+    pub fn described_by(&self, problems: &Problems) -> Option<String> {
+        let hint = self.hint.map(|_| format!("{}-hint", self.name));
+        let problem = problems.at(self.name).map(|_| format!("{}-problem", self.name));
+        let ids: Vec<String> = hint.into_iter().chain(problem).collect();
+        (!ids.is_empty()).then(|| ids.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_return_target_keeps_its_own_query_inside_ours() {
+        let target = ReturnTo::parse("/a?b=c&d=e#f").expect("a safe target");
+
+        assert_eq!(
+            path_with("/auth/login", Some(&target)),
+            "/auth/login?return_to=%2Fa%3Fb%3Dc%26d%3De%23f"
+        );
+        assert_eq!(path_with("/auth/login", None), "/auth/login");
+    }
+
+    #[test]
+    fn words_become_a_sentence() {
+        assert_eq!(sentence("the e-mail address is wrong"), "The e-mail address is wrong.");
+        assert_eq!(sentence(""), ".");
+    }
+
+    #[test]
+    fn every_empty_field_is_named() {
+        let problems = Problems::empty([("email", "", "a"), ("password", "x", "b"), ("code", "", "c")]);
+
+        assert_eq!(problems.at("email"), Some("a"));
+        assert_eq!(problems.at("password"), None);
+        assert_eq!(problems.all().len(), 2);
+    }
+}

@@ -1,0 +1,75 @@
+//! Signing in.
+
+use hyper::StatusCode;
+use sailfish::TemplateSimple;
+
+use crate::domain::{Anyone, Visitor};
+use crate::flows::sign_in::{self, Credentials};
+use crate::flows::{Error, Result};
+use crate::http::cx::Cx;
+use crate::http::pages::arrival;
+use crate::http::pages::form::{self, PasswordField, Problems};
+use crate::http::pages::layout::Layout;
+use crate::http::reply::Reply;
+
+#[derive(TemplateSimple)]
+#[template(path = "login.stpl")]
+struct LoginPage {
+    layout: Layout,
+    action: String,
+    sign_up: String,
+    email: String,
+    password: PasswordField,
+    problems: Problems,
+}
+
+/// `GET /auth/login`.
+pub async fn show(cx: Cx, visitor: Visitor) -> Result<Reply> {
+    match arrival::pass_on(&cx, &visitor).await? {
+        Some(reply) => Ok(reply),
+        None => page(&cx, StatusCode::OK, "", Problems::default()),
+    }
+}
+
+/// `POST /auth/login`.
+pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
+    let form = cx.form()?;
+    let email = form.get("email");
+    let problems = Problems::empty([
+        ("email", email.trim(), "Enter your e-mail address."),
+        ("password", form.get("password"), "Enter your password."),
+    ]);
+    if !problems.is_empty() {
+        return page(&cx, StatusCode::BAD_REQUEST, email, problems);
+    }
+
+    let target = cx.return_to_or_default();
+    let sign_in = |audience| {
+        let input = Credentials {
+            email: email.to_owned(),
+            password: form.secret("password"),
+        };
+        sign_in::with_password(&cx.app, cx.client(), input, audience)
+    };
+    match arrival::for_target(&target, sign_in).await {
+        Ok(signed_in) => {
+            cx.note_user(signed_in.user.id);
+            Ok(cx.redirect(&target).tokens(&cx, &signed_in.tokens))
+        }
+        Err(Error::Refused(refusal)) => form::refused(&refusal, |status, problems| page(&cx, status, email, problems)),
+        Err(other) => Err(other),
+    }
+}
+
+fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems) -> Result<Reply> {
+    let return_to = cx.return_to();
+    let page = LoginPage {
+        layout: Layout::of(cx, "Sign in").with(&problems),
+        action: form::path_with("/auth/login", return_to.as_ref()),
+        sign_up: form::path_with("/auth/signup", return_to.as_ref()),
+        email: email.to_owned(),
+        password: PasswordField::current("password", "Password"),
+        problems,
+    };
+    form::render(status, page)
+}

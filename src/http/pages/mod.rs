@@ -1,0 +1,15 @@
+//! What people see. One file for a page: its data, how it is shown, what its form does.
+//!
+//! Pages work with scripts switched off. They decide nothing: they ask a flow and show what it
+//! says, in the words of `http::faces`.
+
+pub mod account;
+mod arrival;
+pub mod errors;
+pub mod form;
+pub mod layout;
+pub mod login;
+pub mod moment;
+pub mod program;
+pub mod sessions;
+pub mod signup;

@@ -1,0 +1,71 @@
+//! Signing out and refreshing. Browsers' forms are sent on; scripts get a plain answer, since
+//! they would follow a redirect and take the page behind it for the outcome (contract, http.md 15.2).
+
+use hyper::StatusCode;
+
+use crate::domain::{Anyone, Refusal};
+use crate::flows::{self, Error, Result};
+use crate::http::cookies;
+use crate::http::cx::Cx;
+use crate::http::faces;
+use crate::http::pages::arrival;
+use crate::http::reply::Reply;
+
+/// `POST /auth/sessions/logout`.
+pub async fn sign_out(cx: Cx, _: Anyone) -> Result<Reply> {
+    let access = cx.cookie(cookies::ACCESS);
+    flows::sign_out::end(&cx.app, cx.client(), access, cx.refresh_token().as_ref()).await?;
+
+    let reply = if cx.is_script_fetch() {
+        Reply::empty(StatusCode::NO_CONTENT)
+    } else {
+        cx.redirect(&cx.return_to_or_default())
+    };
+    Ok(reply.clear_session(&cx))
+}
+
+/// `POST /auth/sessions/refresh`.
+pub async fn refresh(cx: Cx, _: Anyone) -> Result<Reply> {
+    if cx.is_script_fetch() {
+        for_script(&cx).await
+    } else {
+        for_form(&cx).await
+    }
+}
+
+async fn for_script(cx: &Cx) -> Result<Reply> {
+    let token = cx.refresh_token().ok_or(Refusal::SessionEnded)?;
+    match flows::refresh::with_token(&cx.app, cx.client(), &token, cx.audience()).await {
+        Ok(signed_in) => {
+            cx.note_user(signed_in.user.id);
+            Ok(Reply::empty(StatusCode::OK).tokens(cx, &signed_in.tokens))
+        }
+        Err(Error::Refused(Refusal::SessionEnded)) => {
+            let face = faces::face(&Refusal::SessionEnded);
+            Ok(faces::show_as_json(cx, &face).clear_session(cx))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+async fn for_form(cx: &Cx) -> Result<Reply> {
+    let target = cx.return_to_or_default();
+    let refreshed = match cx.refresh_token() {
+        None => Err(Refusal::SessionEnded.into()),
+        Some(token) => {
+            let refresh = |audience| flows::refresh::with_token(&cx.app, cx.client(), &token, audience);
+            arrival::for_target(&target, refresh).await
+        }
+    };
+    match refreshed {
+        Ok(signed_in) => {
+            cx.note_user(signed_in.user.id);
+            Ok(cx.redirect(&target).tokens(cx, &signed_in.tokens))
+        }
+        Err(Error::Refused(Refusal::SessionEnded)) => {
+            let login = cx.by_login(cx.return_to().as_ref());
+            Ok(cx.redirect(&login).clear_session(cx))
+        }
+        Err(other) => Err(other),
+    }
+}

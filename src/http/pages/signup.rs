@@ -1,0 +1,73 @@
+//! Signing up.
+
+use hyper::StatusCode;
+use sailfish::TemplateSimple;
+
+use crate::domain::{Anyone, Visitor};
+use crate::flows::sign_up::{self, Application};
+use crate::flows::{Error, Result};
+use crate::http::cx::Cx;
+use crate::http::pages::arrival;
+use crate::http::pages::form::{self, PasswordField, Problems};
+use crate::http::pages::layout::Layout;
+use crate::http::reply::Reply;
+
+#[derive(TemplateSimple)]
+#[template(path = "signup.stpl")]
+struct SignUpPage {
+    layout: Layout,
+    action: String,
+    sign_in: String,
+    email: String,
+    password: PasswordField,
+    problems: Problems,
+}
+
+/// `GET /auth/signup`.
+pub async fn show(cx: Cx, visitor: Visitor) -> Result<Reply> {
+    match arrival::pass_on(&cx, &visitor).await? {
+        Some(reply) => Ok(reply),
+        None => page(&cx, StatusCode::OK, "", Problems::default()),
+    }
+}
+
+/// `POST /auth/signup`.
+pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
+    let form = cx.form()?;
+    let email = form.get("email");
+    let problems = Problems::empty([
+        ("email", email.trim(), "Enter your e-mail address."),
+        ("password", form.get("password"), "Choose a password."),
+    ]);
+    if !problems.is_empty() {
+        return page(&cx, StatusCode::BAD_REQUEST, email, problems);
+    }
+
+    let input = Application {
+        email: email.to_owned(),
+        password: form.secret("password"),
+        invitation_code: None,
+    };
+    match sign_up::direct(&cx.app, cx.client(), input).await {
+        Ok(signed_in) => {
+            cx.note_user(signed_in.user.id);
+            let target = cx.return_to_or_default();
+            Ok(cx.redirect(&target).tokens(&cx, &signed_in.tokens))
+        }
+        Err(Error::Refused(refusal)) => form::refused(&refusal, |status, problems| page(&cx, status, email, problems)),
+        Err(other) => Err(other),
+    }
+}
+
+fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems) -> Result<Reply> {
+    let return_to = cx.return_to();
+    let page = SignUpPage {
+        layout: Layout::of(cx, "Sign up").with(&problems),
+        action: form::path_with("/auth/signup", return_to.as_ref()),
+        sign_in: form::path_with("/auth/login", return_to.as_ref()),
+        email: email.to_owned(),
+        password: PasswordField::new("password", "Password"),
+        problems,
+    };
+    form::render(status, page)
+}

@@ -1,0 +1,210 @@
+//! One request from bytes to bytes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, SET_COOKIE};
+use hyper::{Method, Request, Response, Version};
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::domain::{Client, Refusal};
+use crate::http::access::Halt;
+use crate::http::cx::Cx;
+use crate::http::faces::{self, Face};
+use crate::http::headers::Headers;
+use crate::http::reply::Reply;
+use crate::http::route::{Route, Takes};
+use crate::http::router::{Found, Router};
+use crate::http::{Body, BoxFuture, client, log, meta, routes};
+
+/// Bytes of a body that are read.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// Answers requests outside `/auth`, e.g. with the sample application of `authara dev`.
+pub type Fallback = Arc<dyn Fn(Request<Incoming>, Client) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+
+/// Everything that answers requests. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    /// The running program.
+    pub app: Arc<App>,
+    shared: Arc<Shared>,
+    fallback: Option<Fallback>,
+}
+
+struct Shared {
+    router: Router,
+    headers: Headers,
+    healthy: HeaderMap,
+}
+
+impl Service {
+    /// Answers for `app`; paths outside `/auth` are not found.
+    pub fn new(app: Arc<App>) -> Self {
+        Self::with_routes(app, routes::routes())
+    }
+
+    /// The same with another table.
+    pub fn with_routes(app: Arc<App>, routes: Vec<Route>) -> Self {
+        let headers = Headers::new(app.config.public_url.is_https);
+        let mut healthy = headers.all();
+        healthy.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let shared = Shared {
+            router: Router::new(routes),
+            headers,
+            healthy,
+        };
+        Self {
+            app,
+            shared: Arc::new(shared),
+            fallback: None,
+        }
+    }
+
+    /// Lets `fallback` answer for paths outside `/auth`.
+    #[must_use]
+    pub fn with_fallback(mut self, fallback: Fallback) -> Self {
+        self.fallback = Some(fallback);
+        self
+    }
+
+    /// Answers one request. `peer` is the far end of the socket, `None` for a Unix socket.
+    pub async fn handle(&self, request: Request<Incoming>, peer: Option<SocketAddr>) -> Response<Body> {
+        if meta::is_health(&request) {
+            return self.healthy(request.method());
+        }
+        let started = Instant::now();
+        let client = client::of(request.headers(), peer, &self.app.config.trusted_proxies);
+        if let Some(fallback) = &self.fallback
+            && !is_ours(request.uri().path())
+        {
+            return fallback(request, client).await;
+        }
+        let (head, body) = request.into_parts();
+        let id = log::given_id(&head.headers).map_or_else(|| self.app.fresh_id().to_string(), str::to_owned);
+        let cx = Cx::new(Arc::clone(&self.app), head, client, id);
+
+        // A task of its own: what a request has begun is finished also when its client hangs up
+        // (a counter of failures must count), and a panic ends nothing but the task.
+        let work = tokio::spawn(self.clone().work(cx.clone(), body));
+        let reply = work.await.unwrap_or_else(|panic| {
+            tracing::error!(request.id = cx.request_id(), "a request ended in a panic: {panic}");
+            faces::show(&cx, &Face::BROKEN)
+        });
+
+        log::line(&cx, reply.status, started);
+        self.dress(&cx, reply)
+    }
+
+    /// Everything between the head of a request and its reply.
+    async fn work(self, cx: Cx, body: Incoming) -> Reply {
+        let (route, path) = match self.shared.router.find(cx.method(), cx.url_path()) {
+            Found::Route(route, path) => (route, path),
+            // A JSON route never tells which methods it knows (contract, http.md 0.3).
+            Found::OtherMethods(_) if cx.is_api() => return faces::show(&cx, &faces::face(&Refusal::NotFound)),
+            Found::OtherMethods(allow) => return not_allowed(&cx, &allow),
+            Found::Nothing => return faces::show(&cx, &faces::face(&Refusal::NotFound)),
+        };
+        cx.note_path(path);
+        if let Err(face) = self.read_body(&cx, route.takes, body).await {
+            return close(&cx, faces::show(&cx, &face));
+        }
+        if cx.has_double_cookie() && cx.bearer().is_none() {
+            return faces::show(&cx, &faces::face(&Refusal::BadRequest("a cookie came twice")));
+        }
+        match timeout(self.app.config.server.request_timeout, route.answer(cx.clone())).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(Halt::Instead(reply))) => *reply,
+            Ok(Err(Halt::Error(error))) => faces::show(&cx, &faces::of(&cx, &error)),
+            Err(_) => {
+                tracing::warn!(request.id = cx.request_id(), "a request took too long and was given up");
+                faces::show(&cx, &Face::UNAVAILABLE)
+            }
+        }
+    }
+
+    /// Reads the body, also one that nobody wants, so that the connection can be used again.
+    async fn read_body(&self, cx: &Cx, takes: Takes, body: Incoming) -> Result<(), Face> {
+        if body.is_end_stream() {
+            return Ok(());
+        }
+        let whole = Limited::new(body, LARGEST_BODY).collect();
+        match timeout(self.app.config.server.body_timeout, whole).await {
+            Err(_) => Err(Face::TOO_SLOW),
+            Ok(Ok(body)) => {
+                if takes != Takes::Nothing {
+                    cx.note_body(body.to_bytes());
+                }
+                Ok(())
+            }
+            // JSON routes have one answer for every body they cannot take (contract, http.md 0.2).
+            Ok(Err(error)) if error.is::<LengthLimitError>() && !cx.is_api() => Err(Face::TOO_LARGE),
+            Ok(Err(_)) => Err(faces::face(&Refusal::BadRequest("the body is too large or incomplete"))),
+        }
+    }
+
+    /// Puts on what every answer carries.
+    fn dress(&self, cx: &Cx, reply: Reply) -> Response<Body> {
+        let mut response = Response::new(Either::Left(Full::new(Bytes::new())));
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = reply.headers;
+        let mut cookies = reply.cookies;
+        let pending = cx.take_cookies();
+        let is_new =
+            |cookie: &crate::http::cookies::SetCookie| !cookies.iter().any(|own| own.cookie() == cookie.cookie());
+        let pending: Vec<_> = pending.into_iter().filter(is_new).collect();
+        cookies.extend(pending);
+        for cookie in cookies {
+            if let Some(line) = cookie.line(&self.app.config, cx.now()) {
+                response.headers_mut().append(SET_COOKIE, line);
+            }
+        }
+        if let Ok(id) = HeaderValue::from_str(cx.request_id()) {
+            response.headers_mut().insert(log::REQUEST_ID, id);
+        }
+        self.shared.headers.complete(response.headers_mut());
+        if *cx.method() == Method::HEAD {
+            response
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from(reply.body.len()));
+        } else {
+            *response.body_mut() = Either::Left(Full::new(reply.body));
+        }
+        response
+    }
+
+    fn healthy(&self, method: &Method) -> Response<Body> {
+        let body = if method == Method::HEAD { "" } else { meta::HEALTHY };
+        let mut response = Response::new(Either::Left(Full::new(Bytes::from_static(body.as_bytes()))));
+        *response.headers_mut() = self.shared.healthy.clone();
+        response
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(meta::HEALTHY.len()));
+        response
+    }
+}
+
+fn is_ours(path: &str) -> bool {
+    path.strip_prefix("/auth")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn not_allowed(cx: &Cx, allow: &str) -> Reply {
+    let reply = faces::show(cx, &Face::METHOD_NOT_ALLOWED);
+    match HeaderValue::from_str(allow) {
+        Ok(allow) => reply.header(ALLOW, allow),
+        Err(_) => reply,
+    }
+}
+
+/// Ends the connection after this answer: what is left of the body would be read as a request.
+fn close(cx: &Cx, reply: Reply) -> Reply {
+    if cx.version() >= Version::HTTP_2 {
+        return reply;
+    }
+    reply.header(CONNECTION, HeaderValue::from_static("close"))
+}

@@ -1,0 +1,221 @@
+//! Answers, before headers and cookies are put on.
+//!
+//! `Clear-Site-Data` is deliberately absent: every answer about a person is `no-store` already, and
+//! the header would empty the application's cache as well.
+
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY};
+use hyper::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::domain::return_to::ReturnTo;
+use crate::flows::gate::Tokens;
+use crate::http::cookies::{self, SetCookie};
+use crate::http::cx::Cx;
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) cookies: Vec<SetCookie>,
+}
+
+impl Reply {
+    /// Nothing but a status.
+    pub fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            cookies: Vec::new(),
+        }
+    }
+
+    /// A body of some type.
+    pub fn bytes(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut reply = Self::empty(status);
+        reply
+            .headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        reply.body = body.into();
+        reply
+    }
+
+    /// A JSON value.
+    ///
+    /// # Panics
+    /// If the value has no JSON form: our types are structs of text, numbers and lists, which have.
+    pub fn json<T: Serialize>(status: StatusCode, value: &T) -> Self {
+        let mut body = serde_json::to_vec(value).expect("plain structs have a JSON form");
+        body.push(b'\n');
+        Self::bytes(status, "application/json", body)
+    }
+
+    /// A page, or a part of one for HTMX.
+    pub fn html(status: StatusCode, body: String) -> Self {
+        Self::bytes(status, "text/html; charset=utf-8", body).header(VARY, HeaderValue::from_static("hx-request"))
+    }
+
+    /// Adds a header, replacing one of the same name.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Sets a cookie.
+    #[must_use]
+    pub fn cookie(mut self, cookie: SetCookie) -> Self {
+        self.cookies.retain(|other| other.cookie() != cookie.cookie());
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// Gives the browser a pair of tokens and starts the CSRF cookie's life afresh.
+    #[must_use]
+    pub fn tokens(self, cx: &Cx, tokens: &Tokens) -> Self {
+        cx.renew_csrf();
+        let [access, refresh] = pair(tokens);
+        self.cookie(access).cookie(refresh)
+    }
+
+    /// Takes the tokens from the browser. The CSRF value stays: it belongs to the browser, not to the session.
+    #[must_use]
+    pub fn clear_session(self, _cx: &Cx) -> Self {
+        self.cookie(SetCookie::clear(cookies::ACCESS))
+            .cookie(SetCookie::clear(cookies::REFRESH))
+    }
+
+    /// Leaves a notice for the next page.
+    #[must_use]
+    pub fn flash(self, cx: &Cx, kind: FlashKind, text: &str) -> Self {
+        let value = cx.app.flash.wrap(&format!("{} {text}", kind.name()));
+        self.cookie(SetCookie::new(cookies::FLASH, value, Flash::LIFETIME))
+    }
+
+    /// The status.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl Cx {
+    /// Sends the browser on: 303, or `HX-Redirect` for HTMX, which would otherwise swap the target
+    /// page into the present one.
+    pub fn redirect(&self, target: &ReturnTo) -> Reply {
+        let target = ascii(target.as_str());
+        let Ok(target) = HeaderValue::try_from(target) else {
+            return Reply::empty(StatusCode::INTERNAL_SERVER_ERROR);
+        };
+        let reply = if self.is_htmx() {
+            Reply::empty(StatusCode::OK).header(HeaderName::from_static("hx-redirect"), target)
+        } else {
+            Reply::empty(StatusCode::SEE_OTHER).header(LOCATION, target)
+        };
+        reply.header(VARY, HeaderValue::from_static("hx-request"))
+    }
+
+    /// The way to the sign-in page and from there to `target`.
+    pub fn by_login(&self, target: Option<&ReturnTo>) -> ReturnTo {
+        let with_target = target.and_then(|target| {
+            let target: String = form_urlencoded::byte_serialize(target.as_str().as_bytes()).collect();
+            ReturnTo::parse(&format!("/auth/login?return_to={target}"))
+        });
+        with_target
+            .or_else(|| ReturnTo::parse("/auth/login"))
+            .unwrap_or_else(|| self.app.config.default_return_to.clone())
+    }
+}
+
+/// The two cookies of a session.
+pub(super) fn pair(tokens: &Tokens) -> [SetCookie; 2] {
+    [
+        SetCookie::new(cookies::ACCESS, tokens.access.expose(), tokens.access_ttl),
+        SetCookie::new(cookies::REFRESH, tokens.refresh.expose(), tokens.refresh_ttl),
+    ]
+}
+
+/// A target as a header can carry it: everything beyond ASCII in its percent form.
+fn ascii(target: &str) -> String {
+    use std::fmt::Write;
+
+    target
+        .bytes()
+        .fold(String::with_capacity(target.len()), |mut text, byte| {
+            if byte.is_ascii_graphic() {
+                text.push(char::from(byte));
+            } else {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "%{byte:02X}");
+            }
+            text
+        })
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlashKind {
+    /// It worked.
+    Success,
+    /// It did not.
+    Error,
+    /// Good to know.
+    Info,
+}
+
+impl FlashKind {
+    const ALL: [Self; 3] = [Self::Success, Self::Error, Self::Info];
+
+    /// The name in the cookie and in style classes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// A notice that one answer leaves for the next page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flash {
+    /// What it is about.
+    pub kind: FlashKind,
+    /// What it says.
+    pub text: String,
+}
+
+impl Flash {
+    const LIFETIME: std::time::Duration = std::time::Duration::from_mins(1);
+
+    /// Reads the cookie. `None` for what this server did not write: nobody else puts words on our pages.
+    pub(super) fn unwrap(app: &App, value: &str) -> Option<Self> {
+        let text = app.flash.unwrap_text(value)?;
+        let (kind, text) = text.split_once(' ')?;
+        Some(Self {
+            kind: FlashKind::ALL.into_iter().find(|known| known.name() == kind)?,
+            text: text.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_beyond_ascii_travels_in_its_percent_form() {
+        assert_eq!(ascii("/ä?q=%20&x=ö#z"), "/%C3%A4?q=%20&x=%C3%B6#z");
+    }
+
+    #[test]
+    fn json_ends_with_a_line_feed_and_has_its_type() {
+        let reply = Reply::json(StatusCode::OK, &["a"]);
+
+        assert_eq!(&reply.body[..], b"[\"a\"]\n");
+        assert_eq!(reply.headers[CONTENT_TYPE], "application/json");
+    }
+}

@@ -1,0 +1,210 @@
+//! One row of the route table: method, pattern, proof, and the handler behind them.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use hyper::Method;
+use serde::de::DeserializeOwned;
+
+use crate::domain::{Anyone, Audience, Caller, Refusal, Visitor};
+use crate::flows::Result;
+use crate::http::access::{Halt, Proof};
+use crate::http::csrf::Csrf;
+use crate::http::cx::{Cx, is_api};
+use crate::http::reply::Reply;
+use crate::http::{BoxFuture, json};
+
+/// A row.
+pub struct Route {
+    /// The method. GET also answers HEAD.
+    pub method: Method,
+    /// The path; `{name}` stands for one segment.
+    pub pattern: &'static str,
+    /// The word for the proof that the handler asks for.
+    pub access: &'static str,
+    /// What the body must be.
+    pub takes: Takes,
+    /// What else a request must meet.
+    pub rules: Rules,
+    endpoint: Endpoint,
+}
+
+/// What the body must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Whatever comes is ignored.
+    Nothing,
+    /// A form, or nothing.
+    Form,
+    /// A JSON object.
+    Json,
+}
+
+/// What a request must meet beside its proof.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The CSRF proof.
+    pub csrf: Csrf,
+    /// What the query parameter `audience` may be; empty if the route does not read it.
+    pub audiences: &'static [Audience],
+}
+
+type Outcome = std::result::Result<Reply, Halt>;
+type Endpoint = Box<dyn Fn(Cx, Rules) -> BoxFuture<'static, Outcome> + Send + Sync>;
+type Read<I> = fn(&Cx) -> std::result::Result<I, Refusal>;
+
+/// Starts a row for everybody.
+pub const fn anyone() -> Door<Anyone> {
+    Door(PhantomData)
+}
+
+/// Starts a row for everybody that wants to know whether somebody is signed in.
+pub const fn visitor() -> Door<Visitor> {
+    Door(PhantomData)
+}
+
+/// Starts a row for people who are signed in.
+pub const fn user() -> Door<Caller> {
+    Door(PhantomData)
+}
+
+/// The first half of a row. The compiler checks that the handler asks for the same proof.
+pub struct Door<P>(PhantomData<fn() -> P>);
+
+impl<P: Proof> Door<P> {
+    /// A row that changes nothing.
+    pub fn get<H, F>(self, pattern: &'static str, handler: H) -> Route
+    where
+        H: Fn(Cx, P) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        Self::row(
+            Method::GET,
+            pattern,
+            Takes::Nothing,
+            |_| Ok(()),
+            move |cx, proof, ()| handler(cx, proof),
+        )
+    }
+
+    /// A row that changes something: a form on a page, no body on a JSON route.
+    pub fn post<H, F>(self, pattern: &'static str, handler: H) -> Route
+    where
+        H: Fn(Cx, P) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        let handler = move |cx, proof, ()| handler(cx, proof);
+        if is_api(pattern) {
+            Self::row(Method::POST, pattern, Takes::Nothing, |_| Ok(()), handler)
+        } else {
+            Self::row(Method::POST, pattern, Takes::Form, sound_form, handler)
+        }
+    }
+
+    /// A JSON row with a body of the closed type `B`.
+    pub fn post_json<B, H, F>(self, pattern: &'static str, handler: H) -> Route
+    where
+        B: DeserializeOwned + Send + 'static,
+        H: Fn(Cx, P, B) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        Self::row(Method::POST, pattern, Takes::Json, json_body::<B>, handler)
+    }
+
+    /// The same with PUT.
+    pub fn put_json<B, H, F>(self, pattern: &'static str, handler: H) -> Route
+    where
+        B: DeserializeOwned + Send + 'static,
+        H: Fn(Cx, P, B) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        Self::row(Method::PUT, pattern, Takes::Json, json_body::<B>, handler)
+    }
+
+    fn row<I, H, F>(method: Method, pattern: &'static str, takes: Takes, read: Read<I>, handler: H) -> Route
+    where
+        I: Send + 'static,
+        H: Fn(Cx, P, I) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        let csrf = match method {
+            Method::GET => Csrf::Safe,
+            _ if P::BY_BEARER && is_api(pattern) => Csrf::RequiredWithoutBearer,
+            _ => Csrf::Required,
+        };
+        let handler = Arc::new(handler);
+        Route {
+            method,
+            pattern,
+            access: P::NAME,
+            takes,
+            rules: Rules { csrf, audiences: &[] },
+            endpoint: Box::new(move |cx, rules| Box::pin(answer(cx, rules, read, Arc::clone(&handler)))),
+        }
+    }
+}
+
+impl Route {
+    /// Takes the CSRF check off. The reason stands in the table for everybody to judge.
+    #[must_use]
+    pub const fn no_csrf(mut self, reason: &'static str) -> Self {
+        self.rules.csrf = Csrf::Waived(reason);
+        self
+    }
+
+    /// Takes the CSRF check off for requests with a bearer token, which then stands for all cookies.
+    #[must_use]
+    pub const fn no_csrf_with_bearer(mut self) -> Self {
+        self.rules.csrf = Csrf::RequiredWithoutBearer;
+        self
+    }
+
+    /// Reads the query parameter `audience`, which must be one of these.
+    #[must_use]
+    pub const fn audience(mut self, audiences: &'static [Audience]) -> Self {
+        self.rules.audiences = audiences;
+        self
+    }
+
+    /// Runs the row for a request whose body has been read.
+    pub fn answer(&self, cx: Cx) -> BoxFuture<'static, Outcome> {
+        (self.endpoint)(cx, self.rules)
+    }
+}
+
+/// The order in which every row checks its request (contract, http.md 0.3).
+async fn answer<P, I, H, F>(cx: Cx, rules: Rules, read: Read<I>, handler: Arc<H>) -> Outcome
+where
+    P: Proof,
+    H: Fn(Cx, P, I) -> F + Send + Sync,
+    F: Future<Output = Result<Reply>> + Send,
+{
+    check_audience(&cx, rules.audiences)?;
+    let input = read(&cx)?;
+    let proof = P::earn(&cx).await?;
+    rules.csrf.check(&cx)?;
+    Ok(handler(cx, proof, input).await?)
+}
+
+fn check_audience(cx: &Cx, allowed: &[Audience]) -> std::result::Result<(), Refusal> {
+    if allowed.is_empty() {
+        return Ok(());
+    }
+    let mut given = cx.queries("audience");
+    match (given.next(), given.next()) {
+        (None, _) => Ok(()),
+        (Some(name), None) if allowed.iter().any(|audience| audience.name() == name) => Ok(()),
+        _ => Err(Refusal::BadRequest("the audience is not one this route knows")),
+    }
+}
+
+fn sound_form(cx: &Cx) -> std::result::Result<(), Refusal> {
+    match cx.form() {
+        Err(crate::flows::Error::Refused(refusal)) => Err(refusal),
+        _ => Ok(()),
+    }
+}
+
+fn json_body<B: DeserializeOwned>(cx: &Cx) -> std::result::Result<B, Refusal> {
+    json::parse(cx.headers(), cx.body())
+}

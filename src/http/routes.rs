@@ -1,0 +1,90 @@
+//! THE table: every route of this server, with the proof it needs.
+
+use crate::domain::Audience::{Admin, App};
+use crate::http::csrf::Csrf;
+use crate::http::route::{Route, anyone, user, visitor};
+use crate::http::{api, assets, meta, pages};
+
+/// Every route.
+pub fn routes() -> Vec<Route> {
+    vec![
+        // About the server. `/auth/health` is answered before the table is asked (see `pipeline`).
+        anyone().get("/auth/health", meta::health),
+        anyone().get("/auth/ready", meta::ready),
+        anyone().get("/auth/version", meta::version),
+        anyone().get("/auth/.well-known/jwks.json", meta::jwks),
+        anyone().get("/auth/static/{file}", assets::show),
+        // Pages: signing in and up
+        visitor().get("/auth/login", pages::login::show),
+        anyone().post("/auth/login", pages::login::submit),
+        visitor().get("/auth/signup", pages::signup::show),
+        anyone().post("/auth/signup", pages::signup::submit),
+        // Pages: sessions; scripts call these two as well
+        anyone().post("/auth/sessions/logout", pages::sessions::sign_out),
+        anyone()
+            .post("/auth/sessions/refresh", pages::sessions::refresh)
+            .audience(&[App, Admin]),
+        // Pages: the account
+        user().get("/auth/account", pages::account::show),
+        user().get("/auth/providers/password/change", pages::account::password::show),
+        user().post("/auth/providers/password/change", pages::account::password::submit),
+        user().post("/auth/sessions/revoke-other", pages::account::sessions::revoke_others),
+        user().post("/auth/sessions/{session}/revoke", pages::account::sessions::revoke),
+        // JSON: signing in and up
+        anyone().get("/auth/api/v1/csrf", api::csrf::show),
+        anyone()
+            .post_json("/auth/api/v1/signup/direct", api::signup::direct)
+            .audience(&[App]),
+        anyone()
+            .post_json("/auth/api/v1/login", api::login::submit)
+            .audience(&[App, Admin]),
+        // JSON: sessions
+        anyone()
+            .post("/auth/api/v1/sessions/refresh", api::sessions::refresh)
+            .audience(&[App, Admin]),
+        anyone()
+            .post("/auth/api/v1/sessions/logout", api::sessions::logout)
+            .no_csrf_with_bearer(),
+        anyone()
+            .post_json("/auth/api/v1/tokens/refresh", api::tokens::refresh)
+            .no_csrf("the token is in the body; no cookie is read"),
+        // JSON: the person signed in
+        user().get("/auth/api/v1/user", api::user::show),
+        user().put_json("/auth/api/v1/users/password", api::user::set_password),
+        user().get("/auth/api/v1/capabilities", api::capabilities::show),
+        user().get("/auth/api/v1/organizations", api::organizations::list),
+        user().get("/auth/api/v1/organizations/current", api::organizations::current),
+    ]
+}
+
+/// One line of the printed table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub pattern: &'static str,
+    /// Who may.
+    pub access: &'static str,
+    /// The CSRF check, or why there is none.
+    pub csrf: String,
+}
+
+/// The table for people to read.
+pub fn table() -> Vec<Line> {
+    let csrf = |csrf| match csrf {
+        Csrf::Safe => "-".to_owned(),
+        Csrf::Required => "csrf".to_owned(),
+        Csrf::RequiredWithoutBearer => "csrf, or bearer token".to_owned(),
+        Csrf::Waived(reason) => format!("no csrf: {reason}"),
+    };
+    routes()
+        .into_iter()
+        .map(|route| Line {
+            method: route.method.to_string(),
+            pattern: route.pattern,
+            access: route.access,
+            csrf: csrf(route.rules.csrf),
+        })
+        .collect()
+}

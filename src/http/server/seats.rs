@@ -1,0 +1,133 @@
+//! How many connections are open: in total, and from one address.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The seats of a server. Each connection takes one and gives it back when it ends.
+pub(super) struct Seats {
+    total: usize,
+    per_address: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    total: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// One connection's seat, given back when dropped.
+pub(super) struct Seat {
+    seats: Arc<Seats>,
+    address: Option<IpAddr>,
+}
+
+impl Seats {
+    pub(super) fn new(total: usize, per_address: usize) -> Self {
+        Self {
+            total,
+            per_address,
+            taken: Mutex::default(),
+        }
+    }
+
+    /// A seat, if there is one left. `address` is `None` for peers that have no cap of their own.
+    pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Seat> {
+        let address = address.map(neighbourhood);
+        let mut taken = self.lock();
+        if taken.total >= self.total {
+            return None;
+        }
+        if let Some(address) = address {
+            let mine = taken.by_address.entry(address).or_default();
+            if *mine >= self.per_address {
+                return None;
+            }
+            *mine += 1;
+        }
+        taken.total += 1;
+        Some(Seat {
+            seats: self.clone(),
+            address,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.lock();
+        taken.total -= 1;
+        if let Some(address) = self.address
+            && let Some(mine) = taken.by_address.get_mut(&address)
+        {
+            *mine -= 1;
+            if *mine == 0 {
+                taken.by_address.remove(&address);
+            }
+        }
+    }
+}
+
+/// What counts as one address: all of an IPv6 /64, for that is what one customer is given.
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn one_address_cannot_take_the_seats_of_all() {
+        let seats = Arc::new(Seats::new(10, 2));
+
+        let _first = seats.take(Some(address("203.0.113.7"))).unwrap();
+        let _second = seats.take(Some(address("::ffff:203.0.113.7"))).unwrap();
+
+        assert!(seats.take(Some(address("203.0.113.7"))).is_none());
+        assert!(seats.take(Some(address("203.0.113.8"))).is_some());
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address() {
+        let seats = Arc::new(Seats::new(10, 1));
+
+        let _seat = seats.take(Some(address("2001:db8:0:1::1"))).unwrap();
+
+        assert!(seats.take(Some(address("2001:db8:0:1:ffff::2"))).is_none());
+        assert!(seats.take(Some(address("2001:db8:0:2::1"))).is_some());
+    }
+
+    #[test]
+    fn the_total_counts_everybody() {
+        let seats = Arc::new(Seats::new(2, 2));
+
+        let _first = seats.take(None).unwrap();
+        let _second = seats.take(Some(address("203.0.113.7"))).unwrap();
+
+        assert!(seats.take(None).is_none());
+        assert!(seats.take(Some(address("203.0.113.8"))).is_none());
+    }
+
+    #[test]
+    fn a_seat_given_back_can_be_taken_again() {
+        let seats = Arc::new(Seats::new(1, 1));
+
+        drop(seats.take(Some(address("203.0.113.7"))));
+
+        assert!(seats.lock().by_address.is_empty());
+        assert!(seats.take(Some(address("203.0.113.7"))).is_some());
+    }
+}

@@ -1,0 +1,52 @@
+//! All that a backend is. Everything above these two traits is written once.
+
+use async_trait::async_trait;
+
+use crate::storage::Result;
+use crate::storage::row::Row;
+use crate::storage::value::Value;
+
+/// Which database a connection speaks to. Asked only where one statement cannot serve both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// A database.
+#[async_trait]
+pub(super) trait Backend: Send + Sync {
+    /// Which one it is.
+    fn dialect(&self) -> Dialect;
+
+    /// A connection without a transaction, on which a write fails.
+    async fn read(&self) -> Result<Box<dyn Connection>>;
+
+    /// A write transaction.
+    async fn begin(&self) -> Result<Box<dyn Connection>>;
+
+    /// Whether there is anything to look at. Leaves no trace.
+    async fn exists(&self) -> Result<bool>;
+
+    /// Makes the empty place that the first migration needs, if it is not there: the file, the schema.
+    async fn create(&self) -> Result<()>;
+}
+
+/// One connection, for one caller at a time.
+#[async_trait]
+pub(super) trait Connection: Send {
+    /// Runs one statement and returns how many rows it changed.
+    async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64>;
+
+    /// Runs one statement that finds its rows by a key.
+    async fn query(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>>;
+
+    /// Runs one statement that may read a whole table; not on the threads that serve requests.
+    async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>>;
+
+    /// Runs several statements without arguments, for as long as they take: migrations.
+    async fn batch(&mut self, sql: &str) -> Result<()>;
+
+    /// Makes a write transaction durable. Dropping it without this rolls it back.
+    async fn commit(self: Box<Self>) -> Result<()>;
+}

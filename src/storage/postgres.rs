@@ -1,0 +1,228 @@
+//! PostgreSQL: a pool of connections that own their transactions.
+//!
+//! Sessions are read-only unless a transaction says otherwise, so that a write outside one fails as
+//! it does on SQLite. `BEGIN` travels with the first statement and costs no round trip. A
+//! connection goes back to the pool only when its state is known: after an interrupted
+//! statement it is closed, and the server is told to stop.
+
+mod connection;
+mod tls;
+mod types;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Config, NoTls};
+
+use crate::storage::backend::{Backend, Connection, Dialect};
+use crate::storage::{Error, PATIENCE, PostgresTarget, Result};
+use connection::{PostgresConnection, State};
+use tls::Tls;
+
+/// How long the server works on one statement at most.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long this side waits for the answer to one: a little longer, so that the server's no comes first.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A database on a server.
+#[derive(Clone)]
+pub(super) struct Postgres {
+    pool: Pool,
+    shared: Arc<Shared>,
+}
+
+/// What every connection needs to know.
+struct Shared {
+    schema: String,
+    tls: Tls,
+    /// Whether a transaction-mode pooler stands between: then nothing may be kept in a session.
+    is_pooled: bool,
+    begin_read: String,
+    begin_write: String,
+}
+
+impl Postgres {
+    /// Prepares the pool; connects at first use.
+    pub(super) fn new(target: &PostgresTarget) -> Result<Self> {
+        let tls = Tls::new(target)?;
+        let config = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = match &tls {
+            Tls::Off => Manager::from_config(settings(target), NoTls, config),
+            Tls::Verified(connector) => Manager::from_config(settings(target), connector.clone(), config),
+        };
+        let pool = Pool::builder(manager)
+            .max_size(target.max_connections.max(1))
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .recycle_timeout(Some(PATIENCE))
+            .build()
+            .map_err(Error::unavailable)?;
+        let local = if target.behind_pooler {
+            let timeout = STATEMENT_TIMEOUT.as_millis();
+            let schema = quoted(&target.schema);
+            format!("; SET LOCAL search_path = {schema}; SET LOCAL statement_timeout = {timeout}")
+        } else {
+            String::new()
+        };
+        let shared = Shared {
+            schema: target.schema.clone(),
+            tls,
+            is_pooled: target.behind_pooler,
+            begin_read: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY{local}"),
+            begin_write: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{local}"),
+        };
+        Ok(Self {
+            pool,
+            shared: Arc::new(shared),
+        })
+    }
+
+    async fn client(&self) -> Result<Client> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => Error::Unavailable(connect_reason(&error)),
+            error => Error::unavailable(error),
+        })
+    }
+
+    async fn connection(&self, state: State) -> Result<Box<dyn Connection>> {
+        let client = self.client().await?;
+        Ok(Box::new(PostgresConnection::new(self.clone(), client, state)))
+    }
+}
+
+#[async_trait]
+impl Backend for Postgres {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    async fn read(&self) -> Result<Box<dyn Connection>> {
+        self.connection(State::Reading).await
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Connection>> {
+        self.connection(State::Waiting).await
+    }
+
+    async fn exists(&self) -> Result<bool> {
+        // A schema that is not there has no tables, which is all that anybody asks of it.
+        Ok(true)
+    }
+
+    async fn create(&self) -> Result<()> {
+        let mut tx = self.begin().await?;
+        // The statement that follows asks for a right on the whole database even if there is nothing to do.
+        let sql = "SELECT CAST(1 AS BIGINT) FROM pg_namespace WHERE nspname = $1";
+        let args = vec![self.shared.schema.as_str().into()];
+        if tx.query(sql, args).await?.is_empty() {
+            let schema = quoted(&self.shared.schema);
+            tx.batch(&format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await?;
+        }
+        tx.commit().await
+    }
+}
+
+fn settings(target: &PostgresTarget) -> Config {
+    let mut config = Config::new();
+    config
+        .host(&target.host)
+        .port(target.port)
+        .dbname(&target.database)
+        .user(&target.username)
+        .application_name("authara")
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_user_timeout(ANSWER_TIMEOUT)
+        .keepalives_idle(Duration::from_secs(30));
+    if !target.password.is_empty() {
+        config.password(target.password.expose());
+    }
+    if target.verify_tls {
+        config.ssl_mode(tokio_postgres::config::SslMode::Require);
+    } else {
+        config.ssl_mode(tokio_postgres::config::SslMode::Disable);
+    }
+    if !target.behind_pooler {
+        let timeout = STATEMENT_TIMEOUT.as_millis();
+        let schema = option_escaped(&quoted(&target.schema));
+        config.options(format!(
+            "-c search_path={schema} -c statement_timeout={timeout} -c default_transaction_read_only=on"
+        ));
+    }
+    config
+}
+
+/// A name as it stands in SQL.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A value as it stands in the start-up options, where spaces separate.
+fn option_escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace(' ', "\\ ")
+}
+
+fn connect_reason(error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+
+    match (error.as_db_error(), error.source()) {
+        (Some(answer), _) => answer.message().to_owned(),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+/// The server's messages may quote values, so only code, name and the statement itself are kept.
+fn statement_error(error: &tokio_postgres::Error, sql: &str, is_write: bool) -> Error {
+    let Some(answer) = error.as_db_error() else {
+        return Error::Unavailable(connect_reason(error));
+    };
+    let code = answer.code();
+    let class = code.code().get(..2).unwrap_or_default();
+    let may_pass = matches!(class, "08" | "53" | "57" | "58")
+        || [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::LOCK_NOT_AVAILABLE,
+        ]
+        .contains(code)
+        || is_stale_plan(error)
+        || (is_write && *code == SqlState::READ_ONLY_SQL_TRANSACTION);
+    let name = answer
+        .constraint()
+        .or(answer.column())
+        .or(answer.table())
+        .unwrap_or("-");
+    let sketch: String = sql.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
+    let text = format!("{} {name} in `{sketch} …`", code.code());
+    if may_pass {
+        Error::Unavailable(text)
+    } else {
+        Error::Statement(text)
+    }
+}
+
+/// A prepared statement that a migration has overtaken, or that the session no longer has.
+fn is_stale_plan(error: &tokio_postgres::Error) -> bool {
+    matches!(
+        error.code(),
+        Some(&SqlState::FEATURE_NOT_SUPPORTED | &SqlState::INVALID_SQL_STATEMENT_NAME)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_name_cannot_become_anything_else() {
+        assert_eq!(quoted(r#"a"b"#), r#""a""b""#);
+        assert_eq!(option_escaped(r#""a b\c""#), r#""a\ b\\c""#);
+    }
+}

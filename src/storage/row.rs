@@ -1,0 +1,29 @@
+//! One row of an answer, read from left to right.
+
+use crate::storage::value::{FromValue, Value};
+use crate::storage::{Error, Result};
+
+/// A row. Its columns are read in the order in which the statement lists them.
+pub(super) struct Row(std::vec::IntoIter<Value>);
+
+impl Row {
+    pub(super) fn new(values: Vec<Value>) -> Self {
+        Self(values.into_iter())
+    }
+
+    /// The next column. `name` (`table.column`) is what an error says of it.
+    pub(super) fn next<T: FromValue>(&mut self, name: &'static str) -> Result<T> {
+        self.0
+            .next()
+            .and_then(T::from_value)
+            .ok_or_else(|| Error::Unreadable(name.to_owned()))
+    }
+
+    /// The last column, whatever stands before it.
+    pub(super) fn last<T: FromValue>(&mut self, name: &'static str) -> Result<T> {
+        self.0
+            .next_back()
+            .and_then(T::from_value)
+            .ok_or_else(|| Error::Unreadable(name.to_owned()))
+    }
+}

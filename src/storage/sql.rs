@@ -1,0 +1,69 @@
+//! One statement text for both databases: the two places where it must differ.
+//!
+//! Statements are written for PostgreSQL. SQLite takes `$1` for a name and numbers names in order
+//! of appearance, which would silently swap arguments: there `$1` becomes `?1`. A part in
+//! `{pg: …}` is for PostgreSQL alone.
+
+use std::borrow::Cow;
+
+const MARK: &str = "{pg:";
+
+/// The statement as SQLite reads it.
+pub(super) fn for_sqlite(sql: &str) -> Cow<'_, str> {
+    if !sql.contains(['$', '{']) {
+        return Cow::Borrowed(sql);
+    }
+    let mut text = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some((before, _, after)) = next_mark(rest) {
+        text.push_str(before);
+        rest = after;
+    }
+    text.push_str(rest);
+    Cow::Owned(text.replace('$', "?"))
+}
+
+/// The statement as PostgreSQL reads it.
+pub(super) fn for_postgres(sql: &str) -> Cow<'_, str> {
+    if !sql.contains(MARK) {
+        return Cow::Borrowed(sql);
+    }
+    let mut text = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some((before, inside, after)) = next_mark(rest) {
+        text.push_str(before);
+        text.push_str(inside);
+        rest = after;
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
+}
+
+/// What stands before, in and after the next `{pg: …}`.
+fn next_mark(sql: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = sql.split_once(MARK)?;
+    let (inside, after) = rest.split_once('}')?;
+    Some((before, inside.trim(), after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_numbered_on_sqlite_not_named() {
+        assert_eq!(
+            for_sqlite("UPDATE t SET v = $2 WHERE id = $1 AND w = $12"),
+            "UPDATE t SET v = ?2 WHERE id = ?1 AND w = ?12"
+        );
+        assert_eq!(for_postgres("SELECT $1"), "SELECT $1");
+    }
+
+    #[test]
+    fn a_marked_part_is_for_postgres_alone() {
+        let sql = "SELECT a {pg: FOR UPDATE} FROM b WHERE c = $1 {pg: x}";
+
+        assert_eq!(for_sqlite(sql), "SELECT a  FROM b WHERE c = ?1 ");
+        assert_eq!(for_postgres(sql), "SELECT a FOR UPDATE FROM b WHERE c = $1 x");
+    }
+}

@@ -1,0 +1,266 @@
+//! SQLite: one file, several readers, one writer (`writer.rs`).
+//!
+//! Nothing is opened before it is needed, so that looking at a database that is missing or
+//! somebody else's leaves no trace. Statements that find rows by a key run on the thread that
+//! asks: they take microseconds, and handing them to another thread would cost ten times that.
+
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deadpool::unmanaged::{Object, Pool};
+use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection as Handle, ErrorCode, OpenFlags, ToSql, params_from_iter};
+
+use crate::storage::backend::{Backend, Connection, Dialect};
+use crate::storage::row::Row;
+use crate::storage::sql::for_sqlite;
+use crate::storage::value::Value;
+use crate::storage::{Error, PATIENCE, Result};
+use writer::Writer;
+
+/// Reading connections. Each is held for the length of a statement or a few.
+const READERS: usize = 16;
+/// How long a reader waits on its thread for another process that recovers the file after a crash.
+const READER_BUSY: Duration = Duration::from_millis(100);
+/// Prepared statements kept per connection; more than the program has.
+const STATEMENTS: usize = 128;
+
+/// One database file.
+pub(super) struct Sqlite {
+    path: PathBuf,
+    // Before the writer, so that it closes last, empties the log and leaves one file behind.
+    readers: Pool<Reader>,
+    writer: Arc<Writer>,
+}
+
+impl Sqlite {
+    /// Takes a path; opens nothing yet.
+    pub(super) fn new(path: &Path) -> Self {
+        let readers: Vec<_> = std::iter::repeat_with(Reader::default).take(READERS).collect();
+        Self {
+            path: path.to_owned(),
+            readers: Pool::from(readers),
+            writer: Arc::new(Writer::new(path)),
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn read(&self) -> Result<Box<dyn Connection>> {
+        let reader = tokio::time::timeout(PATIENCE, self.readers.get())
+            .await
+            .map_err(|_| Error::unavailable("every reading connection is busy"))?
+            .map_err(Error::unavailable)?;
+        Ok(Box::new(Reading {
+            path: self.path.clone(),
+            reader: Some(reader),
+        }))
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Connection>> {
+        Ok(Box::new(self.writer.begin().await?))
+    }
+
+    async fn exists(&self) -> Result<bool> {
+        match std::fs::metadata(&self.path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Error::Unavailable(format!("{}: {error}", self.path.display()))),
+        }
+    }
+
+    async fn create(&self) -> Result<()> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        // For the owner alone: the file holds password hashes.
+        let made = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&self.path);
+        match made {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(Error::Unavailable(format!("{}: {error}", self.path.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A reading connection, opened at its first use.
+#[derive(Default)]
+struct Reader(Option<Handle>);
+
+impl Reader {
+    fn query(&mut self, path: &Path, sql: &str, args: &[Value]) -> Result<Vec<Row>> {
+        let handle = match &self.0 {
+            Some(handle) => handle,
+            None => self.0.insert(open_reader(path)?),
+        };
+        query(handle, sql, args).map_err(|error| {
+            let error = reading_error(&error);
+            if error.is_unavailable() {
+                // The file may have been replaced or its disk may be back: start afresh next time.
+                self.0 = None;
+            }
+            error
+        })
+    }
+}
+
+/// A connection without a transaction.
+struct Reading {
+    path: PathBuf,
+    /// Absent only while a scan has it on another thread.
+    reader: Option<Object<Reader>>,
+}
+
+#[async_trait]
+impl Connection for Reading {
+    async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
+        // `query_only` makes this fail; that a write needs a transaction is for SQLite to say.
+        self.query(sql, args).await.map(|_| 0)
+    }
+
+    async fn query(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
+        let reader = self.reader.as_mut().ok_or_else(scan_was_dropped)?;
+        reader.query(&self.path, &for_sqlite(sql), &args)
+    }
+
+    async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
+        let mut reader = self.reader.take().ok_or_else(scan_was_dropped)?;
+        let path = self.path.clone();
+        let scan = tokio::task::spawn_blocking(move || {
+            let rows = reader.query(&path, &for_sqlite(sql), &args);
+            (reader, rows)
+        });
+        let (reader, rows) = scan.await.map_err(Error::unavailable)?;
+        self.reader = Some(reader);
+        rows
+    }
+
+    async fn batch(&mut self, _sql: &str) -> Result<()> {
+        Err(Error::Statement("a batch needs a transaction".to_owned()))
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn scan_was_dropped() -> Error {
+    Error::Statement("the connection is still scanning".to_owned())
+}
+
+fn open_reader(path: &Path) -> Result<Handle> {
+    let open = || {
+        let handle = open(path)?;
+        handle.busy_timeout(READER_BUSY)?;
+        handle.pragma_update(None, "query_only", true)?;
+        Ok(handle)
+    };
+    open().map_err(|error: rusqlite::Error| reading_error(&error))
+}
+
+/// Opens an existing file. Reads nothing of it.
+fn open(path: &Path) -> rusqlite::Result<Handle> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let handle = Handle::open_with_flags(path, flags)?;
+    handle.set_prepared_statement_cache_capacity(STATEMENTS);
+    handle.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    handle.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    handle.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    handle.pragma_update(None, "foreign_keys", true)?;
+    handle.pragma_update(None, "synchronous", "FULL")?;
+    Ok(handle)
+}
+
+fn query(handle: &Handle, sql: &str, args: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = handle.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut cursor = statement.query(params_from_iter(args))?;
+    let mut rows = Vec::new();
+    while let Some(row) = cursor.next()? {
+        let values: rusqlite::Result<Vec<_>> = (0..columns).map(|column| row.get_ref(column).map(value)).collect();
+        rows.push(Row::new(values?));
+    }
+    Ok(rows)
+}
+
+fn execute(handle: &Handle, sql: &str, args: &[Value]) -> rusqlite::Result<u64> {
+    let changed = handle.prepare_cached(sql)?.execute(params_from_iter(args))?;
+    Ok(changed as u64)
+}
+
+fn value(raw: ValueRef<'_>) -> Value {
+    match raw {
+        // No column is a REAL; whoever put one there made the row unreadable.
+        ValueRef::Null | ValueRef::Real(_) => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Bool(flag) => ValueRef::Integer((*flag).into()),
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+            Self::Uuid(id) => ValueRef::Blob(id.as_bytes()),
+            Self::Time(time) => ValueRef::Integer(time.micros()),
+        }))
+    }
+}
+
+fn reading_error(error: &rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        // `query_only`, not the disk: somebody writes outside a transaction.
+        Some(ErrorCode::ReadOnly) => Error::Statement(error.to_string()),
+        _ => writing_error(error),
+    }
+}
+
+/// SQLite's messages name tables and columns, never values.
+fn writing_error(error: &rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            Error::Schema("the file is not an SQLite database; check the path, nothing was changed".to_owned())
+        }
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::OutOfMemory
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::SchemaChanged
+            | ErrorCode::OperationInterrupted,
+        ) => Error::unavailable(error),
+        _ => Error::Statement(error.to_string()),
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}

@@ -1,0 +1,20 @@
+//! Keeps the signing keys in force: one made elsewhere is learnt, one whose time has come signs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::flows;
+
+const EVERY: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    while super::next_round(&mut stop, EVERY).await {
+        // The keys at hand stay in force meanwhile.
+        if let Err(error) = flows::keys::reload(&app).await {
+            tracing::warn!(%error, "the signing keys could not be read again");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What the server is measured against.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use authara::crypto::password::{Cost, Hasher, PoolSize, Verified};
+use authara::domain::Secret;
+use authara::domain::password::Password;
+use http_body_util::Full;
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+use crate::load;
+
+/// The argument that makes this program a bare server.
+pub(crate) const BARE_SERVER: &str = "--bare-server";
+
+/// Password hashing without a server round it: the same pool, as large as the server's by default.
+pub(crate) struct Hashing {
+    hasher: Hasher,
+    stored: String,
+}
+
+impl Hashing {
+    pub(crate) async fn start() -> Self {
+        let threads = std::thread::available_parallelism().unwrap().get();
+        let size = PoolSize {
+            threads,
+            queue: 16 * threads,
+            patience: Duration::from_mins(1),
+        };
+        let hasher = Hasher::start(Cost::DEFAULT, size);
+        let stored = hasher.hash(password()).await.unwrap();
+        Self { hasher, stored }
+    }
+
+    pub(crate) async fn rate(&self, callers: usize, count: usize) -> f64 {
+        load::per_second(callers, count, async || {
+            let verified = self.hasher.verify(Some(password()), Some(self.stored.clone())).await;
+            assert_eq!(verified, Ok(Verified::Right));
+        })
+        .await
+    }
+}
+
+fn password() -> Password {
+    Password::typed(&Secret::new(load::PASSWORD.to_owned())).unwrap()
+}
+
+/// Runs a program on a disk that takes 2 ms longer to flush than this one does. Here a flush may cost
+/// next to nothing, and then writing together would gain nothing.
+pub(crate) const SLOW_DISK: &[&str] = &[
+    "strace",
+    // The tracer goes aside, so that killing the child ends the program itself.
+    "-D",
+    "-f",
+    "-qq",
+    "--seccomp-bpf",
+    "-o/dev/null",
+    "-etrace=fsync,fdatasync",
+    "-einject=fsync,fdatasync:delay_exit=2000",
+];
+
+/// The argument that makes this program write one small durable commit after the other.
+pub(crate) const COMMITS: &str = "--commits";
+
+/// Commits a second, one at a time, by a process that `wrapper` runs.
+pub(crate) fn commit_rate(wrapper: &[&str], folder: &Path) -> f64 {
+    let this = std::env::current_exe().unwrap();
+    let mut command = match wrapper.split_first() {
+        Some((program, arguments)) => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(this);
+            command
+        }
+        None => Command::new(this),
+    };
+    let output = command.arg(COMMITS).arg(folder).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+}
+
+/// What that process does: it prints its rate.
+pub(crate) fn commit_one_by_one() {
+    let folder = std::env::args().nth(2).unwrap();
+    let path = format!("{folder}/commits-{}.db", std::process::id());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (id INTEGER PRIMARY KEY, v BLOB)",
+        )
+        .unwrap();
+    let begun = Instant::now();
+    let mut count: u32 = 0;
+    while begun.elapsed() < Duration::from_secs(1) {
+        let insert = connection.execute("INSERT INTO t (v) VALUES (?1)", [[7_u8; 250]]);
+        assert_eq!(insert, Ok(1));
+        count += 1;
+    }
+    println!("{}", f64::from(count) / begun.elapsed().as_secs_f64());
+    drop(connection);
+    std::fs::remove_file(path).unwrap();
+}
+
+/// This program as a process that answers every request with two bytes.
+pub(crate) struct BareServer {
+    process: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl BareServer {
+    pub(crate) async fn start() -> Self {
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let process = Command::new(std::env::current_exe().unwrap())
+            .args([BARE_SERVER, &address.to_string()])
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Self { process, address }
+    }
+}
+
+impl Drop for BareServer {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The least a hyper server can be.
+pub(crate) fn serve_bare() {
+    let address = std::env::args().nth(2).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind(address).await.unwrap();
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let service =
+                service_fn(async |_| Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"ok")))));
+            let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            // A client that hangs up is the end of its connection only.
+            tokio::spawn(async { drop(serving.await) });
+        }
+    });
+}

@@ -1,0 +1,290 @@
+//! The commands as an operator meets them: the real program, its words and its exit codes.
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::kit::database::Folder;
+
+const SECRET: &str = "3q2+7wECAwQFBgcICQoLDA0OD5mlMTIzNDU2Nzg5QEE=";
+const PASSWORD: &str = "correct horse battery";
+
+/// A folder with its settings.
+struct Desk(Folder);
+
+impl Desk {
+    fn new() -> Self {
+        Self(Folder::new())
+    }
+
+    fn migrated() -> Self {
+        let desk = Self::new();
+        assert_eq!(desk.run(&["migrate", "up"]).status.code(), Some(0));
+        desk
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, "", &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &str, settings: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authara"));
+        command
+            .args(arguments)
+            .current_dir(&self.0.0)
+            .env_clear()
+            .env("DATABASE_URL", "sqlite://authara.db")
+            .env("PUBLIC_URL", "http://localhost:8080")
+            .env("AUTHARA_SECRET_KEY", SECRET)
+            .envs(settings.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // A command that does not read closes its end.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a command that must be done, and returns what it printed.
+    fn done(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", words(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.done(arguments)).unwrap()
+    }
+
+    fn add(&self, email: &str) {
+        let output = self.run_with(
+            &["user", "add", email, "--password-stdin"],
+            &format!("{PASSWORD}\n"),
+            &[],
+        );
+        assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    }
+}
+
+/// What went to standard error.
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn every_command_has_help_and_wrong_usage_is_two() {
+    let desk = Desk::new();
+
+    for command in [
+        vec![],
+        vec!["serve"],
+        vec!["migrate"],
+        vec!["migrate", "up"],
+        vec!["migrate", "status"],
+        vec!["migrate", "plan"],
+        vec!["user"],
+        vec!["user", "add"],
+        vec!["user", "list"],
+        vec!["user", "show"],
+        vec!["user", "disable"],
+        vec!["user", "enable"],
+        vec!["user", "grant"],
+        vec!["user", "revoke"],
+        vec!["user", "password"],
+        vec!["user", "sessions"],
+        vec!["key"],
+        vec!["key", "generate"],
+        vec!["key", "list"],
+        vec!["key", "rotate"],
+        vec!["config"],
+        vec!["config", "check"],
+        vec!["config", "list"],
+        vec!["routes"],
+        vec!["healthcheck"],
+    ] {
+        let help = desk.done(&[command, vec!["--help"]].concat());
+        assert!(help.contains("Usage: authara"), "{help}");
+    }
+    for wrong in [
+        &["nonsense"][..],
+        &["user", "add"],
+        &["user", "list", "--limit", "0"],
+        &["user", "grant", "a@b.c", "king"],
+    ] {
+        let output = desk.run(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(!words(&output).is_empty());
+    }
+}
+
+#[test]
+fn every_problem_of_the_settings_is_told_at_once_and_no_secret_with_it() {
+    let settings = [
+        ("PUBLIC_URL", "example.com"),
+        ("AUTHARA_SECRET_KEY", "hunter2hunter2"),
+        ("AUTHARA_ORG_MOD", "multi"),
+    ];
+
+    let output = Desk::new().run_with(&["config", "check"], "", &settings);
+
+    assert_eq!(output.status.code(), Some(1));
+    let words = words(&output);
+    for name in [
+        "PUBLIC_URL",
+        "AUTHARA_SECRET_KEY",
+        "AUTHARA_ORG_MOD",
+        "AUTHARA_ORG_MODE",
+    ] {
+        assert!(words.contains(name), "{words}");
+    }
+    assert!(!words.contains("hunter2"), "{words}");
+}
+
+#[test]
+fn a_database_is_migrated_once_and_served_only_then() {
+    let desk = Desk::new();
+
+    let early = desk.run(&["serve"]);
+    assert_eq!(early.status.code(), Some(1));
+    assert!(words(&early).contains("authara migrate up"), "{}", words(&early));
+    assert_eq!(desk.run(&["migrate", "status"]).status.code(), Some(1));
+    assert!(desk.done(&["migrate", "plan"]).contains("CREATE TABLE users"));
+    assert!(desk.done(&["migrate", "up"]).contains("applied 0001"));
+
+    assert!(desk.done(&["migrate", "up"]).contains("nothing to do"));
+    assert_eq!(desk.json(&["migrate", "status", "--json"])["pending"], 0);
+    assert_eq!(desk.json(&["key", "list", "--json"])["keys"][0]["state"], "active");
+}
+
+#[test]
+fn an_account_lives_its_life_from_the_command_line() {
+    let desk = Desk::migrated();
+
+    assert!(desk.done(&["user", "list"]).contains("authara user add"));
+    desk.add("ada@example.com");
+    desk.add("bob@example.com");
+    desk.done(&["user", "grant", "ada@example.com", "admin"]);
+
+    let ada = desk.json(&["user", "show", "ADA@example.com", "--json"]);
+    assert_eq!(
+        (&ada["email"], &ada["roles"][0]),
+        (&"ada@example.com".into(), &"admin".into())
+    );
+    assert_eq!(ada["sessions"].as_array().map(Vec::len), Some(0));
+    let id = ada["id"].as_str().unwrap();
+    desk.done(&["user", "disable", "bob@example.com", "--yes"]);
+    let listed = desk.json(&["user", "list", "--after", id, "--json"]);
+    assert_eq!(listed["users"][0]["disabled"], true);
+    desk.done(&["user", "enable", "bob@example.com"]);
+    assert!(
+        desk.done(&["user", "sessions", "bob@example.com"])
+            .contains("No live sessions")
+    );
+    let set = desk.run_with(
+        &["user", "password", id, "--password-stdin"],
+        "another password\r\n",
+        &[],
+    );
+    assert_eq!(set.status.code(), Some(0), "{}", words(&set));
+}
+
+#[test]
+fn what_cannot_be_done_is_told_and_changes_nothing() {
+    let desk = Desk::migrated();
+    desk.add("ada@example.com");
+    desk.done(&["user", "grant", "ada@example.com", "admin"]);
+    let refused = |arguments: &[&str], why: &str| {
+        let output = desk.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(words(&output).contains(why), "{arguments:?}: {}", words(&output));
+    };
+
+    refused(&["user", "show", "nobody@example.com"], "no account");
+    refused(&["user", "disable", "ada@example.com", "--yes"], "last admin");
+    refused(&["user", "disable", "ada@example.com"], "--yes");
+    refused(&["user", "add", "cyd@example.com"], "--password-stdin");
+    refused(&["key", "rotate", "--now"], "--yes");
+    refused(&["healthcheck"], "cannot be reached");
+    for (password, why) in [
+        ("short\n", "at least 8"),
+        ("\n", "at least 8"),
+        ("ada@example.com\n", "your e-mail address"),
+    ] {
+        let output = desk.run_with(
+            &["user", "password", "ada@example.com", "--password-stdin"],
+            password,
+            &[],
+        );
+        assert_eq!(output.status.code(), Some(1));
+        assert!(words(&output).contains(why), "{}", words(&output));
+    }
+
+    assert_eq!(desk.json(&["user", "list", "--json"])["users"][0]["disabled"], false);
+    assert_eq!(
+        desk.json(&["key", "list", "--json"])["keys"].as_array().map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_new_key_is_published_first_and_another_root_secret_opens_none() {
+    let desk = Desk::migrated();
+
+    let key = desk.json(&["key", "rotate", "--json"]);
+    let other = desk.run_with(
+        &["key", "list"],
+        "",
+        &[("AUTHARA_SECRET_KEY", &desk.done(&["key", "generate"]))],
+    );
+
+    assert_eq!(key["state"], "upcoming");
+    assert_eq!(other.status.code(), Some(1));
+    assert!(words(&other).contains("AUTHARA_SECRET_KEY"), "{}", words(&other));
+    assert!(
+        desk.done(&["key", "rotate", "--now", "--yes"])
+            .contains("signs from now on")
+    );
+}
+
+#[test]
+fn the_organization_mode_of_a_database_stays() {
+    let desk = Desk::migrated();
+
+    let output = desk.run_with(&["user", "list"], "", &[("AUTHARA_ORG_MODE", "multi")]);
+
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words(&output).contains("started with single"), "{}", words(&output));
+}
+
+#[test]
+fn routes_and_settings_are_listed() {
+    let desk = Desk::new();
+
+    let routes = desk.json(&["routes", "--json"]);
+    let paths: Vec<&str> = routes["routes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|line| line["path"].as_str())
+        .collect();
+
+    assert!(paths.contains(&"/auth/api/v1/login"));
+    assert!(desk.done(&["routes"]).contains("/auth/login"));
+    assert!(desk.done(&["config", "list"]).contains("AUTHARA_ORG_MODE"));
+}
+
+#[test]
+fn a_taken_port_is_told_and_exits_with_one() {
+    let desk = Desk::migrated();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+
+    let output = desk.run_with(&["serve"], "", &[("AUTHARA_LISTEN", &listen)]);
+
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words(&output).contains("cannot listen on"), "{}", words(&output));
+}

@@ -1,0 +1,396 @@
+//! Access tokens: what is accepted, and every way in which one can be wrong.
+
+use std::time::Duration;
+
+use authara::crypto::jwt::{self, Rejected};
+use authara::crypto::keys::{Algorithm, KeySet};
+use authara::domain::organization::OrganizationRole;
+use authara::domain::{Audience, Claims, Email, Method, PlatformRole, Timestamp};
+use base64::Engine as _;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use ed25519_dalek::Signer as _;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const ISSUER: &str = "https://example.com/auth";
+const SEED: [u8; 32] = *b"a seed that only this test knows";
+
+fn keys(algorithm: Algorithm) -> KeySet {
+    let keys = [("current".to_owned(), SEED.to_vec()), ("older".to_owned(), vec![9; 32])];
+    KeySet::from_settings(algorithm, &keys, "current").expect("a key set")
+}
+
+fn claims(audience: Audience) -> Claims {
+    Claims {
+        token: "0190b5a0-0000-7000-8000-000000000001".parse().expect("an id"),
+        user: "0190b5a0-0000-7000-8000-000000000002".parse().expect("an id"),
+        session: "0190b5a0-0000-7000-8000-000000000003".parse().expect("an id"),
+        audience,
+        organization: "0190b5a0-0000-7000-8000-000000000004".parse().expect("an id"),
+        organization_role: OrganizationRole::Owner,
+        roles: vec![PlatformRole::Admin],
+        email: Email::parse("ada@example.com").expect("an address"),
+        email_verified: false,
+        authenticated_at: NOW - Duration::from_secs(5000),
+        method: Method::Password,
+        issued_at: NOW,
+        expires_at: NOW + Duration::from_mins(10),
+    }
+}
+
+fn verify(token: &str) -> Result<Claims, Rejected> {
+    jwt::verify(&keys(Algorithm::EdDsa), ISSUER, Audience::App, token, NOW)
+}
+
+/// The two JSON parts of a token.
+fn parts(token: &str) -> (Value, Value) {
+    let part = |at| {
+        let text = token.split('.').nth(at).expect("a part");
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).expect("base64url")).expect("JSON")
+    };
+    (part(0), part(1))
+}
+
+/// A token with a right signature of the current key over whatever parts it is given.
+fn signed(header: &str, payload: &str) -> String {
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    signed_raw(&encode(header), &encode(payload))
+}
+
+fn signed_raw(header: &str, payload: &str) -> String {
+    let message = format!("{header}.{payload}");
+    let signature = ed25519_dalek::SigningKey::from_bytes(&SEED).sign(message.as_bytes());
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+}
+
+fn good_parts() -> (Value, Value) {
+    let token = jwt::sign(&keys(Algorithm::EdDsa), ISSUER, &claims(Audience::Admin));
+    parts(token.expose())
+}
+
+#[test]
+fn a_token_says_what_the_contract_wants() {
+    let token = jwt::sign(&keys(Algorithm::EdDsa), ISSUER, &claims(Audience::Admin));
+
+    let (header, payload) = parts(token.expose());
+
+    assert_eq!(header, json!({ "alg": "EdDSA", "kid": "current", "typ": "JWT" }));
+    assert_eq!(
+        payload,
+        json!({
+            "iss": ISSUER,
+            "sub": "0190b5a0-0000-7000-8000-000000000002",
+            "aud": ["admin", "app"],
+            "iat": 1_800_000_000,
+            "exp": 1_800_000_600,
+            "jti": "0190b5a0-0000-7000-8000-000000000001",
+            "sid": "0190b5a0-0000-7000-8000-000000000003",
+            "org_id": "0190b5a0-0000-7000-8000-000000000004",
+            "org_role": "owner",
+            "roles": ["authara:admin"],
+            "email": "ada@example.com",
+            "email_verified": false,
+            "auth_time": 1_799_995_000,
+            "amr": ["pwd"],
+        })
+    );
+}
+
+#[test]
+fn what_was_signed_is_read_again_with_both_algorithms() {
+    for algorithm in [Algorithm::EdDsa, Algorithm::Hs256] {
+        for audience in [Audience::App, Audience::Admin] {
+            let keys = keys(algorithm);
+            let claims = Claims {
+                roles: vec![],
+                ..claims(audience)
+            };
+            let token = jwt::sign(&keys, ISSUER, &claims);
+
+            let read = jwt::verify(&keys, ISSUER, audience, token.expose(), NOW);
+
+            assert_eq!(read, Ok(claims));
+        }
+    }
+}
+
+#[test]
+fn an_admins_token_opens_the_application_and_no_other_opens_the_admin_area() {
+    let keys = keys(Algorithm::EdDsa);
+    let opens = |has, wanted| {
+        let token = jwt::sign(&keys, ISSUER, &claims(has));
+        jwt::verify(&keys, ISSUER, wanted, token.expose(), NOW).is_ok()
+    };
+
+    assert!(opens(Audience::Admin, Audience::App));
+    assert!(opens(Audience::Admin, Audience::Admin));
+    assert!(opens(Audience::App, Audience::App));
+    assert!(!opens(Audience::App, Audience::Admin));
+}
+
+#[test]
+fn a_token_lives_until_its_end_and_half_a_minute() {
+    let keys = keys(Algorithm::EdDsa);
+    let token = jwt::sign(&keys, ISSUER, &claims(Audience::App));
+    let at = |seconds: i64| {
+        let now = Timestamp::from_seconds(NOW.seconds() + seconds);
+        jwt::verify(&keys, ISSUER, Audience::App, token.expose(), now).is_ok()
+    };
+
+    assert!(!at(-31));
+    assert!(at(-30));
+    assert!(at(0));
+    assert!(at(629));
+    assert!(!at(630));
+    assert!(!at(i64::MAX / 2_000_000));
+}
+
+#[test]
+fn another_issuer_is_refused() {
+    let keys = keys(Algorithm::EdDsa);
+    let token = jwt::sign(&keys, "https://example.org/auth", &claims(Audience::App));
+
+    assert_eq!(verify(token.expose()), Err(Rejected));
+}
+
+#[test]
+fn every_claim_is_required_and_of_its_type() {
+    let (header, payload) = good_parts();
+    let names: Vec<String> = payload.as_object().expect("claims").keys().cloned().collect();
+    assert_eq!(names.len(), 14);
+    assert!(verify(&signed(&header.to_string(), &payload.to_string())).is_ok());
+
+    for name in names {
+        let mut without = payload.clone();
+        without.as_object_mut().expect("claims").remove(&name);
+        assert!(
+            verify(&signed(&header.to_string(), &without.to_string())).is_err(),
+            "no {name}"
+        );
+
+        for wrong in [
+            json!(null),
+            json!({}),
+            json!([]),
+            json!(""),
+            json!("x"),
+            json!(1.5),
+            json!([null]),
+            json!([["app"]]),
+            json!(payload[&name].to_string()),
+            json!([payload[&name]]),
+        ] {
+            // No platform role is the one empty list that is right.
+            if name == "roles" && wrong == json!([]) {
+                continue;
+            }
+            let mut changed = payload.clone();
+            changed[&name] = wrong.clone();
+            let token = signed(&header.to_string(), &changed.to_string());
+            assert!(verify(&token).is_err(), "{name}: {wrong}");
+        }
+    }
+}
+
+#[test]
+fn claims_out_of_their_range_are_refused() {
+    let (header, payload) = good_parts();
+    let now = NOW.seconds();
+    for (name, wrong) in [
+        ("exp", json!(now - 30)),
+        ("exp", json!(-1)),
+        ("exp", json!(u64::MAX)),
+        ("iat", json!(now + 31)),
+        ("auth_time", json!(now + 31)),
+        ("nbf", json!(now + 31)),
+        ("nbf", json!("0")),
+        ("nbf", json!(null)),
+        ("aud", json!(["admin"])),
+        ("aud", json!(["app", "admin"])),
+        ("aud", json!(["app", "app"])),
+        ("aud", json!("app")),
+        ("roles", json!(["admin"])),
+        ("roles", json!(["authara:root"])),
+        ("org_role", json!("Owner")),
+        ("amr", json!(["pwd", "otp"])),
+        ("email", json!("Ada@example.com")),
+        ("sub", json!("0190b5a0000070008000000000000002")),
+    ] {
+        let mut changed = payload.clone();
+        changed[name] = wrong.clone();
+        let token = signed(&header.to_string(), &changed.to_string());
+        assert!(verify(&token).is_err(), "{name}: {wrong}");
+    }
+    for (name, right) in [
+        ("exp", json!(now - 29)),
+        ("iat", json!(now + 30)),
+        ("nbf", json!(now + 30)),
+        ("aud", json!(["app"])),
+        ("some_claim_of_a_newer_version", json!({ "a": [1] })),
+    ] {
+        let mut changed = payload.clone();
+        changed[name] = right.clone();
+        let token = signed(&header.to_string(), &changed.to_string());
+        assert!(verify(&token).is_ok(), "{name}: {right}");
+    }
+}
+
+#[test]
+fn a_header_that_is_not_exactly_ours_is_refused() {
+    let (_, payload) = good_parts();
+    let payload = payload.to_string();
+    for header in [
+        r#"{"alg":"EdDSA","kid":"current"}"#,
+        r#"{"alg":"EdDSA","typ":"JWT"}"#,
+        r#"{"kid":"current","typ":"JWT"}"#,
+        r#"{"alg":"none","kid":"current","typ":"JWT"}"#,
+        r#"{"alg":"eddsa","kid":"current","typ":"JWT"}"#,
+        r#"{"alg":"Ed25519","kid":"current","typ":"JWT"}"#,
+        r#"{"alg":"HS256","kid":"current","typ":"JWT"}"#,
+        r#"{"alg":"RS256","kid":"current","typ":"JWT"}"#,
+        r#"{"alg":["EdDSA"],"kid":"current","typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"jwt"}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"at+jwt"}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":null}"#,
+        r#"{"alg":"EdDSA","kid":"older","typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":"Current","typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":"","typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":"../current","typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":"' OR 1=1 --","typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":["current"],"typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":0,"typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT","crit":["exp"],"exp":1}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT","crit":[]}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT","b64":false}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT","b64":true}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT","jku":"https://evil.example/jwks"}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT","jwk":{"kty":"OKP"}}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT","x5u":"https://evil.example"}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT","x5c":["x"]}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT","zip":"DEF"}"#,
+        r#"{"alg":"EdDSA","alg":"EdDSA","kid":"current","typ":"JWT"}"#,
+        r#"{"alg":"none","alg":"EdDSA","kid":"current","typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":"current","typ":"JWT"}x"#,
+        r#"["EdDSA"]"#,
+        "null",
+        "",
+    ] {
+        assert!(verify(&signed(header, &payload)).is_err(), "{header}");
+    }
+    let reordered = r#" {"typ":"JWT","kid":"current","alg":"EdDSA"}"#;
+    assert!(verify(&signed(reordered, &payload)).is_ok());
+}
+
+#[test]
+fn a_duplicate_claim_is_refused_at_any_depth() {
+    let (header, payload) = good_parts();
+    let payload = payload.to_string();
+    let twice = payload.replacen('{', r#"{"sub":"0190b5a0-0000-7000-8000-00000000000f","#, 1);
+    let nested = payload.replacen('{', r#"{"extra":[{"a":1,"a":2}],"#, 1);
+
+    assert!(verify(&signed(&header.to_string(), &twice)).is_err());
+    assert!(verify(&signed(&header.to_string(), &nested)).is_err());
+}
+
+#[test]
+fn one_token_has_one_text() {
+    let token = jwt::sign(&keys(Algorithm::EdDsa), ISSUER, &claims(Audience::App));
+    let token = token.expose();
+    let (header, rest) = token.split_once('.').expect("parts");
+    let (payload, signature) = rest.split_once('.').expect("parts");
+    let (json_header, json_payload) = parts(token);
+    let padded = |part: &Value| URL_SAFE.encode(format!("{part}{}", " ".repeat(2 - part.to_string().len() % 3)));
+    assert!(padded(&json_header).ends_with('='));
+    assert!(verify(token).is_ok());
+
+    for other in [
+        String::new(),
+        ".".to_owned(),
+        "..".to_owned(),
+        "...".to_owned(),
+        format!("{header}.{payload}"),
+        format!("{header}.{payload}."),
+        format!(".{payload}.{signature}"),
+        format!("{header}..{signature}"),
+        format!("{token}."),
+        format!("{token}.x"),
+        format!(".{token}"),
+        format!("{token}="),
+        format!("{token} "),
+        format!("{token}\n"),
+        format!(" {token}"),
+        format!("{token}A"),
+        token[..token.len() - 1].to_owned(),
+        // 64 bytes leave four unused bits in the last letter.
+        format!("{}{}", &token[..token.len() - 1], stray_bits(signature)),
+        signed_raw(&padded(&json_header), payload),
+        signed_raw(header, &padded(&json_payload)),
+        token.replace('.', "_"),
+        token.to_uppercase(),
+    ] {
+        assert_eq!(verify(&other), Err(Rejected), "{other}");
+    }
+}
+
+/// The last letter of a part with one of its unused bits set.
+fn stray_bits(part: &str) -> char {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let last = part.bytes().last().expect("a letter");
+    let at = ALPHABET.iter().position(|letter| *letter == last).expect("base64url");
+    char::from(ALPHABET[at | 1])
+}
+
+#[test]
+fn a_token_with_any_letter_changed_is_refused() {
+    let token = jwt::sign(&keys(Algorithm::EdDsa), ISSUER, &claims(Audience::App));
+    for at in 0..token.expose().len() {
+        let mut letters = token.expose().to_owned().into_bytes();
+        letters[at] = if letters[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(letters).expect("ASCII");
+
+        assert_eq!(verify(&changed), Err(Rejected), "letter {at}");
+    }
+}
+
+#[test]
+fn an_overlong_token_is_not_looked_at() {
+    let (header, payload) = good_parts();
+    let with = |length: usize| {
+        let mut longer = payload.clone();
+        longer["x"] = json!("x".repeat(length));
+        signed(&header.to_string(), &longer.to_string())
+    };
+
+    assert!(verify(&with(5000)).is_ok());
+    assert!(with(6000).len() > 8192);
+    assert!(verify(&with(6000)).is_err());
+    assert!(verify(&"a.".repeat(500_000)).is_err());
+}
+
+#[test]
+fn the_public_key_is_no_shared_secret() {
+    let (_, payload) = good_parts();
+    let public = ed25519_dalek::SigningKey::from_bytes(&SEED).verifying_key();
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","kid":"current","typ":"JWT"}"#);
+    let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload.to_string()));
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(public.as_bytes()).expect("any length");
+    mac.update(message.as_bytes());
+    let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+
+    assert_eq!(verify(&forged), Err(Rejected));
+}
+
+#[test]
+fn the_sets_algorithm_decides_and_never_the_tokens() {
+    for (made, checked) in [
+        (Algorithm::EdDsa, Algorithm::Hs256),
+        (Algorithm::Hs256, Algorithm::EdDsa),
+    ] {
+        let token = jwt::sign(&keys(made), ISSUER, &claims(Audience::App));
+
+        let read = jwt::verify(&keys(checked), ISSUER, Audience::App, token.expose(), NOW);
+
+        assert_eq!(read, Err(Rejected));
+    }
+}

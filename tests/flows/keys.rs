@@ -1,0 +1,110 @@
+//! Rotating signing keys.
+
+use std::time::Duration;
+
+use authara::domain::audit::Action;
+use authara::domain::{Audience, Refusal};
+use authara::flows::keys::{KeyState, list, reload, rotate};
+use authara::flows::{access, refresh};
+
+use super::refusal;
+use crate::kit::world::{World, both, client};
+
+both!(a_new_key_is_published_before_it_signs, async |world: World| {
+    let old = world.app.keys().active_id().to_owned();
+
+    let new = rotate(&world.app, false).await.unwrap();
+
+    assert_eq!(new.state, KeyState::Upcoming);
+    assert_eq!(world.app.keys().active_id(), old);
+    assert!(world.app.keys().jwks().contains(&new.id) && world.app.keys().jwks().contains(&old));
+
+    world.clock.advance(Duration::from_mins(15));
+    reload(&world.app).await.unwrap();
+    assert_eq!(world.app.keys().active_id(), new.id);
+    assert_eq!(world.audit(Action::SigningKeyCreated).await.len(), 1);
+});
+
+both!(
+    an_old_key_verifies_until_its_last_token_has_expired,
+    async |world: World| {
+        let tokens = world.sign_up("ada@example.com").await.tokens;
+        world.clock.advance(Duration::from_secs(1));
+        rotate(&world.app, false).await.unwrap();
+        world.clock.advance(Duration::from_mins(14));
+        let tokens = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
+            .await
+            .unwrap()
+            .tokens;
+
+        world.clock.advance(Duration::from_mins(9));
+        reload(&world.app).await.unwrap();
+        assert!(
+            access::caller(&world.app, &client(), Audience::App, tokens.access.expose())
+                .await
+                .is_ok()
+        );
+
+        world.clock.advance(Duration::from_mins(5));
+        reload(&world.app).await.unwrap();
+        let states: Vec<KeyState> = list(&world.app)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|key| key.state)
+            .collect();
+        assert_eq!(states, [KeyState::Retired, KeyState::Active]);
+        assert!(
+            refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
+                .await
+                .is_ok()
+        );
+    }
+);
+
+both!(
+    a_leaked_key_is_refused_at_once_and_sessions_go_on,
+    async |world: World| {
+        let tokens = world.sign_up("ada@example.com").await.tokens;
+
+        rotate(&world.app, true).await.unwrap();
+
+        let old = access::caller(&world.app, &client(), Audience::App, tokens.access.expose()).await;
+        assert_eq!(refusal(old), Refusal::SignInRequired);
+        let tokens = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
+            .await
+            .unwrap()
+            .tokens;
+        assert!(
+            access::caller(&world.app, &client(), Audience::App, tokens.access.expose())
+                .await
+                .is_ok()
+        );
+    }
+);
+
+both!(every_instance_signs_with_the_same_first_key, async |world: World| {
+    let other = world.another_instance().await;
+
+    assert_eq!(other.keys().active_id(), world.app.keys().active_id());
+    assert_eq!(list(&world.app).await.unwrap().len(), 1);
+});
+
+both!(keys_from_the_settings_are_not_rotated_here, async |world: World| {
+    let world = world.with(|config| {
+        let seed = authara::crypto::keys::generate_seed();
+        config.tokens.keys = vec![("mine".to_owned(), seed)];
+        "mine".clone_into(&mut config.tokens.active_key_id);
+    });
+    let world = world.await;
+
+    let tokens = world.sign_up("ada@example.com").await.tokens;
+
+    assert!(
+        access::caller(&world.app, &client(), Audience::App, tokens.access.expose())
+            .await
+            .is_ok()
+    );
+    assert_eq!(refusal(rotate(&world.app, false).await), Refusal::KeysFromSettings);
+    assert_eq!(list(&world.app).await.unwrap()[0].id, "mine");
+});

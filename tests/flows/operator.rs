@@ -1,0 +1,193 @@
+//! What operators do.
+
+use authara::domain::audit::{Action, Actor};
+use authara::domain::{Audience, PlatformRole, Refusal, Secret};
+use authara::flows::{access, operator};
+
+use super::refusal;
+use crate::kit::world::{PASSWORD, World, both, client};
+
+both!(an_operator_opens_an_account_with_roles, async |world: World| {
+    let user = operator::add(
+        &world.app,
+        "ada@example.com",
+        Secret::new(PASSWORD),
+        &[PlatformRole::Admin],
+    )
+    .await
+    .unwrap();
+
+    let view = operator::show(&world.app, user.id).await.unwrap();
+    assert_eq!(view.roles, [PlatformRole::Admin]);
+    assert!(view.has_password && view.sessions.is_empty());
+    assert_eq!(world.audit(Action::UserCreated).await[0].actor, Actor::Operator);
+    assert!(world.try_sign_in("ada@example.com", PASSWORD).await.is_ok());
+    let again = operator::add(&world.app, "ADA@example.com", Secret::new(PASSWORD), &[]).await;
+    assert_eq!(refusal(again), Refusal::EmailTaken);
+});
+
+both!(a_user_is_found_by_address_or_id, async |world: World| {
+    let user = world.sign_up("ada@example.com").await.user;
+
+    assert_eq!(operator::find(&world.app, "Ada@Example.com").await.unwrap(), user);
+    assert_eq!(operator::find(&world.app, &user.id.to_string()).await.unwrap(), user);
+    for text in [
+        "bob@example.com",
+        "nonsense",
+        "",
+        "0190b5a0-0000-7000-8000-000000000001",
+    ] {
+        assert_eq!(refusal(operator::find(&world.app, text).await), Refusal::NotFound);
+    }
+});
+
+both!(
+    disabling_ends_every_session_and_keeps_the_person_out_until_enabled,
+    async |world: World| {
+        let signed_in = world.sign_up("ada@example.com").await;
+        world.sign_in("ada@example.com").await;
+
+        assert_eq!(operator::disable(&world.app, signed_in.user.id).await.unwrap(), 2);
+
+        let access = access::caller(&world.app, &client(), Audience::App, signed_in.tokens.access.expose()).await;
+        assert_eq!(refusal(access), Refusal::SignInRequired);
+        assert_eq!(
+            refusal(world.try_sign_in("ada@example.com", PASSWORD).await),
+            Refusal::CredentialsWrong
+        );
+        assert!(operator::enable(&world.app, signed_in.user.id).await.unwrap());
+        assert!(!operator::enable(&world.app, signed_in.user.id).await.unwrap());
+        assert!(world.try_sign_in("ada@example.com", PASSWORD).await.is_ok());
+    }
+);
+
+both!(the_last_admin_cannot_be_lost, async |world: World| {
+    let add = async |email| {
+        operator::add(&world.app, email, Secret::new(PASSWORD), &[PlatformRole::Admin])
+            .await
+            .unwrap()
+            .id
+    };
+    let ada = add("ada@example.com").await;
+
+    assert_eq!(refusal(operator::disable(&world.app, ada).await), Refusal::LastAdmin);
+    assert_eq!(
+        refusal(operator::revoke(&world.app, ada, PlatformRole::Admin).await),
+        Refusal::LastAdmin
+    );
+    let bob = add("bob@example.com").await;
+    operator::disable(&world.app, bob).await.unwrap();
+    assert_eq!(refusal(operator::disable(&world.app, ada).await), Refusal::LastAdmin);
+    operator::enable(&world.app, bob).await.unwrap();
+
+    assert!(operator::revoke(&world.app, ada, PlatformRole::Admin).await.unwrap());
+    assert_eq!(
+        refusal(operator::revoke(&world.app, bob, PlatformRole::Admin).await),
+        Refusal::LastAdmin
+    );
+});
+
+both!(two_admins_cannot_disable_each_other_at_once, async |world: World| {
+    for round in 0..5 {
+        let world = world.fresh(|_| {}).await;
+        let mut admins = Vec::new();
+        for name in ["ada", "bob"] {
+            let email = format!("{name}{round}@example.com");
+            let user = operator::add(&world.app, &email, Secret::new(PASSWORD), &[PlatformRole::Admin])
+                .await
+                .unwrap();
+            admins.push(user.id);
+        }
+
+        let (first, second) = tokio::join!(
+            operator::disable(&world.app, admins[0]),
+            operator::revoke(&world.app, admins[1], PlatformRole::Admin)
+        );
+
+        assert!(first.is_ok() != second.is_ok(), "one goes, one stays");
+    }
+});
+
+both!(taking_a_role_ends_the_sessions_that_had_it, async |world: World| {
+    let signed_in = world.sign_up("ada@example.com").await;
+    operator::grant(&world.app, signed_in.user.id, PlatformRole::Monitor)
+        .await
+        .unwrap();
+
+    assert!(
+        !operator::grant(&world.app, signed_in.user.id, PlatformRole::Monitor)
+            .await
+            .unwrap()
+    );
+    assert!(
+        operator::revoke(&world.app, signed_in.user.id, PlatformRole::Monitor)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !operator::revoke(&world.app, signed_in.user.id, PlatformRole::Monitor)
+            .await
+            .unwrap()
+    );
+
+    let access = access::caller(&world.app, &client(), Audience::App, signed_in.tokens.access.expose()).await;
+    assert_eq!(refusal(access), Refusal::SignInRequired);
+});
+
+both!(
+    a_password_set_by_an_operator_ends_every_session,
+    async |world: World| {
+        let signed_in = world.sign_up("ada@example.com").await;
+
+        let ended = operator::set_password(&world.app, signed_in.user.id, Secret::new("another password"))
+            .await
+            .unwrap();
+
+        assert_eq!(ended, 1);
+        assert_eq!(
+            refusal(world.try_sign_in("ada@example.com", PASSWORD).await),
+            Refusal::CredentialsWrong
+        );
+        assert!(world.try_sign_in("ada@example.com", "another password").await.is_ok());
+    }
+);
+
+both!(sessions_are_ended_one_by_one_or_all, async |world: World| {
+    let first = world.sign_up("ada@example.com").await;
+    let bob = world.sign_up("bob@example.com").await;
+    world.sign_in("ada@example.com").await;
+    world.sign_in("ada@example.com").await;
+    let end = async |session| operator::end_sessions(&world.app, first.user.id, session).await;
+
+    assert_eq!(refusal(end(Some(bob.tokens.session)).await), Refusal::NotFound);
+    assert_eq!(end(Some(first.tokens.session)).await.unwrap(), 1);
+    assert_eq!(end(None).await.unwrap(), 2);
+    assert_eq!(end(None).await.unwrap(), 0);
+});
+
+both!(
+    users_are_listed_in_pages_and_searched_without_wildcards,
+    async |world: World| {
+        for name in ["ada", "bob", "b_b", "cyd"] {
+            world.sign_up(&format!("{name}@example.com")).await;
+            world.clock.advance(std::time::Duration::from_secs(1));
+        }
+        let names = |listed: Vec<(authara::domain::User, _)>| -> Vec<String> {
+            listed
+                .into_iter()
+                .map(|(user, _): (_, Vec<PlatformRole>)| user.email.local_part().to_owned())
+                .collect()
+        };
+
+        let first = operator::list(&world.app, None, None, 3).await.unwrap();
+        let last = first.last().map(|(user, _)| (user.created_at, user.id));
+
+        assert_eq!(names(first), ["ada", "bob", "b_b"]);
+        assert_eq!(names(operator::list(&world.app, None, last, 3).await.unwrap()), ["cyd"]);
+        assert_eq!(
+            names(operator::list(&world.app, Some("B_B"), None, 9).await.unwrap()),
+            ["b_b"]
+        );
+        assert!(operator::list(&world.app, Some("%"), None, 9).await.unwrap().is_empty());
+    }
+);

@@ -1,0 +1,117 @@
+//! Changing one's password.
+
+use std::time::Duration;
+
+use authara::domain::{Audience, Caller, Refusal, Secret};
+use authara::flows::gate::Tokens;
+use authara::flows::password::{Change, change};
+use authara::flows::{Result, access, refresh};
+
+use super::refusal;
+use crate::kit::world::{PASSWORD, World, both, client};
+
+const NEW: &str = "a new and better password";
+
+async fn caller(world: &World, access: &Secret) -> Caller {
+    access::caller(&world.app, &client(), Audience::App, access.expose())
+        .await
+        .unwrap()
+}
+
+async fn set(
+    world: &World,
+    caller: &Caller,
+    current: Option<&str>,
+    refresh: Option<&Secret>,
+) -> Result<Option<Tokens>> {
+    let input = Change {
+        new: Secret::new(NEW),
+        current: current.map(Secret::new),
+        refresh: refresh.cloned(),
+    };
+    change(&world.app, caller, input).await
+}
+
+both!(
+    a_new_password_ends_the_other_sessions_and_this_one_goes_on,
+    async |world: World| {
+        let here = world.sign_up("ada@example.com").await.tokens;
+        let there = world.sign_in("ada@example.com").await.tokens;
+        let me = caller(&world, &here.access).await;
+
+        let fresh = set(&world, &me, None, Some(&here.refresh))
+            .await
+            .unwrap()
+            .expect("fresh tokens");
+
+        let other = refresh::with_token(&world.app, &client(), &there.refresh, Audience::App).await;
+        assert_eq!(refusal(other), Refusal::SessionEnded);
+        let other = access::caller(&world.app, &client(), Audience::App, there.access.expose()).await;
+        assert_eq!(refusal(other), Refusal::SignInRequired);
+        caller(&world, &fresh.access).await;
+        assert!(
+            refresh::with_token(&world.app, &client(), &fresh.refresh, Audience::App)
+                .await
+                .is_ok()
+        );
+        assert_eq!(
+            refusal(world.try_sign_in("ada@example.com", PASSWORD).await),
+            Refusal::CredentialsWrong
+        );
+        assert!(world.try_sign_in("ada@example.com", NEW).await.is_ok());
+    }
+);
+
+both!(
+    a_client_that_drops_the_fresh_tokens_stays_signed_in,
+    async |world: World| {
+        let here = world.sign_up("ada@example.com").await.tokens;
+        let me = caller(&world, &here.access).await;
+        set(&world, &me, None, Some(&here.refresh)).await.unwrap();
+
+        world.clock.advance(Duration::from_mins(20));
+
+        assert!(
+            refresh::with_token(&world.app, &client(), &here.refresh, Audience::App)
+                .await
+                .is_ok()
+        );
+    }
+);
+
+both!(an_old_sign_in_needs_the_current_password, async |world: World| {
+    let here = world.sign_up("ada@example.com").await.tokens;
+    let me = caller(&world, &here.access).await;
+    world.clock.advance(Duration::from_mins(10) + Duration::from_secs(1));
+
+    assert_eq!(
+        refusal(set(&world, &me, None, None).await),
+        Refusal::ReauthenticationRequired
+    );
+    assert_eq!(
+        refusal(set(&world, &me, Some("not this one"), None).await),
+        Refusal::CurrentPasswordWrong
+    );
+    assert!(world.try_sign_in("ada@example.com", PASSWORD).await.is_ok());
+
+    set(&world, &me, Some(PASSWORD), None).await.unwrap();
+    assert!(world.try_sign_in("ada@example.com", NEW).await.is_ok());
+});
+
+both!(
+    a_refresh_token_of_another_session_is_left_alone,
+    async |world: World| {
+        let here = world.sign_up("ada@example.com").await.tokens;
+        let bob = world.sign_up("bob@example.com").await.tokens;
+        let me = caller(&world, &here.access).await;
+
+        let fresh = set(&world, &me, None, Some(&bob.refresh)).await.unwrap();
+
+        assert!(fresh.is_none());
+        assert!(
+            refresh::with_token(&world.app, &client(), &bob.refresh, Audience::App)
+                .await
+                .is_ok()
+        );
+    }
+);

@@ -1,0 +1,6 @@
+//! What tests are built with.
+
+pub(crate) mod app;
+pub(crate) mod client;
+pub(crate) mod database;
+pub(crate) mod world;

@@ -1,0 +1,168 @@
+//! The program without its doors: flows on a fresh database, with a clock that is moved by hand.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+
+use authara::app::App;
+use authara::config::{self, Config};
+use authara::crypto::keys::generate_seed;
+use authara::crypto::password::Cost;
+use authara::domain::audit::{Action, AuditLine};
+use authara::domain::time::ManualClock;
+use authara::domain::{Audience, Client, Secret, Timestamp};
+use authara::flows::gate::SignedIn;
+use authara::flows::sign_in::{Credentials, with_password};
+use authara::flows::sign_up::{Application, direct};
+use authara::storage::Target;
+
+use crate::kit::database::Database;
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+/// Cheap, since the real cost is tried where it matters.
+pub(crate) const CHEAP: Cost = Cost { log_n: 5, r: 8, p: 1 };
+
+/// Declares one test that runs on both databases: `both!(rule, async |world: World| { … })`.
+macro_rules! both {
+    ($name:ident, $test:expr) => {
+        mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn sqlite() {
+                crate::kit::world::on_sqlite($test).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn postgres() {
+                crate::kit::world::on_postgres($test).await;
+            }
+        }
+    };
+}
+pub(crate) use both;
+
+pub(crate) async fn on_sqlite(test: impl AsyncFnOnce(World)) {
+    test(World::on(Database::migrated_sqlite().await, |_| {}).await).await;
+}
+
+pub(crate) async fn on_postgres(test: impl AsyncFnOnce(World)) {
+    if let Some(db) = Database::migrated_postgres().await {
+        test(World::on(db, |_| {}).await).await;
+    }
+}
+
+/// The program on one database.
+pub(crate) struct World {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: ManualClock,
+    db: Arc<Database>,
+}
+
+impl World {
+    pub(crate) async fn on(db: Database, change: impl FnOnce(&mut Config)) -> Self {
+        let clock = ManualClock::new(Timestamp::from_seconds(1_800_000_000));
+        let mut config = settings(&db.target);
+        change(&mut config);
+        let app = build(config, &clock).await;
+        Self {
+            app,
+            clock,
+            db: Arc::new(db),
+        }
+    }
+
+    /// The same database under other settings.
+    pub(crate) async fn with(self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.app.config.clone();
+        change(&mut config);
+        let app = build(config, &self.clock).await;
+        Self { app, ..self }
+    }
+
+    /// Another database of the same kind under other settings.
+    pub(crate) async fn fresh(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let db = if self.db.is_sqlite() {
+            Database::migrated_sqlite().await
+        } else {
+            Database::migrated_postgres()
+                .await
+                .expect("there was a server a moment ago")
+        };
+        Self::on(db, change).await
+    }
+
+    /// A second program on the same database, or the same one after a restart.
+    pub(crate) async fn another_instance(&self) -> Arc<App> {
+        build(self.app.config.clone(), &self.clock).await
+    }
+
+    pub(crate) async fn sign_up(&self, email: &str) -> SignedIn {
+        let input = Application {
+            email: email.to_owned(),
+            password: Secret::new(PASSWORD),
+            invitation_code: None,
+        };
+        direct(&self.app, &client(), input).await.unwrap()
+    }
+
+    pub(crate) async fn sign_in(&self, email: &str) -> SignedIn {
+        self.try_sign_in(email, PASSWORD).await.unwrap()
+    }
+
+    pub(crate) async fn try_sign_in(&self, email: &str, password: &str) -> authara::flows::Result<SignedIn> {
+        let input = Credentials {
+            email: email.to_owned(),
+            password: Secret::new(password),
+        };
+        with_password(&self.app, &client(), input, Audience::App).await
+    }
+
+    /// The audit lines of one kind, newest first.
+    pub(crate) async fn audit(&self, action: Action) -> Vec<AuditLine> {
+        let lines = self
+            .app
+            .store
+            .read()
+            .await
+            .unwrap()
+            .audit()
+            .newest(None, 1000)
+            .await
+            .unwrap();
+        lines.into_iter().filter(|line| line.action == action).collect()
+    }
+}
+
+/// The one who calls unless a test says otherwise.
+pub(crate) fn client() -> Client {
+    Client::new(Ipv4Addr::new(192, 0, 2, 1).into(), "a browser")
+}
+
+/// Settings for a database of the tests.
+pub(crate) fn settings(target: &Target) -> Config {
+    let mut config = Config::dev(8080, Path::new("."), &generate_seed()).expect("the settings fit");
+    config.database = match target {
+        Target::Sqlite(path) => config::Database::Sqlite { path: path.clone() },
+        Target::Postgres(target) => config::Database::Postgres(config::Postgres {
+            host: target.host.clone(),
+            port: target.port,
+            database: target.database.clone(),
+            username: target.username.clone(),
+            password: target.password.clone(),
+            schema: target.schema.clone(),
+            tls: config::Tls::Disable,
+            root_certificates: None,
+            max_connections: target.max_connections,
+            behind_pooler: target.behind_pooler,
+        }),
+    };
+    config
+}
+
+pub(crate) async fn build(config: Config, clock: &ManualClock) -> Arc<App> {
+    App::build_with_cost(config, Arc::new(clock.clone()), CHEAP)
+        .await
+        .unwrap()
+}

@@ -1,0 +1,208 @@
+//! The real program as a process of its own, and a client that knows just enough HTTP to talk to it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A folder with a migrated database file and the settings to serve it. Deleted when dropped.
+pub(crate) struct Deployment {
+    binary: &'static str,
+    folder: PathBuf,
+    /// A program, with its arguments, that runs the server; none if empty.
+    pub(crate) wrapper: &'static [&'static str],
+    /// Where it will listen.
+    pub(crate) address: SocketAddr,
+}
+
+impl Deployment {
+    /// Makes the folder under `parent` and migrates the database.
+    pub(crate) fn new(binary: &'static str, parent: &Path, name: &str) -> Self {
+        let folder = parent.join(format!("authara-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        // A port that was free a moment ago, for the settings name the public URL with it.
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = free.local_addr().unwrap();
+        let deployment = Self {
+            binary,
+            folder,
+            wrapper: &[],
+            address,
+        };
+        let migrated = deployment.command(&["migrate", "up"]).output().unwrap();
+        assert!(migrated.status.success(), "{migrated:?}");
+        deployment
+    }
+
+    /// The database file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.join("authara.db")
+    }
+
+    /// Starts the server; it may not be ready yet.
+    pub(crate) fn spawn(&self) -> Server {
+        Server(self.command(&["serve"]).spawn().unwrap())
+    }
+
+    /// Starts the server and waits until it is ready, asking every millisecond. Says how long that took.
+    pub(crate) async fn start(&self) -> (Server, Duration) {
+        let begun = Instant::now();
+        let mut server = self.spawn();
+        loop {
+            assert_eq!(server.0.try_wait().unwrap(), None, "the server ended");
+            if let Ok(mut client) = Client::connect(self.address).await
+                && let Ok((200, _)) = client.send(&get("/auth/ready", "")).await
+            {
+                return (server, begun.elapsed());
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "the server does not get ready"
+            );
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let (program, before) = self.wrapper.split_first().unwrap_or((&self.binary, &[]));
+        let mut command = Command::new(program);
+        command.args(before);
+        if !self.wrapper.is_empty() {
+            command.arg(self.binary);
+        }
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("DATABASE_URL", format!("sqlite://{}", self.database().display()))
+            .env("PUBLIC_URL", format!("http://localhost:{}", self.address.port()))
+            .env("AUTHARA_LISTEN", self.address.to_string())
+            .env("AUTHARA_SECRET_KEY", "/3BBt1ryyTtQHBsL3+uoobHu+FwGBP+Z6mRS/NubaPw=")
+            .env("LOG_LEVEL", "error")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        // Nothing to be done about a folder that stays.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A running server; killed when dropped.
+pub(crate) struct Server(pub(crate) Child);
+
+impl Server {
+    /// Ends it as `kill -9` does.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// One kept-alive connection.
+pub(crate) struct Client {
+    /// The socket.
+    pub(crate) stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// Sends a request as it stands and gives the status and body of the answer.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+        let (head, body) = self.exchange(request).await?;
+        let status = head.get(9..12).and_then(|status| status.parse().ok());
+        Ok((status.ok_or(io::ErrorKind::InvalidData)?, body))
+    }
+
+    /// The same, with the whole head.
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> io::Result<(String, Vec<u8>)> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        loop {
+            if let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                let head = String::from_utf8_lossy(&self.buffer[..end + 4]).into_owned();
+                let length = content_length(&head);
+                if self.buffer.len() >= end + 4 + length {
+                    return Ok((head, self.buffer[end + 4..].to_vec()));
+                }
+            }
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+}
+
+fn content_length(head: &str) -> usize {
+    head.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse().ok())
+        .unwrap_or(0)
+}
+
+/// A GET request. `more` is whole header lines.
+pub(crate) fn get(path: &str, more: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{more}\r\n").into_bytes()
+}
+
+/// A POST request with a JSON body. `more` is whole header lines.
+pub(crate) fn post(path: &str, more: &str, body: &serde_json::Value) -> Vec<u8> {
+    let body = body.to_string();
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n{more}\r\n{body}"
+    )
+    .into_bytes()
+}
+
+/// The header lines that prove a request was meant (CSRF): the value is handed out to everybody.
+pub(crate) async fn csrf(client: &mut Client) -> io::Result<String> {
+    let (_, body) = client.send(&get("/auth/api/v1/csrf", "")).await?;
+    let value = text_in(&body, "csrf_token");
+    Ok(format!("cookie: authara_csrf={value}\r\nx-csrf-token: {value}\r\n"))
+}
+
+/// The request that opens an account.
+pub(crate) fn sign_up(csrf: &str, email: &str, password: &str) -> Vec<u8> {
+    let body = serde_json::json!({ "email": email, "password": password });
+    post("/auth/api/v1/signup/direct", csrf, &body)
+}
+
+/// The request that exchanges a refresh token.
+pub(crate) fn refresh(token: &str) -> Vec<u8> {
+    let body = serde_json::json!({ "refresh_token": token });
+    post("/auth/api/v1/tokens/refresh", "", &body)
+}
+
+/// A text member of a JSON answer.
+pub(crate) fn text_in(body: &[u8], name: &str) -> String {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+    body[name].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,176 @@
+//! What every page has: headers that bind the browser, markup without scripts in it, and whatever
+//! people typed only as text.
+
+use std::collections::BTreeSet;
+
+use super::ADA;
+use super::browser::{Browser, Page, Site};
+use super::html::Tag;
+use crate::kit::world::{PASSWORD, World, on_sqlite};
+
+/// One of each.
+async fn every_page(site: &Site) -> Vec<(&'static str, Page, Browser)> {
+    let mut guest = site.browser();
+    let mut user = site.signed_up(ADA).await;
+    site.signed_in(ADA).await;
+    let mut pages = Vec::new();
+    for path in ["/auth/login", "/auth/signup"] {
+        let page = guest.get(path).await;
+        let wrong = guest.submit(&page, path, &[("email", ADA), ("password", "x")]).await;
+        pages.push((path, page, guest.clone()));
+        pages.push(("refused", wrong, guest.clone()));
+    }
+    for path in ["/auth/account", "/auth/providers/password/change", "/auth/nothing"] {
+        pages.push((path, user.get(path).await, user.clone()));
+    }
+    for _ in 0..4 {
+        user.get("/auth/login").await;
+    }
+    pages.push(("not accepted", user.get("/auth/login").await, user.clone()));
+    pages
+}
+
+fn ids(tags: &[Tag]) -> Vec<&str> {
+    tags.iter().filter_map(|tag| tag.attribute("id")).collect()
+}
+
+#[tokio::test]
+async fn no_page_can_run_or_load_what_is_not_ours() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+
+        for (name, page, _) in every_page(&site).await {
+            let policy = page.header("content-security-policy").unwrap();
+            assert!(
+                !policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"),
+                "{policy}"
+            );
+            for rule in [
+                "default-src 'self'",
+                "script-src 'self'",
+                "frame-ancestors 'none'",
+                "base-uri 'none'",
+            ] {
+                assert!(policy.contains(rule), "{name}: {rule}");
+            }
+            assert_eq!(page.header("x-content-type-options"), Some("nosniff"), "{name}");
+            assert_eq!(page.header("cache-control"), Some("no-store"), "{name}");
+            assert_eq!(page.header("x-frame-options"), Some("DENY"), "{name}");
+            for tag in page.tags() {
+                assert_ne!(tag.name, "style", "{name}");
+                assert!(tag.name != "script" || (tag.attribute("src").is_some() && tag.text.trim().is_empty()));
+                for (attribute, value) in &tag.attributes {
+                    assert!(
+                        attribute != "style" && !attribute.starts_with("on"),
+                        "{name}: {attribute}"
+                    );
+                    assert!(!value.trim_start().starts_with("javascript:"), "{name}: {value}");
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_page_is_sound_and_its_files_are_there() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        let mut files = BTreeSet::new();
+
+        for (name, page, browser) in every_page(&site).await {
+            let tags = page.tags();
+            let known = ids(&tags);
+            let distinct: BTreeSet<_> = known.iter().collect();
+            assert_eq!(distinct.len(), known.len(), "{name}: an id twice in {known:?}");
+            assert_eq!(tags.iter().filter(|tag| tag.name == "h1").count(), 1, "{name}");
+            assert_eq!(
+                tags.iter().find(|tag| tag.name == "html").unwrap().attribute("lang"),
+                Some("en")
+            );
+            for tag in &tags {
+                for reference in ["for", "aria-describedby", "aria-labelledby", "data-reveals"] {
+                    for id in tag.attribute(reference).unwrap_or("").split_whitespace() {
+                        assert!(known.contains(&id), "{name}: {reference} leads to no {id}");
+                    }
+                }
+                if tag.name == "form" {
+                    let action = tag.attribute("action").unwrap().split('?').next().unwrap();
+                    let proof = ("csrf_token".to_owned(), browser.jar["authara_csrf"].clone());
+                    assert!(page.form(action).1.contains(&proof), "{name}: {action}");
+                }
+                let is_file = |value: &&str| value.starts_with("/auth/static/");
+                let file = tag.attribute("src").or_else(|| tag.attribute("href"));
+                files.extend(file.filter(is_file).map(str::to_owned));
+            }
+        }
+
+        assert_eq!(files.len(), 3, "{files:?}");
+        for file in files {
+            let answer = site.browser().get(&file).await;
+            assert_eq!(answer.status, 200, "{file}");
+            assert!(answer.header("cache-control").unwrap().contains("immutable"), "{file}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_people_send_is_only_text() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        let attack = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+        let mut browser = site.signed_up(ADA).await;
+        let mut other = site.browser().with("user-agent", "<script>alert(1)</script>");
+        other.sign_in(ADA, PASSWORD).await;
+        let mut guest = site.browser();
+        let target = "/auth/login?return_to=%2F%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
+
+        let account = browser.get("/auth/account").await;
+        let login = guest.get(target).await;
+        let typed = guest
+            .submit(&login, "/auth/login", &[("email", attack), ("password", PASSWORD)])
+            .await;
+        let missing = guest.get("/auth/%3Cscript%3Ealert(1)").await;
+        let named = guest
+            .with("x-request-id", "<script>alert(1)")
+            .get("/auth/nothing")
+            .await;
+
+        assert!(account.text().contains("<script>alert"), "shown as it is");
+        assert_eq!(typed.tag("id", "email").unwrap().attribute("value"), Some(attack));
+        for page in [account, login, typed, missing, named] {
+            assert!(!page.body.contains("<script>alert"), "{}", page.body);
+            assert!(page.tags().iter().all(|tag| tag.attribute("onerror").is_none()));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn with_https_cookies_are_secure_and_may_have_the_prefix_browsers_guard() {
+    on_sqlite(async |world: World| {
+        let world = world
+            .with(|config| {
+                config.public_url.is_https = true;
+                config.cookie_prefix = "__Host-".to_owned();
+            })
+            .await;
+        let site = Site::of(world).await;
+        let mut browser = site.browser();
+
+        let form = browser.get("/auth/signup").await;
+        let fields = [("email", ADA), ("password", PASSWORD)];
+        let answer = browser.submit(&form, "/auth/signup", &fields).await;
+        let account = browser.get("/auth/account").await;
+
+        for name in ["access", "refresh", "csrf"] {
+            let line = answer.set_cookie(&format!("__Host-authara_{name}")).unwrap();
+            assert!(line.contains("; Secure") && line.contains("; Path=/;"), "{line}");
+            assert!(!line.contains("Domain"), "{line}");
+        }
+        assert_eq!(account.status, 200);
+        assert!(account.header("strict-transport-security").is_some());
+    })
+    .await;
+}

@@ -1,0 +1,18 @@
+//! What people meet in their browsers: the real server over a socket, and a browser that knows
+//! only what stands in the pages.
+
+mod arrival;
+mod browser;
+mod csrf;
+mod entering;
+mod errors;
+mod frame;
+mod html;
+mod password;
+mod return_to;
+mod scripts;
+mod sessions;
+mod templates;
+
+const ADA: &str = "ada@example.com";
+const BOB: &str = "bob@example.com";

@@ -1,0 +1,85 @@
+//! Changing the password.
+
+use std::time::Duration;
+
+use super::ADA;
+use super::browser::Site;
+use crate::kit::world::{PASSWORD, World, both, on_sqlite};
+
+const PATH: &str = "/auth/providers/password/change";
+const NEW: &str = "battery staple correct";
+
+both!(a_new_password_ends_every_other_session, async |world: World| {
+    let site = Site::of(world).await;
+    let mut browser = site.signed_up(ADA).await;
+    let mut other = site.signed_in(ADA).await;
+    let refresh = browser.jar["authara_refresh"].clone();
+
+    let page = browser.get(PATH).await;
+    let fields = [("current_password", PASSWORD), ("new_password", NEW)];
+    let answer = browser.submit(&page, PATH, &fields).await;
+    let account = browser.get(answer.location()).await;
+
+    assert_eq!(answer.location(), "/auth/account");
+    assert!(account.text().contains("The password was changed."));
+    assert_ne!(browser.jar["authara_refresh"], refresh);
+    assert!(!other.is_signed_in().await);
+    assert_eq!(site.browser().sign_in(ADA, PASSWORD).await.status, 422);
+    assert_eq!(site.browser().sign_in(ADA, NEW).await.status, 303);
+
+    site.world.clock.advance(Duration::from_hours(24));
+    assert!(browser.is_signed_in().await, "its refresh token is good");
+});
+
+both!(
+    what_is_wrong_with_a_change_is_told_at_the_field,
+    async |world: World| {
+        let site = Site::of(world).await;
+        let mut browser = site.signed_up(ADA).await;
+        let mut other = site.signed_in(ADA).await;
+        let page = browser.get(PATH).await;
+        let cases = [
+            ("", "", 400, &["current_password", "new_password"][..]),
+            (PASSWORD, "", 400, &["new_password"]),
+            ("wrong password", NEW, 422, &["current_password"]),
+            (PASSWORD, "short", 422, &["new_password"]),
+            (PASSWORD, ADA, 422, &["new_password"]),
+        ];
+
+        for (current, new, status, wrong) in cases {
+            let fields = [("current_password", current), ("new_password", new)];
+            let answer = browser.submit(&page, PATH, &fields).await;
+
+            assert_eq!(answer.status, status, "{new}");
+            for field in ["current_password", "new_password"] {
+                assert_eq!(
+                    answer.problem(field).is_some(),
+                    wrong.contains(&field),
+                    "{field}: {new}"
+                );
+                assert_eq!(answer.tag("id", field).unwrap().attribute("value"), None);
+            }
+        }
+        assert!(browser.is_signed_in().await && other.is_signed_in().await);
+        assert_eq!(site.browser().sign_in(ADA, PASSWORD).await.status, 303);
+    }
+);
+
+#[tokio::test]
+async fn a_change_with_an_access_token_that_ran_out_keeps_one_signed_in() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        let mut browser = site.signed_up(ADA).await;
+        let page = browser.get(PATH).await;
+
+        site.world.clock.advance(Duration::from_hours(1));
+        let fields = [("current_password", PASSWORD), ("new_password", NEW)];
+        let answer = browser.submit(&page, PATH, &fields).await;
+
+        assert_eq!(answer.location(), "/auth/account");
+        assert!(browser.is_signed_in().await);
+        site.world.clock.advance(Duration::from_hours(1));
+        assert!(browser.is_signed_in().await);
+    })
+    .await;
+}

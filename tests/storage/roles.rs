@@ -1,0 +1,81 @@
+//! Platform roles and the last admin.
+
+use authara::domain::PlatformRole::{Admin, Auditor, Monitor};
+use authara::storage::Result;
+
+use super::{NOW, add_user, user};
+use crate::kit::database::{Database, both};
+
+both!(a_role_is_given_and_taken_once, async |db: &Database| {
+    let ada = user(1);
+    add_user(&db.store, &ada).await;
+
+    let done = db
+        .store
+        .write(async |tx| {
+            let mut done = Vec::new();
+            done.push(tx.roles().grant(ada.id, Monitor, NOW).await?);
+            done.push(tx.roles().grant(ada.id, Admin, NOW).await?);
+            done.push(tx.roles().grant(ada.id, Admin, NOW).await?);
+            done.push(tx.roles().revoke(ada.id, Auditor).await?);
+            Result::Ok(done)
+        })
+        .await
+        .unwrap();
+
+    assert_eq!(done, [true, true, false, false]);
+    let roles = db.store.read().await.unwrap().roles().of_user(ada.id).await.unwrap();
+    assert_eq!(roles, [Admin, Monitor]);
+    assert!(
+        db.store
+            .write(async |tx| tx.roles().revoke(ada.id, Admin).await)
+            .await
+            .unwrap()
+    );
+    let roles = db.store.read().await.unwrap().roles().of_user(ada.id).await.unwrap();
+    assert_eq!(roles, [Monitor]);
+});
+
+both!(two_who_remove_each_other_leave_one_admin, async |db: &Database| {
+    let people = [user(1), user(2), user(3)];
+    for person in &people {
+        add_user(&db.store, person).await;
+        db.store
+            .write(async |tx| {
+                tx.roles().grant(person.id, Admin, NOW).await?;
+                tx.roles().grant(person.id, Monitor, NOW).await
+            })
+            .await
+            .unwrap();
+    }
+    // Who is switched off does not count.
+    db.store
+        .write(async |tx| tx.users().disable(people[2].id, NOW).await)
+        .await
+        .unwrap();
+    let stores = [db.store.clone(), db.another_store().await];
+
+    let tasks = [(0, 0), (1, 1)].map(|(store, victim)| {
+        let (store, victim) = (stores[store].clone(), people[victim].id);
+        tokio::spawn(async move {
+            store
+                .write(async |tx| {
+                    let admins = tx.roles().lock_active_admins().await?;
+                    if admins.len() < 2 {
+                        return Ok(false);
+                    }
+                    tokio::task::yield_now().await;
+                    tx.users().disable(victim, NOW).await
+                })
+                .await
+                .unwrap_or_else(|error: authara::storage::Error| panic!("{error}"))
+        })
+    });
+    let mut done = Vec::new();
+    for task in tasks {
+        done.push(task.await.unwrap());
+    }
+
+    done.sort_unstable();
+    assert_eq!(done, [false, true]);
+});

@@ -1,0 +1,360 @@
+//! Sessions, refresh tokens, and their rotation under many hands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use authara::domain::organization::{Membership, OrganizationKind, OrganizationRole};
+use authara::domain::session::{Consumed, Session};
+use authara::domain::{Client, PlatformRole, TokenHash, User};
+use authara::storage::sessions::{Found, Standing};
+use authara::storage::{Result, Store};
+use tokio::sync::Barrier;
+
+use super::{HOUR, NOW, add_user, client, organization, session, session_id, token, user};
+use crate::kit::database::{Database, both};
+
+/// A user with an organization, and session 1 with its first token.
+async fn signed_in(store: &Store) -> (User, Session) {
+    let ada = user(1);
+    let opened = session(1, &ada);
+    store
+        .write(async |tx| {
+            tx.users().add(&ada).await?;
+            let own = organization(1, OrganizationKind::Personal, &ada);
+            tx.organizations().add(&own).await?;
+            tx.organizations()
+                .join(own.id, ada.id, OrganizationRole::Owner, NOW)
+                .await?;
+            tx.sessions().add(&opened).await?;
+            tx.sessions().add_token(&token(0, opened.id)).await
+        })
+        .await
+        .unwrap();
+    (ada, opened)
+}
+
+async fn standing(store: &Store, number: u128) -> Option<Standing> {
+    let mut conn = store.read().await.unwrap();
+    conn.sessions().standing(session_id(number)).await.unwrap()
+}
+
+async fn found(store: &Store, generation: i64) -> Option<Found> {
+    let hash = token(generation, session_id(1)).hash;
+    store.read().await.unwrap().sessions().by_token(&hash).await.unwrap()
+}
+
+/// Exchanges token `from` of session 1 for the next.
+async fn rotate(store: &Store, from: i64) -> Result<bool> {
+    let (old, next) = (token(from, session_id(1)), token(from + 1, session_id(1)));
+    store
+        .write(async |tx| {
+            tx.sessions()
+                .rotate(&old.hash, &next, &client(), NOW + Duration::from_mins(1))
+                .await
+        })
+        .await
+}
+
+both!(a_standing_has_all_that_tokens_say, async |db: &Database| {
+    let (ada, opened) = signed_in(&db.store).await;
+    let own = Membership {
+        organization: opened.organization,
+        name: "Organization 1".to_owned(),
+        role: OrganizationRole::Owner,
+    };
+    let mut expected = Standing {
+        session: opened,
+        user: ada.clone(),
+        membership: Some(own),
+        roles: Vec::new(),
+    };
+    assert_eq!(standing(&db.store, 1).await, Some(expected.clone()));
+
+    db.store
+        .write(async |tx| {
+            for role in [PlatformRole::Monitor, PlatformRole::Auditor, PlatformRole::Admin] {
+                tx.roles().grant(ada.id, role, NOW).await?;
+            }
+            Result::Ok(())
+        })
+        .await
+        .unwrap();
+    // A membership may end while a session in it exists.
+    db.tamper("DELETE FROM memberships").await;
+
+    expected.membership = None;
+    expected.roles = PlatformRole::ALL.to_vec();
+    assert_eq!(standing(&db.store, 1).await, Some(expected.clone()));
+    assert_eq!(found(&db.store, 0).await.unwrap().standing, expected);
+    assert_eq!(standing(&db.store, 2).await, None);
+    assert_eq!(found(&db.store, 5).await, None);
+});
+
+both!(
+    a_rotation_consumes_the_token_adds_the_next_and_notes_the_use,
+    async |db: &Database| {
+        let (_, opened) = signed_in(&db.store).await;
+        let elsewhere = Client::new("2001:db8::1".parse().unwrap(), "other");
+        let now = NOW + Duration::from_mins(1);
+        let (old, next) = (token(0, opened.id), token(1, opened.id));
+
+        let rotated = db
+            .store
+            .write(async |tx| tx.sessions().rotate(&old.hash, &next, &elsewhere, now).await)
+            .await
+            .unwrap();
+
+        assert!(rotated);
+        let spent = found(&db.store, 0).await.unwrap();
+        let consumed = Consumed {
+            at: now,
+            network: elsewhere.network(),
+            user_agent: "other".to_owned(),
+        };
+        assert_eq!(spent.token.consumed, Some(consumed));
+        assert_eq!(spent.head, 1);
+        assert_eq!(spent.standing.session.last_used_at, now);
+        assert_eq!(spent.standing.session.client, elsewhere);
+        let current = found(&db.store, 1).await.unwrap();
+        assert_eq!(current.token, next);
+        assert_eq!(current.head, 1);
+    }
+);
+
+both!(a_spent_or_unknown_token_is_not_exchanged, async |db: &Database| {
+    signed_in(&db.store).await;
+
+    assert!(rotate(&db.store, 0).await.unwrap());
+    let before = found(&db.store, 0).await;
+    assert!(!rotate(&db.store, 0).await.unwrap());
+    assert!(!rotate(&db.store, 7).await.unwrap());
+    assert_eq!(found(&db.store, 0).await, before);
+    assert!(rotate(&db.store, 1).await.unwrap());
+});
+
+both!(
+    nothing_is_exchanged_once_token_session_or_account_is_over,
+    async |db: &Database| {
+        signed_in(&db.store).await;
+        let is_sqlite = db.is_sqlite();
+        // A minute after `NOW`, or back at an hour, in each database's own words.
+        let set = |column: &str, table: &str, back: bool| {
+            let value = match (is_sqlite, back) {
+                (true, false) => "1800000060123456",
+                (true, true) => "1800003600123456",
+                (false, false) => "to_timestamp(1800000060) + interval '123456 microseconds'",
+                (false, true) => "to_timestamp(1800003600) + interval '123456 microseconds'",
+            };
+            format!("UPDATE {table} SET {column} = {value}")
+        };
+
+        for (column, table) in [("expires_at", "refresh_tokens"), ("expires_at", "sessions")] {
+            db.tamper(&set(column, table, false)).await;
+            assert!(!rotate(&db.store, 0).await.unwrap(), "{table}");
+            db.tamper(&set(column, table, true)).await;
+        }
+        for (column, table) in [("revoked_at", "sessions"), ("disabled_at", "users")] {
+            db.tamper(&set(column, table, false)).await;
+            assert!(!rotate(&db.store, 0).await.unwrap(), "{table}");
+            db.tamper(&format!("UPDATE {table} SET {column} = NULL")).await;
+        }
+        assert_eq!(found(&db.store, 0).await.unwrap().token.consumed, None);
+        assert!(rotate(&db.store, 0).await.unwrap());
+    }
+);
+
+both!(
+    of_fifty_parallel_rotations_in_two_programs_one_wins,
+    async |db: &Database| {
+        signed_in(&db.store).await;
+        let stores = [db.store.clone(), db.another_store().await];
+        let start = Arc::new(Barrier::new(50));
+
+        let tasks: Vec<_> = (0..50)
+            .map(|number| {
+                let (store, start) = (stores[number % 2].clone(), start.clone());
+                tokio::spawn(async move {
+                    let old = token(0, session_id(1));
+                    let mut next = token(1, session_id(1));
+                    next.hash = TokenHash::new([100 + u8::try_from(number).unwrap(); 32]);
+                    start.wait().await;
+                    store
+                        .write(async |tx| tx.sessions().rotate(&old.hash, &next, &client(), NOW).await)
+                        .await
+                        .unwrap()
+                })
+            })
+            .collect();
+        let mut won = 0;
+        for task in tasks {
+            won += u32::from(task.await.unwrap());
+        }
+
+        assert_eq!(won, 1);
+        assert_eq!(found(&db.store, 0).await.unwrap().head, 1);
+    }
+);
+
+both!(a_rotation_outside_a_transaction_fails, async |db: &Database| {
+    signed_in(&db.store).await;
+    let (old, next) = (token(0, session_id(1)), token(1, session_id(1)));
+
+    let mut conn = db.store.read().await.unwrap();
+    let result = conn.sessions().rotate(&old.hash, &next, &client(), NOW).await;
+
+    assert!(result.is_err());
+    assert_eq!(found(&db.store, 0).await.unwrap().token.consumed, None);
+});
+
+both!(a_token_is_added_once, async |db: &Database| {
+    let (_, opened) = signed_in(&db.store).await;
+    let mut spent = token(3, opened.id);
+    spent.consumed = Some(Consumed {
+        at: NOW,
+        network: client().network(),
+        user_agent: "x".to_owned(),
+    });
+
+    let added = db
+        .store
+        .write(async |tx| {
+            let new = tx.sessions().add_token(&spent).await?;
+            let old = tx.sessions().add_token(&token(0, opened.id)).await?;
+            Result::Ok((new, old))
+        })
+        .await
+        .unwrap();
+
+    assert_eq!(added, (true, false));
+    assert_eq!(found(&db.store, 3).await.unwrap().token, spent);
+});
+
+both!(a_use_and_a_new_proof_are_noted, async |db: &Database| {
+    let (_, opened) = signed_in(&db.store).await;
+    let elsewhere = Client::new("198.51.100.9".parse().unwrap(), "");
+
+    db.store
+        .write(async |tx| {
+            tx.sessions().touch(opened.id, &elsewhere, NOW + HOUR).await?;
+            tx.sessions().reauthenticated(opened.id, NOW + 2 * HOUR).await
+        })
+        .await
+        .unwrap();
+
+    let noted = standing(&db.store, 1).await.unwrap().session;
+    assert_eq!(noted.client, elsewhere);
+    assert_eq!(noted.last_used_at, NOW + HOUR);
+    assert_eq!(noted.authenticated_at, NOW + 2 * HOUR);
+});
+
+both!(live_sessions_are_listed_last_used_first, async |db: &Database| {
+    let (ada, opened) = signed_in(&db.store).await;
+    let bob = user(2);
+    add_user(&db.store, &bob).await;
+    let mut over = session(4, &ada);
+    over.expires_at = NOW;
+    db.store
+        .write(async |tx| {
+            for other in [&session(2, &ada), &session(3, &bob), &over, &session(5, &ada)] {
+                tx.sessions().add(other).await?;
+            }
+            tx.sessions().revoke(session_id(5), NOW).await
+        })
+        .await
+        .unwrap();
+
+    let listed = db
+        .store
+        .read()
+        .await
+        .unwrap()
+        .sessions()
+        .of_user(ada.id, NOW)
+        .await
+        .unwrap();
+
+    assert_eq!(listed, [session(2, &ada), opened]);
+});
+
+both!(a_session_is_ended_once_and_by_its_owner_alone, async |db: &Database| {
+    let (ada, opened) = signed_in(&db.store).await;
+    let bob = user(2);
+
+    let ended = db
+        .store
+        .write(async |tx| {
+            let mut ended = Vec::new();
+            ended.push(tx.sessions().revoke_own(opened.id, bob.id, NOW).await?);
+            ended.push(tx.sessions().revoke_own(opened.id, ada.id, NOW).await?);
+            ended.push(tx.sessions().revoke_own(opened.id, ada.id, NOW).await?);
+            ended.push(tx.sessions().revoke(opened.id, NOW).await?);
+            ended.push(tx.sessions().revoke(session_id(9), NOW).await?);
+            Result::Ok(ended)
+        })
+        .await
+        .unwrap();
+
+    assert_eq!(ended, [false, true, false, false, false]);
+    assert_eq!(standing(&db.store, 1).await.unwrap().session.revoked_at, Some(NOW));
+});
+
+both!(
+    all_live_sessions_of_a_user_end_but_the_one_kept,
+    async |db: &Database| {
+        let (ada, opened) = signed_in(&db.store).await;
+        let bob = user(2);
+        add_user(&db.store, &bob).await;
+        let mut over = session(4, &ada);
+        over.expires_at = NOW;
+
+        let ended = db
+            .store
+            .write(async |tx| {
+                for other in [&session(2, &ada), &session(3, &bob), &over] {
+                    tx.sessions().add(other).await?;
+                }
+                let others = tx.sessions().revoke_of_user(ada.id, Some(opened.id), NOW).await?;
+                let all = tx.sessions().revoke_of_user(ada.id, None, NOW).await?;
+                Result::Ok((others, all))
+            })
+            .await
+            .unwrap();
+
+        assert_eq!(ended, (1, 1));
+        assert_eq!(standing(&db.store, 3).await.unwrap().session.revoked_at, None);
+    }
+);
+
+both!(
+    sessions_that_ended_long_ago_go_with_their_tokens,
+    async |db: &Database| {
+        let (ada, _) = signed_in(&db.store).await;
+        let mut revoked = session(3, &ada);
+        revoked.expires_at = NOW + 10 * HOUR;
+        revoked.revoked_at = Some(NOW);
+        let mut live = session(4, &ada);
+        live.expires_at = NOW + 10 * HOUR;
+        db.store
+            .write(async |tx| {
+                for other in [&session(2, &ada), &revoked, &live] {
+                    tx.sessions().add(other).await?;
+                }
+                Result::Ok(())
+            })
+            .await
+            .unwrap();
+        let delete = async |before, limit| {
+            db.store
+                .write(async |tx| tx.sessions().delete_ended(before, limit).await)
+                .await
+                .unwrap()
+        };
+
+        assert_eq!(delete(NOW, 10).await, 0);
+        assert_eq!(delete(NOW + 2 * HOUR, 2).await, 2);
+        assert_eq!(delete(NOW + 2 * HOUR, 2).await, 1);
+        assert_eq!(delete(NOW + 2 * HOUR, 2).await, 0);
+        assert!(standing(&db.store, 4).await.is_some());
+        assert_eq!(found(&db.store, 0).await, None);
+    }
+);
