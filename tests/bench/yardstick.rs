@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -54,35 +54,31 @@ fn password() -> Password {
     Password::typed(&Secret::new(load::PASSWORD.to_owned())).unwrap()
 }
 
-/// Runs a program on a disk that takes 2 ms longer to flush than this one does. Here a flush may cost
-/// next to nothing, and then writing together would gain nothing.
-pub(crate) const SLOW_DISK: &[&str] = &[
-    "strace",
-    // The tracer goes aside, so that killing the child ends the program itself.
-    "-D",
-    "-f",
-    "-qq",
-    "--seccomp-bpf",
-    "-o/dev/null",
-    "-etrace=fsync,fdatasync",
-    "-einject=fsync,fdatasync:delay_exit=2000",
-];
+/// Compiles the library that makes every flush of the disk take 2 ms. Where the real one costs next
+/// to nothing, writing together gains nothing, and where it varies, no comparison holds.
+pub(crate) fn slow_disk(folder: &Path) -> PathBuf {
+    let library = folder.join("slow_disk.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/slow_disk.c");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O2", "-o"])
+        .arg(&library)
+        .arg(source)
+        .status();
+    assert!(compiled.unwrap().success());
+    library
+}
 
 /// The argument that makes this program write one small durable commit after the other.
 pub(crate) const COMMITS: &str = "--commits";
 
-/// Commits a second, one at a time, by a process that `wrapper` runs.
-pub(crate) fn commit_rate(wrapper: &[&str], folder: &Path) -> f64 {
-    let this = std::env::current_exe().unwrap();
-    let mut command = match wrapper.split_first() {
-        Some((program, arguments)) => {
-            let mut command = Command::new(program);
-            command.args(arguments).arg(this);
-            command
-        }
-        None => Command::new(this),
-    };
-    let output = command.arg(COMMITS).arg(folder).output().unwrap();
+/// Commits a second, one at a time, by a process of its own with a library loaded into it.
+pub(crate) fn commit_rate(preload: Option<&Path>, folder: &Path) -> f64 {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .arg(COMMITS)
+        .arg(folder)
+        .envs(preload.map(|library| ("LD_PRELOAD", library)))
+        .output()
+        .unwrap();
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 

@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 pub(crate) struct Deployment {
     binary: &'static str,
     folder: PathBuf,
-    /// A program, with its arguments, that runs the server; none if empty.
-    pub(crate) wrapper: &'static [&'static str],
+    /// A library to load into the server, which may put something in the system's place.
+    pub(crate) preload: Option<PathBuf>,
     /// Where it will listen.
     pub(crate) address: SocketAddr,
 }
@@ -30,7 +30,7 @@ impl Deployment {
         let deployment = Self {
             binary,
             folder,
-            wrapper: &[],
+            preload: None,
             address,
         };
         let migrated = deployment.command(&["migrate", "up"]).output().unwrap();
@@ -68,12 +68,7 @@ impl Deployment {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let (program, before) = self.wrapper.split_first().unwrap_or((&self.binary, &[]));
-        let mut command = Command::new(program);
-        command.args(before);
-        if !self.wrapper.is_empty() {
-            command.arg(self.binary);
-        }
+        let mut command = Command::new(self.binary);
         command
             .args(arguments)
             .current_dir(&self.folder)
@@ -83,6 +78,7 @@ impl Deployment {
             .env("AUTHARA_LISTEN", self.address.to_string())
             .env("AUTHARA_SECRET_KEY", "/3BBt1ryyTtQHBsL3+uoobHu+FwGBP+Z6mRS/NubaPw=")
             .env("LOG_LEVEL", "error")
+            .envs(self.preload.iter().map(|library| ("LD_PRELOAD", library)))
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         command
