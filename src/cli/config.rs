@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::args::Config as Command;
 use crate::cli::print::Printer;
 use crate::cli::{Result, settings};
-use crate::config::{Database, Given, Listen, list, vars::VARS};
+use crate::config::{Database, Given, list, vars::VARS};
 
 pub(super) fn run(command: &Command, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     match command {
@@ -18,10 +18,6 @@ pub(super) fn run(command: &Command, env_file: Option<&Path>, out: &mut Printer)
 
 fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     let config = settings(&Given::from_environment(env_file)?)?;
-    let listen = match &config.listen {
-        Listen::Tcp(address) => address.to_string(),
-        Listen::Unix(path) => format!("unix:{}", path.display()),
-    };
     let database = match &config.database {
         Database::Sqlite { path } => format!("SQLite, {}", path.display()),
         Database::Postgres(postgres) => {
@@ -33,7 +29,7 @@ fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     };
     out.line("The settings can be used.")?;
     out.line(format!("  browsers come to  {}", config.public_url.origin))?;
-    out.line(format!("  listening on      {listen}"))?;
+    out.line(format!("  listening on      {}", config.listen))?;
     out.line(format!("  database          {database}"))
 }
 

@@ -21,7 +21,7 @@ pub(super) async fn run(given: &Given) -> Result<()> {
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         public_url = app.config.public_url.origin,
-        listen = ?app.config.listen,
+        listen = %app.config.listen,
         "ready"
     );
     until_told_to_stop(&app, Service::new(app.clone()), listener).await
@@ -29,13 +29,8 @@ pub(super) async fn run(given: &Given) -> Result<()> {
 
 /// Opens the socket; a taken port or a missing folder is told in words.
 pub(super) async fn listen(at: &Listen) -> Result<Listener> {
-    server::bind(at).await.map_err(|error| {
-        let at = match at {
-            Listen::Tcp(address) => address.to_string(),
-            Listen::Unix(path) => path.display().to_string(),
-        };
-        Failure::Words(format!("cannot listen on {at}: {error}"))
-    })
+    let failed = |error| Failure::Words(format!("cannot listen on {at}: {error}"));
+    server::bind(at).await.map_err(failed)
 }
 
 /// Serves until SIGTERM or SIGINT, then lets requests in flight and the workers finish.
