@@ -13,6 +13,7 @@ use crate::crypto::random;
 use crate::crypto::stamp::Stamp;
 use crate::domain::key_text::{self, BadRootSecret};
 use crate::domain::{Clock, Secret, Timestamp};
+use crate::limits::Limiter;
 use crate::storage::{self, PostgresTarget, Store, Target, migrate};
 
 /// How long somebody waits for the password hashing pool before he is told to come back.
@@ -36,6 +37,12 @@ pub struct App {
     pub csrf: Stamp,
     /// Signs the one-time notice cookie.
     pub flash: Stamp,
+    /// Signs the cookie by which a browser is known again.
+    pub device: Stamp,
+    /// Names accounts in the budgets that the database keeps.
+    pub limit_key: Key,
+    /// Limits that this instance keeps in memory.
+    pub limiter: Limiter,
     keys: RwLock<Arc<KeySet>>,
 }
 
@@ -92,6 +99,9 @@ impl App {
             refresh_key: root.key(Purpose::RefreshSuccessor),
             csrf: Stamp::new(root.key(Purpose::Csrf)),
             flash: Stamp::new(root.key(Purpose::Flash)),
+            device: Stamp::new(root.key(Purpose::Device)),
+            limit_key: root.key(Purpose::Limits),
+            limiter: Limiter::new(config.limits.max_entries),
             keys: RwLock::new(Arc::new(keys)),
             seal_key,
             config,

@@ -9,15 +9,16 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("domain", &[], "what the product is depends on nothing"),
     ("storage", &["domain"], "rows in, domain values out; no decisions"),
     ("crypto", &["domain"], "functions on bytes; no database"),
+    ("limits", &["domain"], "counters in memory"),
     ("config", &["domain"], "settings, parsed once"),
     (
         "app",
-        &["domain", "storage", "crypto", "config"],
+        &["domain", "storage", "crypto", "limits", "config"],
         "builds the tools and holds them",
     ),
     (
         "flows",
-        &["domain", "storage", "crypto", "config", "app"],
+        &["domain", "storage", "crypto", "limits", "config", "app"],
         "what the product does; knows no HTTP",
     ),
     (
@@ -43,7 +44,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Files that may be longer than [`LONGEST`], each with the reason.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[("src/config/vars.rs", "a flat list, one entry a setting")];
 
 /// Lines without tests. A file that needs more is usually two.
 const LONGEST: usize = 400;

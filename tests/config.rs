@@ -163,11 +163,9 @@ fn settings_of_the_older_server_are_refused_where_passing_them_over_would_mislea
         ("AUTHARA_EMAIL_PROVIDER", "smtp"),
         ("AUTHARA_WEBHOOK_URL", "https://example.com/hook"),
         ("AUTHARA_OAUTH_PROVIDERS", "google"),
-        ("AUTHARA_RATE_LIMIT_LOGIN_IP_LIMIT", "5"),
         ("AUTHARA_INTERNAL_API_TOKEN", "x"),
         ("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", "true"),
         ("AUTHARA_PUBLIC_ORGANIZATION_MANAGEMENT_ENABLED", "true"),
-        ("AUTHARA_ADMIN_AUDIT_RETENTION_DAYS", "30"),
         ("AUTHARA_METRICS_LISTEN", "127.0.0.1:9090"),
     ] {
         let text = problems(&[(name, value)]);
@@ -185,6 +183,7 @@ fn settings_of_the_older_server_are_refused_where_passing_them_over_would_mislea
         ("AUTHARA_DB_MAX_IDLE_CONNS", "20"),
         ("AUTHARA_DB_CONN_MAX_LIFETIME", "30m"),
         ("AUTHARA_RATE_LIMIT_CLEANUP_EVERY", "200"),
+        ("AUTHARA_RATE_LIMIT_PASSKEY_LOGIN_IP_LIMIT", "30"),
         ("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", "false"),
         ("POSTGRESQL_TIMEZONE", "UTC"),
     ] {

@@ -45,6 +45,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Key,
     },
+    /// Show what was noted of sign-ins, changes and refusals, newest first.
+    #[command(after_help = "Examples:\n  authara audit --user ada@example.com --since 7d\n  \
+        authara audit --action session.sign_in --result refused --json")]
+    Audit(Audit),
     /// Check the settings, or list what can be set.
     Config {
         #[command(subcommand)]
@@ -188,6 +192,48 @@ pub(super) struct NewPassword {
     /// Read the password from standard input (its first line) instead of asking.
     #[arg(long)]
     pub(super) password_stdin: bool,
+}
+
+/// `authara audit`
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    /// Only what concerns this account: address or id.
+    #[arg(long, value_name = "USER")]
+    pub(super) user: Option<String>,
+    /// Only this action; `--actions` lists them.
+    #[arg(long, value_name = "ACTION", value_parser = action)]
+    pub(super) action: Option<crate::domain::audit::Action>,
+    /// Only what was done, or only what was refused.
+    #[arg(long, value_name = "done|refused", value_parser = outcome)]
+    pub(super) result: Option<crate::domain::audit::Outcome>,
+    /// Only from this address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) address: Option<std::net::IpAddr>,
+    /// Only in the request of this id, as it stands in the log and in `X-Request-Id`.
+    #[arg(long, value_name = "ID")]
+    pub(super) request: Option<String>,
+    /// Not older than this: a time, a day, or how long ago as in 7d, 24h, 30m.
+    #[arg(long, value_name = "WHEN")]
+    pub(super) since: Option<crate::cli::audit::Since>,
+    /// Go on where the page before ended.
+    #[arg(long, value_name = "MARK")]
+    pub(super) before: Option<crate::cli::audit::Mark>,
+    /// At most so many.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) limit: u32,
+    /// List the actions and what they mean.
+    #[arg(long)]
+    pub(super) actions: bool,
+    #[command(flatten)]
+    pub(super) printed: Printed,
+}
+
+fn action(text: &str) -> Result<crate::domain::audit::Action, &'static str> {
+    crate::domain::audit::Action::parse(text).ok_or("not an action; see: authara audit --actions")
+}
+
+fn outcome(text: &str) -> Result<crate::domain::audit::Outcome, &'static str> {
+    crate::domain::audit::Outcome::parse(text).ok_or("done or refused")
 }
 
 /// `authara key …`

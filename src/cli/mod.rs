@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod audit;
 mod config;
 mod dev;
 mod health;
@@ -88,6 +89,7 @@ fn execute(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Routes(wanted) => return routes::run(&wanted, &mut out),
         Command::Config { command } => return config::run(&command, env_file.as_deref(), &mut out),
+        Command::Audit(args::Audit { actions: true, .. }) => return audit::actions(&mut out),
         Command::Key {
             command: args::Key::Generate,
         } => return key::generate(&mut out),
@@ -109,6 +111,7 @@ fn execute(arguments: Arguments) -> Result<()> {
             Command::Migrate { command } => migrate::run(&command, &given, &mut out).await,
             Command::User { command } => user::run(command, &given, &mut out).await,
             Command::Key { command } => key::run(&command, &given, &mut out).await,
+            Command::Audit(wanted) => audit::run(wanted, &given, &mut out).await,
             Command::Healthcheck => health::run(&given, &mut out).await,
             Command::Dev { .. } | Command::Routes(_) | Command::Config { .. } => Ok(()),
         }

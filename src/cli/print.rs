@@ -65,6 +65,15 @@ pub(super) fn moment(at: Timestamp) -> String {
     format!("{date} {hour:02}:{minute:02} UTC")
 }
 
+/// `2026-11-23 09:41:07`, in UTC, for lists where the order of things matters.
+pub(super) fn second(at: Timestamp) -> String {
+    let Some(time) = offset(at) else {
+        return "—".to_owned();
+    };
+    let (date, hour, minute, second) = (time.date(), time.hour(), time.minute(), time.second());
+    format!("{date} {hour:02}:{minute:02}:{second:02}")
+}
+
 /// RFC 3339, for programs.
 pub(super) fn rfc3339(at: Timestamp) -> serde_json::Value {
     offset(at).and_then(|time| time.format(&Rfc3339).ok()).into()

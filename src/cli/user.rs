@@ -116,7 +116,8 @@ async fn end_sessions(app: &App, user: &User, name: &str, end: Option<SessionId>
     }
 }
 
-async fn find(app: &App, name: &str) -> Result<User> {
+/// The account of that address or id; words for the operator if there is none.
+pub(super) async fn find(app: &App, name: &str) -> Result<User> {
     match operator::find(app, name).await {
         Err(flows::Error::Refused(Refusal::NotFound)) => Err(Failure::Words(
             "no account has that address or id; see: authara user list".to_owned(),

@@ -5,6 +5,7 @@
 
 mod database;
 mod given;
+mod limits;
 pub mod list;
 mod network;
 mod older;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 pub use database::{Database, Postgres, Tls};
 pub use given::Given;
+pub use limits::Limits;
 pub use network::Network;
 pub use reader::{Problem, Problems};
 pub use server::{Environment, Listen, PublicUrl, Server};
@@ -64,12 +66,16 @@ pub struct Config {
     pub json_tokens_always: bool,
     /// `AUTHARA_STEP_UP_MAX_AGE`.
     pub step_up_max_age: Duration,
+    /// `AUTHARA_ADMIN_AUDIT_RETENTION_DAYS`.
+    pub audit_retention: Duration,
     /// `AUTHARA_EXPOSE_VERSION`: whether `GET /auth/version` answers.
     pub expose_version: bool,
     /// `LOG_LEVEL`.
     pub log_level: LogLevel,
     /// Limits of the HTTP server.
     pub server: Server,
+    /// How often somebody may try.
+    pub limits: Limits,
 }
 
 /// `LOG_LEVEL`.
@@ -154,9 +160,11 @@ impl Config {
         let cookie_prefix = cookie_prefix(reader, public_url.as_ref());
         let json_tokens_always = reader.one_of("AUTHARA_JSON_TOKENS", &[("non-browser", false), ("always", true)]);
         let step_up_max_age = reader.duration("AUTHARA_STEP_UP_MAX_AGE");
+        let audit_retention = reader.number("AUTHARA_ADMIN_AUDIT_RETENTION_DAYS");
         let expose_version = reader.boolean("AUTHARA_EXPOSE_VERSION");
         let log_level = log_level(reader, environment);
         let server = Server::read(reader);
+        let limits = Limits::read(reader);
         Some(Self {
             environment: environment?,
             listen: listen?,
@@ -172,9 +180,11 @@ impl Config {
             cookie_prefix: cookie_prefix?,
             json_tokens_always: json_tokens_always?,
             step_up_max_age: step_up_max_age?,
+            audit_retention: Duration::from_hours(24 * audit_retention?),
             expose_version: expose_version?,
             log_level: log_level?,
             server: server?,
+            limits: limits?,
         })
     }
 }

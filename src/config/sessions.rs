@@ -16,6 +16,8 @@ pub struct Sessions {
     pub idle: Duration,
     /// `AUTHARA_REFRESH_TOKEN_ROTATION_INTERVAL`.
     pub rotation: Rotation,
+    /// `AUTHARA_MAX_SESSIONS_PER_USER`: rows of one account, live or not.
+    pub most_per_user: u32,
 }
 
 const DAY: Duration = Duration::from_hours(24);
@@ -30,6 +32,7 @@ impl Sessions {
         let ttl = days("AUTHARA_SESSION_TTL_DAYS");
         let idle = days("AUTHARA_REFRESH_TOKEN_TTL_DAYS");
         let rotation = reader.parse("AUTHARA_REFRESH_TOKEN_ROTATION_INTERVAL", rotation);
+        let most_per_user = reader.count("AUTHARA_MAX_SESSIONS_PER_USER");
         let (ttl, idle) = (ttl?, idle?);
         if idle > ttl {
             reader.wrong(
@@ -50,6 +53,7 @@ impl Sessions {
             ttl,
             idle,
             rotation: rotation?,
+            most_per_user: u32::try_from(most_per_user?).ok()?,
         })
     }
 }

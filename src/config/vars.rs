@@ -238,6 +238,14 @@ pub const VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_MAX_SESSIONS_PER_USER",
+        group: Group::Sessions,
+        kind: number(1, 100_000, "sessions"),
+        default: Default::Is("100"),
+        help: "Sessions kept of one account, ended ones included. One more deletes the oldest.",
+        ..PLAIN
+    },
+    Var {
         name: "AUTHARA_STEP_UP_MAX_AGE",
         group: Group::Sessions,
         kind: Kind::Duration { from: 60, to: 86400 },
@@ -274,6 +282,14 @@ pub const VARS: &[Var] = &[
         kind: Kind::OneOf(&["non-browser", "always"]),
         default: Default::Is("non-browser"),
         help: "Who gets tokens in JSON answers; browsers have them in cookies.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_ADMIN_AUDIT_RETENTION_DAYS",
+        group: Group::Behaviour,
+        kind: number(1, 36_500, "days"),
+        default: Default::Is("180"),
+        help: "How long audit lines are kept.",
         ..PLAIN
     },
     Var {
@@ -353,6 +369,126 @@ pub const VARS: &[Var] = &[
         kind: Kind::Duration { from: 1, to: 3600 },
         default: Default::Is("10s"),
         help: "Time for requests in flight after SIGTERM.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_LOGIN_IP_LIMIT",
+        group: Group::Limits,
+        kind: number(1, 1_000_000, "attempts"),
+        default: Default::Is("5"),
+        help: "Wrong passwords from one address (IPv6: one /64; a /48 gets 16 times as many) before 429.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_LOGIN_IP_WINDOW",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 2_592_000 },
+        default: Default::Is("1m"),
+        help: "In this time, which begins with the first.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_LOGIN_EMAIL_LIMIT",
+        group: Group::Limits,
+        kind: number(1, 1_000_000, "attempts"),
+        default: Default::Is("10"),
+        help: "Wrong passwords for one account, from all browsers that have not signed in to it before; each that has gets as many of its own.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_LOGIN_EMAIL_WINDOW",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 2_592_000 },
+        default: Default::Is("1h"),
+        help: "In this time, which begins with the first and doubles, up to a day, each time the limit is reached again.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_PASSWORD_CHANGE_LIMIT",
+        group: Group::Limits,
+        kind: number(1, 1_000_000, "attempts"),
+        default: Default::Is("10"),
+        help: "Wrong passwords of somebody who is signed in and must prove it again.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_PASSWORD_CHANGE_WINDOW",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 2_592_000 },
+        default: Default::Is("1h"),
+        help: "In this time, which begins with the first and doubles, up to a day, each time the limit is reached again.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_SIGNUP_IP_LIMIT",
+        group: Group::Limits,
+        kind: number(1, 1_000_000, "attempts"),
+        default: Default::Is("3"),
+        help: "Sign-ups from one address that are refused because the account exists.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_SIGNUP_IP_WINDOW",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 2_592_000 },
+        default: Default::Is("1h"),
+        help: "In this time, which begins with the first.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_SIGNUP_EMAIL_LIMIT",
+        group: Group::Limits,
+        kind: number(1, 1_000_000, "attempts"),
+        default: Default::Is("3"),
+        help: "Sign-ups with one e-mail address that are refused because the account exists.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_SIGNUP_EMAIL_WINDOW",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 2_592_000 },
+        default: Default::Is("24h"),
+        help: "In this time, which begins with the first.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_NEW_ACCOUNTS_IP_LIMIT",
+        group: Group::Limits,
+        kind: number(1, 1_000_000, "accounts"),
+        default: Default::Is("100"),
+        help: "Accounts that can be opened from one address.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_NEW_ACCOUNTS_IP_WINDOW",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 2_592_000 },
+        default: Default::Is("1h"),
+        help: "In this time, which begins with the first.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_REFRESH_SESSION_LIMIT",
+        group: Group::Limits,
+        kind: number(0, 1_000_000, "refreshes"),
+        default: Default::Is("0"),
+        help: "Refreshes of one session; 0 for no limit. Never counted by address, since an application refreshes for all its users from one.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_REFRESH_SESSION_WINDOW",
+        group: Group::Limits,
+        kind: Kind::Duration { from: 1, to: 2_592_000 },
+        default: Default::Is("1m"),
+        help: "In this time, which begins with the first.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_RATE_LIMIT_MAX_ENTRIES",
+        group: Group::Limits,
+        kind: number(1, 10_000_000, "counters"),
+        default: Default::Is("50000"),
+        help: "Counters kept in memory, about 130 bytes each. When they are all in use, newcomers share a few.",
         ..PLAIN
     },
 ];

@@ -1,12 +1,12 @@
 //! One derived key per purpose from the one root secret (HKDF-SHA256, RFC 5869).
 
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit};
+use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::domain::Secret;
 use crate::domain::key_text::{self, BadRootSecret};
+use crate::domain::{Secret, TokenHash};
 
 /// What a derived key is for. The labels never change: old tokens depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub enum Purpose {
     Flash,
     /// Sealing signing keys in the database.
     SigningKeys,
+    /// Naming accounts in the budgets of the database.
+    Limits,
+    /// Signing the cookie by which a browser is known again.
+    Device,
 }
 
 impl Purpose {
@@ -28,6 +32,8 @@ impl Purpose {
             Self::Csrf => b"authara v1: csrf",
             Self::Flash => b"authara v1: flash",
             Self::SigningKeys => b"authara v1: signing keys",
+            Self::Limits => b"authara v1: limits",
+            Self::Device => b"authara v1: device",
         }
     }
 }
@@ -61,6 +67,11 @@ impl Key {
         &self.0
     }
 
+    /// HMAC-SHA256 of a name: the same for the same name, and it tells nothing of it without the key.
+    pub fn hash(&self, name: &[u8]) -> TokenHash {
+        TokenHash::new(self.mac().chain_update(name).finalize().into_bytes().into())
+    }
+
     /// HMAC-SHA256 under this key, ready for input.
     pub(super) fn mac(&self) -> Hmac<Sha256> {
         Hmac::new_from_slice(self.bytes()).expect("HMAC takes keys of every length")
@@ -76,11 +87,13 @@ mod tests {
         RootSecret(bytes)
     }
 
-    const ALL: [Purpose; 4] = [
+    const ALL: [Purpose; 6] = [
         Purpose::RefreshSuccessor,
         Purpose::Csrf,
         Purpose::Flash,
         Purpose::SigningKeys,
+        Purpose::Limits,
+        Purpose::Device,
     ];
 
     #[test]
@@ -104,7 +117,9 @@ mod tests {
                 [152, 249, 92, 156],
                 [128, 253, 122, 5],
                 [27, 51, 181, 68],
-                [11, 82, 51, 41]
+                [11, 82, 51, 41],
+                [14, 47, 114, 157],
+                [191, 127, 36, 168]
             ]
         );
     }

@@ -13,65 +13,83 @@ pub enum Actor {
     System,
 }
 
-/// What was done. The names are kept in the database, so they do not change.
+/// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// An account was opened.
-    UserCreated,
-    /// An account was switched off; its sessions ended.
-    UserDisabled,
-    /// An account was switched on again.
-    UserEnabled,
-    /// A platform role was given; `detail` is the role.
-    RoleGranted,
-    /// A platform role was taken; `detail` is the role.
-    RoleRevoked,
-    /// A password was set or replaced.
-    PasswordChanged,
-    /// One session was ended.
-    SessionRevoked,
-    /// All sessions but perhaps the caller's own were ended; `detail` is how many.
-    SessionsRevoked,
-    /// A refresh token was used a second time by somebody else; its session was ended.
-    RefreshTokenReused,
-    /// A signing key was made; `detail` is its id.
-    SigningKeyCreated,
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was tried and refused; nothing changed.
+    Refused,
 }
 
-impl Action {
-    /// Every action.
-    pub const ALL: [Self; 10] = [
-        Self::UserCreated,
-        Self::UserDisabled,
-        Self::UserEnabled,
-        Self::RoleGranted,
-        Self::RoleRevoked,
-        Self::PasswordChanged,
-        Self::SessionRevoked,
-        Self::SessionsRevoked,
-        Self::RefreshTokenReused,
-        Self::SigningKeyCreated,
-    ];
+impl Outcome {
+    const ALL: [Self; 2] = [Self::Done, Self::Refused];
 
-    /// The name in the database.
+    /// The name in the database and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::UserCreated => "user.created",
-            Self::UserDisabled => "user.disabled",
-            Self::UserEnabled => "user.enabled",
-            Self::RoleGranted => "user.role_granted",
-            Self::RoleRevoked => "user.role_revoked",
-            Self::PasswordChanged => "user.password_changed",
-            Self::SessionRevoked => "session.revoked",
-            Self::SessionsRevoked => "session.all_revoked",
-            Self::RefreshTokenReused => "session.refresh_token_reused",
-            Self::SigningKeyCreated => "key.created",
+            Self::Done => "done",
+            Self::Refused => "refused",
         }
     }
 
     /// Reads that name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.name() == text)
+        Self::ALL.into_iter().find(|outcome| outcome.name() == text)
+    }
+}
+
+/// Declares the actions with their names and what they mean.
+macro_rules! actions {
+    ($($action:ident $name:literal $meaning:literal,)*) => {
+        /// What was done. The names are kept in the database, so they do not change.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Action {
+            $(#[doc = $meaning] $action,)*
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &[Self] = &[$(Self::$action),*];
+
+            /// The name in the database and on the command line.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$action => $name,)*
+                }
+            }
+
+            /// What it means, for the list that `authara audit --actions` prints.
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$action => $meaning,)*
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    UserCreated "user.created" "An account was opened.",
+    UserDisabled "user.disabled" "An account was switched off; its sessions ended.",
+    UserEnabled "user.enabled" "An account was switched on again.",
+    RoleGranted "user.role_granted" "A platform role was given; the detail is the role.",
+    RoleRevoked "user.role_revoked" "A platform role was taken; the detail is the role.",
+    PasswordChanged "user.password_changed" "A password was set or replaced.",
+    SignIn "session.sign_in" "Somebody signed in; the detail is how, or why it was refused.",
+    SignOut "session.sign_out" "Somebody signed out.",
+    Reauthentication "session.reauthentication" "Somebody signed in proved again who he is, or failed to.",
+    SessionRevoked "session.revoked" "One session was ended from elsewhere.",
+    SessionsRevoked "session.all_revoked" "All sessions but perhaps the caller's own were ended; the detail is how many.",
+    RefreshTokenReused "session.refresh_token_reused" "A used refresh token was shown again by somebody else; its session was ended.",
+    LimitReached "limit.reached" "Somebody tried too often; the detail is the limit. One line a window, however often he goes on.",
+    SigningKeyCreated "key.created" "A signing key was made; the detail is its id.",
+}
+
+impl Action {
+    /// Reads a name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.name() == text)
     }
 }
 
@@ -84,14 +102,50 @@ pub struct AuditLine {
     pub at: Timestamp,
     /// What happened.
     pub action: Action,
+    /// How it ended.
+    pub outcome: Outcome,
     /// Who did it.
     pub actor: Actor,
     /// To whom; `None` where no account is concerned.
     pub subject: Option<UserId>,
     /// In or to which session.
     pub session: Option<SessionId>,
-    /// From where.
+    /// From where, in which request.
     pub client: Client,
     /// A word more, see [`Action`]; never a secret, never an address.
     pub detail: String,
+}
+
+/// Which lines are wanted; without any condition all are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// About this account.
+    pub subject: Option<UserId>,
+    /// Of this kind.
+    pub action: Option<Action>,
+    /// With this end.
+    pub outcome: Option<Outcome>,
+    /// From this address.
+    pub address: Option<std::net::IpAddr>,
+    /// In this request.
+    pub request_id: Option<String>,
+    /// Not older than this.
+    pub since: Option<Timestamp>,
+    /// Older than this line, which ended the page before.
+    pub before: Option<(Timestamp, AuditId)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_read_back_and_stands_once() {
+        for (at, action) in Action::ALL.iter().enumerate() {
+            assert_eq!(Action::parse(action.name()), Some(*action));
+            assert!(!Action::ALL[..at].iter().any(|other| other.name() == action.name()));
+        }
+        assert_eq!(Outcome::parse("refused"), Some(Outcome::Refused));
+        assert_eq!(Outcome::parse(""), None);
+    }
 }

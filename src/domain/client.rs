@@ -9,6 +9,8 @@ pub struct Client {
     pub address: IpAddr,
     /// What the program calls itself, cut to [`Client::LONGEST_USER_AGENT`] characters.
     pub user_agent: String,
+    /// Names the request in log and audit; empty for what is no request, or is remembered of one.
+    pub request_id: String,
 }
 
 impl Client {
@@ -23,7 +25,17 @@ impl Client {
             .filter(|c| !c.is_control())
             .take(Self::LONGEST_USER_AGENT)
             .collect();
-        Self { address, user_agent }
+        Self {
+            address,
+            user_agent,
+            request_id: String::new(),
+        }
+    }
+
+    /// The same in a request of that name.
+    #[must_use]
+    pub fn in_request(self, request_id: String) -> Self {
+        Self { request_id, ..self }
     }
 
     /// The operator at the command line.
@@ -31,6 +43,7 @@ impl Client {
         Self {
             address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             user_agent: "authara command line".to_owned(),
+            request_id: String::new(),
         }
     }
 

@@ -6,9 +6,11 @@
 pub mod access;
 pub mod audit;
 pub mod client;
+pub mod device;
 pub mod email;
 pub mod id;
 pub mod key_text;
+pub mod limit;
 pub mod organization;
 pub mod password;
 pub mod refusal;

@@ -63,10 +63,42 @@ pub enum Refusal {
     /// Signing keys come from the settings, so the database's cannot be changed.
     #[error("the signing keys are set by AUTHARA_JWT_KEYS; change them there")]
     KeysFromSettings,
+    /// Tried too often; the wait is until there is room again.
+    #[error("too many attempts; try again in {}", waiting(*retry_after))]
+    TooMany {
+        /// Seconds to wait, for `Retry-After`.
+        retry_after: u32,
+    },
     /// Too much to do at once; try again after that many seconds.
     #[error("the server is busy; try again in a moment")]
     Busy {
         /// Seconds to wait, for `Retry-After`.
         retry_after: u32,
     },
+}
+
+/// A wait in words, rounded up.
+fn waiting(seconds: u32) -> String {
+    let (count, unit) = match seconds {
+        0..=90 => (seconds.max(1), "second"),
+        91..=5400 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3600), "hour"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_the_unit_that_people_would_use() {
+        let words = |retry_after| Refusal::TooMany { retry_after }.to_string();
+
+        assert_eq!(words(1), "too many attempts; try again in 1 second");
+        assert_eq!(words(91), "too many attempts; try again in 2 minutes");
+        assert_eq!(words(3600), "too many attempts; try again in 60 minutes");
+        assert_eq!(words(5401), "too many attempts; try again in 2 hours");
+    }
 }

@@ -1,7 +1,9 @@
-//! What a change leaves behind besides itself, written in the transaction of the change.
+//! What a change leaves behind besides itself, written in the transaction of the change; what a
+//! refusal leaves behind, written on its own.
 
+use crate::app::App;
 use crate::crypto::random;
-use crate::domain::audit::{Action, Actor, AuditLine};
+use crate::domain::audit::{Action, Actor, AuditLine, Outcome};
 use crate::domain::{AuditId, Client, SessionId, Timestamp, UserId};
 use crate::storage::{self, Tx};
 
@@ -10,6 +12,7 @@ pub(super) struct Deed<'a> {
     client: &'a Client,
     actor: Actor,
     action: Action,
+    outcome: Outcome,
     subject: Option<UserId>,
     session: Option<SessionId>,
     detail: String,
@@ -22,9 +25,18 @@ impl<'a> Deed<'a> {
             client,
             actor,
             action,
+            outcome: Outcome::Done,
             subject: None,
             session: None,
             detail: String::new(),
+        }
+    }
+
+    /// It was tried and refused.
+    pub(super) fn refused(self) -> Self {
+        Self {
+            outcome: Outcome::Refused,
+            ..self
         }
     }
 
@@ -52,12 +64,20 @@ impl<'a> Deed<'a> {
         }
     }
 
+    /// Writes the line in a transaction of its own, which no refusal can undo.
+    pub(super) async fn note_alone(self, app: &App) -> storage::Result<()> {
+        app.store
+            .write(async |tx| -> storage::Result<()> { self.note(tx, app.now()).await })
+            .await
+    }
+
     /// Writes the line.
     pub(super) async fn note(self, tx: &mut Tx, now: Timestamp) -> storage::Result<()> {
         let line = AuditLine {
             id: AuditId::new(random::id(now)),
             at: now,
             action: self.action,
+            outcome: self.outcome,
             actor: self.actor,
             subject: self.subject,
             session: self.session,

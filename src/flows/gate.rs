@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::crypto::{jwt, random, token};
+use crate::domain::audit::{Action, Actor};
 use crate::domain::organization::Membership;
 use crate::domain::session::{RefreshToken, Session};
 use crate::domain::{
     Audience, Claims, Client, Method, PlatformRole, Refusal, Secret, SessionId, Timestamp, TokenHash, TokenId, User,
     UserId,
 };
+use crate::flows::announce::Deed;
 use crate::flows::{Error, Result};
 use crate::storage::Tx;
 use crate::storage::sessions::Standing;
@@ -86,6 +88,15 @@ pub(super) async fn open(
     let first = link(app, &session, hash_of(&refresh)?, 0, now);
     tx.sessions().add(&session).await?;
     tx.sessions().add_token(&first).await?;
+    tx.sessions()
+        .delete_surplus(user.id, app.config.sessions.most_per_user, now)
+        .await?;
+    Deed::new(client, Actor::User(user.id), Action::SignIn)
+        .to(user.id)
+        .in_session(session.id)
+        .detail(method.name())
+        .note(tx, now)
+        .await?;
 
     let standing = Standing {
         session,

@@ -6,6 +6,8 @@
 
 pub mod access;
 mod announce;
+mod attempts;
+pub mod audit;
 pub mod gate;
 pub mod health;
 pub mod keys;

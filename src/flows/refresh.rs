@@ -3,9 +3,11 @@
 use crate::app::App;
 use crate::crypto::token;
 use crate::domain::audit::{Action, Actor};
+use crate::domain::limit::Limit;
 use crate::domain::session::Verdict;
 use crate::domain::{Audience, Client, Refusal, Secret, Timestamp, TokenHash};
 use crate::flows::announce::Deed;
+use crate::flows::attempts::Try;
 use crate::flows::{Error, Result, gate, gate::SignedIn};
 use crate::storage::sessions::Found;
 
@@ -24,10 +26,13 @@ const USE_NOTED_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Audience) -> Result<SignedIn> {
     let hash = token::hash(token).ok_or(Refusal::SessionEnded)?;
 
-    for _ in 0..TRIES {
+    for round in 0..TRIES {
         let now = app.now();
         let found = look_up(app, &hash).await?;
         admit(&found, audience, now)?;
+        if round == 0 {
+            within_limit(app, client, &found).await?;
+        }
 
         match found.token.shown(client, found.head, app.config.sessions.rotation, now) {
             Verdict::Keep => {
@@ -76,6 +81,17 @@ fn admit(found: &Found, audience: Audience, now: Timestamp) -> std::result::Resu
         Refusal::AudienceRefused => Refusal::SignInRequired,
         _ => Refusal::SessionEnded,
     })
+}
+
+/// Counted by session and never by address: an application refreshes for all its users from one.
+async fn within_limit(app: &App, client: &Client, found: &Found) -> Result<()> {
+    let Some(budget) = app.config.limits.refresh_session else {
+        return Ok(());
+    };
+    let session = &found.standing.session;
+    let refresh = Try::new(app, client).of_session(Limit::RefreshSession, session, budget);
+    // Dropped, it counts, whatever comes of it.
+    refresh.await.map(drop)
 }
 
 /// `false` if somebody else was faster, or the session ended meanwhile. The caller looks again.

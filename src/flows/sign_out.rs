@@ -24,8 +24,8 @@ pub async fn end(app: &App, client: &Client, access: Option<&str>, refresh: Opti
             for id in sessions {
                 let owner = tx.sessions().standing(id).await?.map(|standing| standing.user.id);
                 if let (Some(owner), true) = (owner, tx.sessions().revoke(id, now).await?) {
-                    let deed = Deed::new(client, Actor::User(owner), Action::SessionRevoked);
-                    deed.to(owner).in_session(id).detail("signed out").note(tx, now).await?;
+                    let deed = Deed::new(client, Actor::User(owner), Action::SignOut);
+                    deed.to(owner).in_session(id).note(tx, now).await?;
                 }
             }
             Ok(())

@@ -3,10 +3,12 @@
 use crate::app::App;
 use crate::crypto::random;
 use crate::domain::audit::{Action, Actor};
+use crate::domain::limit::Limit;
 use crate::domain::organization::{Organization, OrganizationRole};
 use crate::domain::password::Password;
 use crate::domain::{Audience, Client, Email, Method, OrganizationId, Refusal, Secret, User, UserId, Username};
 use crate::flows::announce::Deed;
+use crate::flows::attempts::{self, Try};
 use crate::flows::{Error, Result, gate, gate::SignedIn};
 use crate::storage::Tx;
 
@@ -31,14 +33,42 @@ pub async fn direct(app: &App, client: &Client, input: Application) -> Result<Si
     if input.invitation_code.is_some() {
         return Err(Refusal::InvitationInvalid.into());
     }
-    let hash = app.hasher.hash(password).await?;
-
-    app.store
-        .write(async |tx| -> Result<_> {
-            let user = open_account(app, tx, client, &email, &hash, None).await?;
-            gate::open(app, tx, client, user.id, Method::Password, Audience::App).await
-        })
-        .await
+    let limits = &app.config.limits;
+    // Of what is refused, only the taken address is worth trying again and again.
+    let attempt = Try::new(app, client)
+        .in_network(Limit::SignUpAddress, limits.sign_up_address)
+        .await?
+        .of_account(
+            Limit::SignUpAccount,
+            attempts::of_address(app, &email),
+            limits.sign_up_account,
+            None,
+        )
+        .await?;
+    // The other way round: what counts is to succeed.
+    let opening = Try::new(app, client)
+        .in_network(Limit::NewAccounts, limits.new_accounts)
+        .await?;
+    let opened = async {
+        let hash = app.hasher.hash(password).await?;
+        app.store
+            .write(async |tx| -> Result<_> {
+                let user = open_account(app, tx, client, &email, &hash, None).await?;
+                attempt.give_back(tx).await?;
+                gate::open(app, tx, client, user.id, Method::Password, Audience::App).await
+            })
+            .await
+    }
+    .await;
+    match &opened {
+        Ok(_) => attempt.spare(),
+        Err(Error::Refused(Refusal::EmailTaken)) => opening.spare(),
+        Err(_) => {
+            opening.spare();
+            attempt.undo().await;
+        }
+    }
+    opened
 }
 
 /// Opens an account: user, password, initial organization, audit line. The actor is the new user

@@ -34,8 +34,11 @@ pub const FLASH: Cookie = Cookie::hidden("authara_flash");
 /// How often somebody who is signed in came to the sign-in page within seconds.
 pub const ARRIVALS: Cookie = Cookie::hidden("authara_arrivals");
 
+/// The browser itself, once somebody has signed in with it.
+pub const DEVICE: Cookie = Cookie::hidden("authara_device");
+
 /// Every cookie this server reads.
-pub const ALL: [Cookie; 5] = [ACCESS, REFRESH, CSRF, FLASH, ARRIVALS];
+pub const ALL: [Cookie; 6] = [ACCESS, REFRESH, CSRF, FLASH, ARRIVALS, DEVICE];
 
 impl Cookie {
     const fn hidden(name: &'static str) -> Self {

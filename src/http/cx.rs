@@ -10,6 +10,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Version};
 
 use crate::app::App;
+use crate::domain::device::Device;
 use crate::domain::return_to::ReturnTo;
 use crate::domain::{Audience, Client, Refusal, Secret, Timestamp, UserId};
 use crate::flows::Result;
@@ -31,7 +32,6 @@ pub struct Cx {
 struct Request {
     head: Parts,
     client: Client,
-    id: String,
     now: Timestamp,
     jar: Jar,
     path: OnceLock<PathMatch>,
@@ -53,13 +53,12 @@ pub struct PathMatch {
 
 impl Cx {
     /// For a request whose head has been read.
-    pub fn new(app: Arc<App>, head: Parts, client: Client, id: String) -> Self {
+    pub fn new(app: Arc<App>, head: Parts, client: Client) -> Self {
         let request = Request {
             jar: Jar::read(&head.headers, &app.config.cookie_prefix),
             now: app.now(),
             head,
             client,
-            id,
             path: OnceLock::new(),
             body: OnceLock::new(),
             form: OnceLock::new(),
@@ -80,7 +79,7 @@ impl Cx {
 
     /// Names the request in the log, in the answer's `X-Request-Id` and in error pages.
     pub fn request_id(&self) -> &str {
-        &self.request.id
+        &self.request.client.request_id
     }
 
     /// When the request came in; the one reading of the clock for it.
@@ -261,6 +260,11 @@ impl Cx {
         let flash = Flash::unwrap(&self.app, self.cookie(cookies::FLASH)?);
         self.set_cookie(SetCookie::clear(cookies::FLASH));
         flash
+    }
+
+    /// The browser, if it is one that somebody has signed in with.
+    pub fn device(&self) -> Option<Device> {
+        Device::parse(&self.app.device.unwrap_text(self.cookie(cookies::DEVICE)?)?)
     }
 
     /// The refresh cookie's token.

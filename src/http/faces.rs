@@ -98,10 +98,11 @@ pub fn face(refusal: &Refusal) -> Face {
         R::ReauthenticationRequired => (StatusCode::FORBIDDEN, "reauthentication_required", None),
         R::NotFound => (StatusCode::NOT_FOUND, "not_found", None),
         R::LastAdmin | R::KeysFromSettings => (StatusCode::CONFLICT, "conflict", None),
+        R::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", None),
         R::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", None),
     };
     let retry_after = match refusal {
-        R::Busy { retry_after } => Some(*retry_after),
+        R::TooMany { retry_after } | R::Busy { retry_after } => Some(*retry_after),
         _ => None,
     };
     Face {

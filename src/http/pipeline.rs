@@ -78,15 +78,15 @@ impl Service {
             return self.healthy(request.method());
         }
         let started = Instant::now();
-        let client = client::of(request.headers(), peer, &self.app.config.trusted_proxies);
+        let id = log::given_id(request.headers()).map_or_else(|| self.app.fresh_id().to_string(), str::to_owned);
+        let client = client::of(request.headers(), peer, &self.app.config.trusted_proxies).in_request(id);
         if let Some(fallback) = &self.fallback
             && !is_ours(request.uri().path())
         {
             return fallback(request, client).await;
         }
         let (head, body) = request.into_parts();
-        let id = log::given_id(&head.headers).map_or_else(|| self.app.fresh_id().to_string(), str::to_owned);
-        let cx = Cx::new(Arc::clone(&self.app), head, client, id);
+        let cx = Cx::new(Arc::clone(&self.app), head, client);
 
         // A task of its own: what a request has begun is finished also when its client hangs up
         // (a counter of failures must count), and a panic ends nothing but the task.

@@ -3,16 +3,22 @@
 //! `Clear-Site-Data` is deliberately absent: every answer about a person is `no-store` already, and
 //! the header would empty the application's cache as well.
 
+use std::time::Duration;
+
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY};
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::domain::device::Device;
 use crate::domain::return_to::ReturnTo;
-use crate::flows::gate::Tokens;
+use crate::flows::gate::{SignedIn, Tokens};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
+
+/// How long a browser remembers that somebody has signed in with it; every sign-in starts it afresh.
+const DEVICE_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
 /// An answer.
 #[derive(Debug)]
@@ -72,6 +78,19 @@ impl Reply {
         self.cookies.retain(|other| other.cookie() != cookie.cookie());
         self.cookies.push(cookie);
         self
+    }
+
+    /// Gives the browser of somebody who has just signed in his tokens, and lets it be known again.
+    #[must_use]
+    pub fn signed_in(self, cx: &Cx, signed_in: &SignedIn) -> Self {
+        cx.note_user(signed_in.user.id);
+        let device = cx.device().unwrap_or_else(|| Device::new(cx.app.fresh_id().as_u128()));
+        let device = device.after_sign_in(signed_in.user.id).text();
+        self.tokens(cx, &signed_in.tokens).cookie(SetCookie::new(
+            cookies::DEVICE,
+            cx.app.device.wrap(&device),
+            DEVICE_LIFETIME,
+        ))
     }
 
     /// Gives the browser a pair of tokens and starts the CSRF cookie's life afresh.
@@ -189,7 +208,7 @@ pub struct Flash {
 }
 
 impl Flash {
-    const LIFETIME: std::time::Duration = std::time::Duration::from_mins(1);
+    const LIFETIME: Duration = Duration::from_mins(1);
 
     /// Reads the cookie. `None` for what this server did not write: nobody else puts words on our pages.
     pub(super) fn unwrap(app: &App, value: &str) -> Option<Self> {

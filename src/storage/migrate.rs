@@ -12,7 +12,7 @@ use crate::storage::value::args;
 use crate::storage::{Conn, Dialect, Error, Result, Store, Tx};
 
 /// The schema that this binary needs (`version`); it starts when `compatible_from <= NEEDED <= version`.
-pub const NEEDED: i64 = 1;
+pub const NEEDED: i64 = 2;
 
 /// One migration and whether it has been applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,7 @@ macro_rules! migrations {
 
 const MIGRATIONS: &[Migration] = migrations! {
     1 "0001_init",
+    2 "0002_audit_and_budgets",
 };
 
 const COMMAND: &str = "run `authara migrate up`";

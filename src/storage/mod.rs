@@ -12,6 +12,7 @@ mod sqlite;
 mod value;
 
 pub mod audit;
+pub mod budgets;
 pub mod error;
 pub mod health;
 pub mod keys;
@@ -200,6 +201,11 @@ impl Conn {
     /// Audit lines.
     pub fn audit(&mut self) -> audit::Audit<'_> {
         audit::Audit(self)
+    }
+
+    /// What is left of limits.
+    pub fn budgets(&mut self) -> budgets::Budgets<'_> {
+        budgets::Budgets(self)
     }
 
     /// Whether the database answers.

@@ -50,6 +50,7 @@ fn read(row: &mut Row) -> Result<Session> {
         client: Client {
             address: row.next("sessions.address")?,
             user_agent: row.next("sessions.user_agent")?,
+            request_id: String::new(),
         },
     })
 }
@@ -319,6 +320,19 @@ impl Sessions<'_> {
         // No session has this id.
         let except = except.unwrap_or(SessionId::new(uuid::Uuid::nil()));
         self.0.execute(sql, args![user, except, now]).await
+    }
+
+    /// Deletes the user's sessions beyond the `most` that count most: live ones before ended ones,
+    /// and those used last. Returns how many went.
+    pub async fn delete_surplus(self, user: UserId, most: u32, now: Timestamp) -> Result<u64> {
+        // One sign-in adds one, so that there is hardly ever more than one to delete.
+        let sql = "DELETE FROM sessions
+                   WHERE id IN (SELECT id
+                                FROM sessions
+                                WHERE user_id = $1
+                                ORDER BY (revoked_at IS NULL AND expires_at > $2) DESC, last_used_at DESC, id DESC
+                                LIMIT 1000 OFFSET $3)";
+        self.0.execute(sql, args![user, now, most]).await
     }
 
     /// Notes that the person has just proved again who he is.

@@ -163,6 +163,7 @@ from_value! {
     OrganizationMode: String, text => Self::parse(&text);
     OrganizationRole: String, text => Self::parse(&text);
     audit::Action: String, text => Self::parse(&text);
+    audit::Outcome: String, text => Self::parse(&text);
 }
 
 #[cfg(test)]

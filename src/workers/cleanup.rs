@@ -7,29 +7,69 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::domain::Timestamp;
-use crate::storage;
+use crate::storage::{Result, Tx};
 
 const EVERY: Duration = Duration::from_hours(1);
 /// Ended sessions are kept this long, so that people and operators can see what happened.
 const ENDED_SESSIONS_KEPT: Duration = Duration::from_hours(30 * 24);
-/// Sessions deleted in one transaction: few enough that no sign-in waits long for the writer.
+/// Windows of limits are kept this long, for the next one depends on whether the last was used up.
+const BUDGETS_KEPT: Duration = Duration::from_hours(48);
+/// Rows deleted in one transaction: few enough that no sign-in waits long for the writer.
 const BATCH: u32 = 500;
 
-pub(super) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    while super::next_round(&mut stop, EVERY).await {
-        match delete_ended_sessions(&app, app.now() - ENDED_SESSIONS_KEPT).await {
-            Ok(0) => {}
-            Ok(deleted) => tracing::info!(deleted, "ended sessions deleted"),
-            Err(error) => tracing::warn!(%error, "ended sessions could not be deleted"),
+/// What is deleted when its time is over.
+#[derive(Clone, Copy)]
+enum Waste {
+    Sessions,
+    AuditLines,
+    Budgets,
+}
+
+impl Waste {
+    const ALL: [Self; 3] = [Self::Sessions, Self::AuditLines, Self::Budgets];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "ended sessions",
+            Self::AuditLines => "old audit lines",
+            Self::Budgets => "windows of limits",
+        }
+    }
+
+    fn kept(self, app: &App) -> Duration {
+        match self {
+            Self::Sessions => ENDED_SESSIONS_KEPT,
+            Self::AuditLines => app.config.audit_retention,
+            Self::Budgets => BUDGETS_KEPT,
+        }
+    }
+
+    async fn delete(self, tx: &mut Tx, before: Timestamp) -> Result<u64> {
+        match self {
+            Self::Sessions => tx.sessions().delete_ended(before, BATCH).await,
+            Self::AuditLines => tx.audit().delete_old(before, BATCH).await,
+            Self::Budgets => tx.budgets().delete_over(before, BATCH).await,
         }
     }
 }
 
-async fn delete_ended_sessions(app: &App, before: Timestamp) -> storage::Result<u64> {
+pub(super) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    while super::next_round(&mut stop, EVERY).await {
+        for waste in Waste::ALL {
+            match delete_all(&app, waste).await {
+                Ok(0) => {}
+                Ok(deleted) => tracing::info!(deleted, "{} deleted", waste.name()),
+                Err(error) => tracing::warn!(%error, "{} could not be deleted", waste.name()),
+            }
+        }
+    }
+}
+
+async fn delete_all(app: &App, waste: Waste) -> Result<u64> {
+    let before = app.now() - waste.kept(app);
     let mut total = 0;
     loop {
-        let batch =
-            async |tx: &mut storage::Tx| -> storage::Result<_> { tx.sessions().delete_ended(before, BATCH).await };
+        let batch = async |tx: &mut Tx| waste.delete(tx, before).await;
         let deleted = app.store.write(batch).await?;
         total += deleted;
         if deleted < u64::from(BATCH) {

@@ -32,7 +32,7 @@ both!(
         assert_eq!(body["refresh_token"], client.cookie("authara_refresh"));
         assert_eq!(
             answer.set_cookies(),
-            ["authara_access", "authara_csrf", "authara_refresh"]
+            ["authara_access", "authara_csrf", "authara_device", "authara_refresh"]
         );
         let line = answer.cookie_line("authara_refresh");
         assert!(

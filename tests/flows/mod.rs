@@ -1,6 +1,7 @@
 //! Rules that need several steps and a moving clock, on both databases.
 
 mod keys;
+mod limits;
 mod operator;
 mod password;
 mod refresh;

@@ -14,6 +14,7 @@ fn credentials(email: &str, password: &str) -> Credentials {
     Credentials {
         email: email.to_owned(),
         password: Secret::new(password),
+        device: None,
     }
 }
 

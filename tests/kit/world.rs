@@ -3,12 +3,14 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use authara::app::App;
 use authara::config::{self, Config};
 use authara::crypto::keys::generate_seed;
 use authara::crypto::password::Cost;
-use authara::domain::audit::{Action, AuditLine};
+use authara::domain::audit::{Action, AuditLine, Filter};
+use authara::domain::limit::Budget;
 use authara::domain::time::ManualClock;
 use authara::domain::{Audience, Client, Secret, Timestamp};
 use authara::flows::gate::SignedIn;
@@ -115,6 +117,7 @@ impl World {
         let input = Credentials {
             email: email.to_owned(),
             password: Secret::new(password),
+            device: None,
         };
         with_password(&self.app, &client(), input, Audience::App).await
     }
@@ -128,7 +131,7 @@ impl World {
             .await
             .unwrap()
             .audit()
-            .newest(None, 1000)
+            .newest(&Filter::default(), 1000)
             .await
             .unwrap();
         lines.into_iter().filter(|line| line.action == action).collect()
@@ -143,6 +146,20 @@ pub(crate) fn client() -> Client {
 /// Settings for a database of the tests.
 pub(crate) fn settings(target: &Target) -> Config {
     let mut config = Config::dev(8080, Path::new("."), &generate_seed()).expect("the settings fit");
+    let plenty = Budget {
+        limit: 10_000,
+        window: Duration::from_mins(1),
+    };
+    // Tests of the limits set their own.
+    config.limits = config::Limits {
+        login_address: plenty,
+        login_account: plenty,
+        password_account: plenty,
+        sign_up_address: plenty,
+        sign_up_account: plenty,
+        new_accounts: plenty,
+        ..config.limits
+    };
     config.database = match target {
         Target::Sqlite(path) => config::Database::Sqlite { path: path.clone() },
         Target::Postgres(target) => config::Database::Postgres(config::Postgres {

@@ -94,7 +94,7 @@ both!(a_newer_database_is_used_if_it_says_so, async |db: &Database| {
 });
 
 both!(a_history_with_a_gap_is_damaged, async |db: &Database| {
-    db.tamper("UPDATE authara_migrations SET number = 2").await;
+    db.tamper("DELETE FROM authara_migrations WHERE number = 1").await;
 
     assert!(complaint(&db.store).await.contains("damaged"));
 });

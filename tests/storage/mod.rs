@@ -1,6 +1,7 @@
 //! Storage, on both databases: every method by name, and what the seam promises.
 
 mod audit;
+mod budgets;
 mod health;
 mod keys;
 mod migrations;

@@ -7,7 +7,7 @@ use authara::domain::organization::{Membership, OrganizationKind, OrganizationRo
 use authara::domain::session::{Consumed, Session};
 use authara::domain::{Client, PlatformRole, TokenHash, User};
 use authara::storage::sessions::{Found, Standing};
-use authara::storage::{Result, Store};
+use authara::storage::{Result, Store, Tx};
 use tokio::sync::Barrier;
 
 use super::{HOUR, NOW, add_user, client, organization, session, session_id, token, user};
@@ -356,5 +356,40 @@ both!(
         assert_eq!(delete(NOW + 2 * HOUR, 2).await, 0);
         assert!(standing(&db.store, 4).await.is_some());
         assert_eq!(found(&db.store, 0).await, None);
+    }
+);
+
+both!(
+    beyond_the_most_that_are_kept_ended_sessions_go_first_then_the_oldest,
+    async |db: &Database| {
+        let (ada, _) = signed_in(&db.store).await;
+        db.store
+            .write(async |tx| {
+                for number in 2..=5 {
+                    let mut session = session(number, &ada);
+                    session.last_used_at = NOW + Duration::from_secs(u64::try_from(number).unwrap());
+                    tx.sessions().add(&session).await?;
+                }
+                // The newest of all, but over.
+                tx.sessions().revoke(session_id(5), NOW).await
+            })
+            .await
+            .unwrap();
+        let left_with = async |most| {
+            let work = async |tx: &mut Tx| -> Result<u64> { tx.sessions().delete_surplus(ada.id, most, NOW).await };
+            db.store.write(work).await.unwrap();
+            let mut left = Vec::new();
+            for number in 1..=5 {
+                if standing(&db.store, number).await.is_some() {
+                    left.push(number);
+                }
+            }
+            left
+        };
+
+        assert_eq!(left_with(5).await, [1, 2, 3, 4, 5]);
+        assert_eq!(left_with(4).await, [1, 2, 3, 4]);
+        assert_eq!(left_with(2).await, [3, 4]);
+        assert!(found(&db.store, 0).await.is_none(), "its tokens went with it");
     }
 );

@@ -23,8 +23,8 @@ pub async fn submit(cx: Cx, anyone: Anyone, body: Login) -> Result<Reply> {
     let input = Credentials {
         email: body.email.0,
         password: body.password.0,
+        device: cx.device(),
     };
     let signed_in = sign_in::with_password(&cx.app, &anyone.client, input, cx.audience()).await?;
-    cx.note_user(signed_in.user.id);
-    Ok(Reply::json(StatusCode::OK, &AuthSession::of(&cx, &signed_in)).tokens(&cx, &signed_in.tokens))
+    Ok(Reply::json(StatusCode::OK, &AuthSession::of(&cx, &signed_in)).signed_in(&cx, &signed_in))
 }

@@ -29,6 +29,5 @@ pub async fn direct(cx: Cx, anyone: Anyone, body: SignUp) -> Result<Reply> {
         invitation_code: body.invitation_code.map(Secret::new),
     };
     let signed_in = sign_up::direct(&cx.app, &anyone.client, input).await?;
-    cx.note_user(signed_in.user.id);
-    Ok(Reply::json(StatusCode::CREATED, &AuthSession::of(&cx, &signed_in)).tokens(&cx, &signed_in.tokens))
+    Ok(Reply::json(StatusCode::CREATED, &AuthSession::of(&cx, &signed_in)).signed_in(&cx, &signed_in))
 }

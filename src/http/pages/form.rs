@@ -33,13 +33,13 @@ pub fn render(status: StatusCode, page: impl TemplateSimple) -> Result<Reply> {
 }
 
 /// Shows a form again, with the words every door has for that refusal. What was refused for its
-/// content is 422, whatever status a program would get; a busy server stays one.
+/// content is 422, whatever status a program would get; what may be tried again later keeps its own.
 pub fn refused<F>(refusal: &Refusal, page: F) -> Result<Reply>
 where
     F: FnOnce(StatusCode, Problems) -> Result<Reply>,
 {
     let face = faces::face(refusal);
-    let status = if face.status.is_client_error() {
+    let status = if face.status.is_client_error() && face.retry_after.is_none() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
         face.status

@@ -48,14 +48,12 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
         let input = Credentials {
             email: email.to_owned(),
             password: form.secret("password"),
+            device: cx.device(),
         };
         sign_in::with_password(&cx.app, cx.client(), input, audience)
     };
     match arrival::for_target(&target, sign_in).await {
-        Ok(signed_in) => {
-            cx.note_user(signed_in.user.id);
-            Ok(cx.redirect(&target).tokens(&cx, &signed_in.tokens))
-        }
+        Ok(signed_in) => Ok(cx.redirect(&target).signed_in(&cx, &signed_in)),
         Err(Error::Refused(refusal)) => form::refused(&refusal, |status, problems| page(&cx, status, email, problems)),
         Err(other) => Err(other),
     }

@@ -50,9 +50,8 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
     };
     match sign_up::direct(&cx.app, cx.client(), input).await {
         Ok(signed_in) => {
-            cx.note_user(signed_in.user.id);
             let target = cx.return_to_or_default();
-            Ok(cx.redirect(&target).tokens(&cx, &signed_in.tokens))
+            Ok(cx.redirect(&target).signed_in(&cx, &signed_in))
         }
         Err(Error::Refused(refusal)) => form::refused(&refusal, |status, problems| page(&cx, status, email, problems)),
         Err(other) => Err(other),

@@ -1,0 +1,104 @@
+//! What is limited, and how much of it there is.
+
+use std::time::Duration;
+
+/// A limit. The names stand in audit lines, metrics and the database, so they do not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Wrong passwords from one network, on every route that takes one.
+    LoginAddress,
+    /// Wrong passwords for one account from browsers that have not signed in to it before.
+    LoginAccount,
+    /// Wrong passwords for one account from one browser that has.
+    LoginDevice,
+    /// Wrong passwords of somebody who is signed in and must prove it again.
+    PasswordAccount,
+    /// Refused sign-ups from one network.
+    SignUpAddress,
+    /// Refused sign-ups with one address.
+    SignUpAccount,
+    /// Accounts opened from one network.
+    NewAccounts,
+    /// Refreshes of one session, successful or not.
+    RefreshSession,
+}
+
+impl Limit {
+    /// Every limit.
+    pub const ALL: [Self; 8] = [
+        Self::LoginAddress,
+        Self::LoginAccount,
+        Self::LoginDevice,
+        Self::PasswordAccount,
+        Self::SignUpAddress,
+        Self::SignUpAccount,
+        Self::NewAccounts,
+        Self::RefreshSession,
+    ];
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LoginAddress => "login.address",
+            Self::LoginAccount => "login.account",
+            Self::LoginDevice => "login.device",
+            Self::PasswordAccount => "password.account",
+            Self::SignUpAddress => "sign_up.address",
+            Self::SignUpAccount => "sign_up.account",
+            Self::NewAccounts => "sign_up.new_accounts",
+            Self::RefreshSession => "refresh.session",
+        }
+    }
+}
+
+/// So many in so long. The time begins with the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// How many; at least 1.
+    pub limit: u32,
+    /// In how long.
+    pub window: Duration,
+}
+
+impl Budget {
+    /// Windows never grow beyond this, however often they are used up.
+    const LONGEST: Duration = Duration::from_hours(24);
+    /// Windows that double, then the last one repeats.
+    pub const STEPS: usize = 6;
+
+    /// How long a window lasts that follows so many windows that were used up: twice as long each
+    /// time, a day at most. So guessing slowly and for ever gets slower and slower.
+    pub fn window_after(&self, strikes: usize) -> Duration {
+        let factor = 1 << strikes.min(Self::STEPS - 1);
+        (self.window * factor).min(Self::LONGEST.max(self.window))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_is_used_up_again_and_again_doubles_to_a_day() {
+        let hours = |window, strikes| {
+            let budget = Budget {
+                limit: 10,
+                window: Duration::from_hours(window),
+            };
+            budget.window_after(strikes).as_secs() / 3600
+        };
+
+        assert_eq!(
+            [0, 1, 2, 4, 5, 99].map(|strikes| hours(1, strikes)),
+            [1, 2, 4, 16, 24, 24]
+        );
+        assert_eq!(hours(48, 3), 48, "a longer one was asked for");
+    }
+
+    #[test]
+    fn every_limit_has_a_name_of_its_own() {
+        for (at, limit) in Limit::ALL.iter().enumerate() {
+            assert!(!Limit::ALL[..at].iter().any(|other| other.name() == limit.name()));
+        }
+    }
+}

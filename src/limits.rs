@@ -1,0 +1,463 @@
+//! Floor 2: limits that one instance keeps in memory, and who is trying right now.
+//!
+//! What counts is what fails, but the outcome of an attempt is known only at its end. So an attempt
+//! takes a place first and gives it back if it succeeds. While the places that are left are all
+//! taken, whoever comes waits for an outcome: a hundred parallel guesses get no more tries than
+//! one after the other, and a hundred parallel right passwords all pass.
+//!
+//! Memory is bounded, and no counter that still counts is ever dropped to make room: when the table is
+//! full, newcomers share a few coarse counters, which is strict with them rather than kind to a
+//! flood. Counters are lost at a restart; what must survive one is kept in the database.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::domain::limit::{Budget, Limit};
+use crate::domain::{Clock, Timestamp};
+
+/// Counters that newcomers share when the table is full.
+const SHARED: usize = 1024;
+/// How long anybody waits for the outcome of somebody else's attempt.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whose attempts are counted together, under which limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    limit: Limit,
+    who: u128,
+    /// The wider circle whose counter it shares when there is no room for one of its own.
+    circle: u128,
+}
+
+impl Key {
+    /// A network: one IPv4 address, or an IPv6 network of `prefix` bits.
+    pub fn network(limit: Limit, address: IpAddr, prefix: u32) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self {
+                limit,
+                who: Ipv6Addr::to_bits(address.to_ipv6_mapped()),
+                circle: (address.to_bits() >> 16).into(),
+            },
+            IpAddr::V6(address) => Self {
+                limit,
+                // The length takes part, so that a network and its first half are two.
+                who: (address.to_bits() >> (128 - prefix) << (128 - prefix)) | u128::from(prefix),
+                circle: address.to_bits() >> 80,
+            },
+        }
+    }
+
+    /// Anything named by 16 bytes.
+    pub const fn named(limit: Limit, name: [u8; 16]) -> Self {
+        let who = u128::from_be_bytes(name);
+        Self {
+            limit,
+            who,
+            circle: who,
+        }
+    }
+}
+
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// The budget is spent until then.
+    Spent {
+        /// When there is room again.
+        until: Timestamp,
+        /// Whether nobody has been told so in this window yet.
+        is_first: bool,
+    },
+    /// Others are trying, and their outcome did not come in time.
+    Busy,
+}
+
+/// The counters. Cheap to clone.
+#[derive(Clone)]
+pub struct Limiter(Arc<Shared>);
+
+struct Shared {
+    most: usize,
+    seed: RandomState,
+    table: Mutex<Table>,
+}
+
+struct Table {
+    counters: HashMap<Key, Counter>,
+    shared: Vec<Counter>,
+    /// No counter's time is over before this.
+    sweep_at: Timestamp,
+}
+
+#[derive(Clone, Default)]
+struct Counter {
+    spent: u32,
+    ends_at: Option<Timestamp>,
+    is_told: bool,
+    /// Attempts under way.
+    in_flight: u32,
+    /// Those and the ones that wait: as long as there are any, the counter stays.
+    holders: u32,
+    /// Attempts that were spared.
+    spared: u64,
+    /// Told when an attempt ends. Made when somebody waits for it.
+    settled: Option<Arc<Notify>>,
+}
+
+/// Where a key is counted.
+#[derive(Clone, Copy)]
+enum Place {
+    Own(Key),
+    Shared(usize),
+}
+
+/// An attempt under way. Dropped, it counts; [`Attempt::spare`] gives it back.
+#[must_use = "an attempt that is dropped counts as a failure"]
+pub struct Attempt {
+    limiter: Limiter,
+    place: Place,
+    counts: bool,
+    is_flying: bool,
+    is_spared: bool,
+}
+
+impl Limiter {
+    /// Keeps `most` counters at most.
+    pub fn new(most: usize) -> Self {
+        Self(Arc::new(Shared {
+            most: most.max(1),
+            seed: RandomState::new(),
+            table: Mutex::new(Table {
+                counters: HashMap::new(),
+                shared: vec![Counter::default(); SHARED],
+                sweep_at: Timestamp::from_micros(i64::MAX),
+            }),
+        }))
+    }
+
+    /// Begins an attempt that counts against `budget` unless it is spared in the end.
+    pub async fn enter(&self, key: Key, budget: Budget, clock: &dyn Clock) -> Result<Attempt, Full> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let settled = match self.try_enter(key, budget, clock.now())? {
+                Ok(place) => return Ok(self.attempt(place, true)),
+                Err(settled) => settled,
+            };
+            wait(settled, deadline).await?;
+        }
+    }
+
+    /// Begins an attempt that is counted elsewhere. That it is under way counts here, so that
+    /// others can wait for its outcome ([`Attempt::wait_for_room`]).
+    pub fn join(&self, key: Key) -> Attempt {
+        let mut table = self.lock();
+        let place = self.place(&mut table, key, None);
+        table.counter(place).take_off();
+        drop(table);
+        self.attempt(place, false)
+    }
+
+    /// A place, or what to wait for. The future is made under the lock, so that no outcome is missed.
+    fn try_enter(&self, key: Key, budget: Budget, now: Timestamp) -> Result<Result<Place, Settled>, Full> {
+        let mut table = self.lock();
+        let place = self.place(&mut table, key, Some(now));
+        let counter = table.counter(place);
+        if counter.ends_at.is_some_and(|end| end <= now) {
+            counter.spent = 0;
+            counter.ends_at = None;
+            counter.is_told = false;
+        }
+        if counter.spent >= budget.limit {
+            let is_first = !std::mem::replace(&mut counter.is_told, true);
+            let until = counter.ends_at.unwrap_or(now + budget.window);
+            return Err(Full::Spent { until, is_first });
+        }
+        if counter.spent + counter.in_flight >= budget.limit {
+            return Ok(Err(counter.settled()));
+        }
+        counter.take_off();
+        let end = *counter.ends_at.get_or_insert(now + budget.window);
+        table.sweep_at = table.sweep_at.min(end);
+        Ok(Ok(place))
+    }
+
+    /// The counter of its own that a key has or gets, or the one that it must share.
+    fn place(&self, table: &mut Table, key: Key, now: Option<Timestamp>) -> Place {
+        if table.counters.contains_key(&key) {
+            return Place::Own(key);
+        }
+        if table.counters.len() >= self.0.most
+            && let Some(now) = now
+            && table.sweep_at <= now
+        {
+            table.sweep(now);
+        }
+        if table.counters.len() >= self.0.most {
+            let hash = self.0.seed.hash_one((key.limit, key.circle));
+            #[expect(clippy::cast_possible_truncation, reason = "which bits are lost does not matter")]
+            return Place::Shared(hash as usize % SHARED);
+        }
+        table.counters.insert(key, Counter::default());
+        Place::Own(key)
+    }
+
+    fn attempt(&self, place: Place, counts: bool) -> Attempt {
+        Attempt {
+            limiter: self.clone(),
+            place,
+            counts,
+            is_flying: true,
+            is_spared: false,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Settled = std::pin::Pin<Box<tokio::sync::futures::OwnedNotified>>;
+
+async fn wait(settled: Settled, deadline: tokio::time::Instant) -> Result<(), Full> {
+    tokio::time::timeout_at(deadline, settled).await.map_err(|_| Full::Busy)
+}
+
+impl Table {
+    fn counter(&mut self, place: Place) -> &mut Counter {
+        match place {
+            // An attempt under way keeps its counter in the table.
+            Place::Own(key) => self.counters.entry(key).or_default(),
+            Place::Shared(cell) => &mut self.shared[cell],
+        }
+    }
+
+    /// Drops counters whose time is over.
+    fn sweep(&mut self, now: Timestamp) {
+        let is_needed = |counter: &Counter| counter.holders > 0 || counter.ends_at.is_some_and(|end| end > now);
+        self.counters.retain(|_, counter| is_needed(counter));
+        let ends = self.counters.values().filter_map(|counter| counter.ends_at);
+        self.sweep_at = ends.min().unwrap_or(Timestamp::from_micros(i64::MAX));
+    }
+}
+
+impl Counter {
+    fn take_off(&mut self) {
+        self.in_flight += 1;
+        self.holders += 1;
+    }
+
+    /// An attempt has ended, or waits.
+    fn land(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(settled) = self.settled.take() {
+            settled.notify_waiters();
+        }
+    }
+
+    /// Completes when an attempt ends from now on.
+    fn settled(&mut self) -> Settled {
+        let notify = self.settled.get_or_insert_with(Arc::default).clone();
+        let mut settled = Box::pin(notify.notified_owned());
+        settled.as_mut().enable();
+        settled
+    }
+}
+
+impl Attempt {
+    /// It was no failure.
+    pub fn spare(mut self) {
+        self.is_spared = true;
+    }
+
+    /// How many attempts with the same key have been spared so far.
+    pub fn spared_before(&self) -> u64 {
+        self.limiter.lock().counter(self.place).spared
+    }
+
+    /// There was no room for it elsewhere. Waits until one more than `spared_before` is spared and
+    /// is then under way again; `false` when no other is under way that could be.
+    pub async fn wait_for_room(&mut self, spared_before: u64) -> Result<bool, Full> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let limiter = self.limiter.clone();
+        if std::mem::take(&mut self.is_flying) {
+            limiter.lock().counter(self.place).land();
+        }
+        loop {
+            let settled = {
+                let mut table = limiter.lock();
+                let counter = table.counter(self.place);
+                if counter.spared > spared_before {
+                    counter.in_flight += 1;
+                    self.is_flying = true;
+                    return Ok(true);
+                }
+                if counter.in_flight == 0 {
+                    return Ok(false);
+                }
+                counter.settled()
+            };
+            wait(settled, deadline).await?;
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let mut table = self.limiter.lock();
+        let counter = table.counter(self.place);
+        if self.is_spared {
+            counter.spared += 1;
+        } else if self.counts {
+            counter.spent = counter.spent.saturating_add(1);
+        }
+        if self.is_flying {
+            counter.land();
+        }
+        counter.holders = counter.holders.saturating_sub(1);
+        // Whoever has failed at nothing leaves no trace.
+        if let Place::Own(key) = self.place
+            && counter.spent == 0
+            && counter.holders == 0
+        {
+            table.counters.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::ManualClock;
+
+    const BUDGET: Budget = Budget {
+        limit: 3,
+        window: Duration::from_mins(1),
+    };
+
+    fn clock() -> ManualClock {
+        ManualClock::new(Timestamp::from_seconds(1_800_000_000))
+    }
+
+    fn key(address: &str) -> Key {
+        Key::network(Limit::LoginAddress, address.parse().unwrap(), 64)
+    }
+
+    async fn fail(limiter: &Limiter, key: Key, clock: &ManualClock) -> Result<(), Full> {
+        limiter.enter(key, BUDGET, clock).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn failures_count_until_the_window_ends_and_successes_do_not() {
+        let (limiter, clock) = (Limiter::new(10), clock());
+        let here = key("192.0.2.1");
+        for _ in 0..10 {
+            limiter.enter(here, BUDGET, &clock).await.unwrap().spare();
+        }
+        for _ in 0..3 {
+            fail(&limiter, here, &clock).await.unwrap();
+        }
+        clock.advance(Duration::from_secs(59));
+
+        let told = [fail(&limiter, here, &clock).await, fail(&limiter, here, &clock).await];
+        let until = Timestamp::from_seconds(1_800_000_060);
+        assert_eq!(told[0], Err(Full::Spent { until, is_first: true }));
+        assert_eq!(told[1], Err(Full::Spent { until, is_first: false }));
+        assert_eq!(fail(&limiter, key("192.0.2.2"), &clock).await, Ok(()));
+
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(fail(&limiter, here, &clock).await, Ok(()));
+    }
+
+    #[test]
+    fn an_ipv6_customer_is_one_and_a_mapped_address_is_ipv4() {
+        assert_eq!(key("2001:db8:0:1::1"), key("2001:db8:0:1:ffff::2"));
+        assert_ne!(key("2001:db8:0:1::1"), key("2001:db8:0:2::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        let site = |address: &str| Key::network(Limit::LoginAddress, address.parse().unwrap(), 48);
+        assert_eq!(site("2001:db8:0:1::1"), site("2001:db8:0:2::1"));
+        assert_ne!(site("2001:db8::1"), key("2001:db8::1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn parallel_attempts_wait_for_room_and_get_no_more_tries_than_there_are() {
+        let (limiter, clock) = (Limiter::new(10), clock());
+        let here = key("192.0.2.1");
+        let parallel = |fails: bool| {
+            let tasks = (0..50).map(|_| {
+                let (limiter, clock) = (limiter.clone(), clock.clone());
+                tokio::spawn(async move {
+                    let attempt = limiter.enter(here, BUDGET, &clock).await?;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    if fails {
+                        drop(attempt);
+                    } else {
+                        attempt.spare();
+                    }
+                    Ok::<_, Full>(())
+                })
+            });
+            tasks.collect::<Vec<_>>()
+        };
+
+        let mut passed = 0;
+        for task in parallel(false) {
+            passed += u32::from(task.await.unwrap().is_ok());
+        }
+        assert_eq!(passed, 50, "nobody is refused who fails at nothing");
+
+        let mut tried = 0;
+        for task in parallel(true) {
+            tried += u32::from(task.await.unwrap().is_ok());
+        }
+        assert_eq!(tried, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_finds_no_room_elsewhere_waits_for_those_who_may_make_some() {
+        let limiter = Limiter::new(10);
+        let here = key("192.0.2.1");
+        let (first, mut second) = (limiter.join(here), limiter.join(here));
+        let before = second.spared_before();
+
+        let waiting = tokio::spawn(async move { second.wait_for_room(before).await.map(|found| (found, second)) });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!waiting.is_finished());
+        first.spare();
+        let (found, mut second) = waiting.await.unwrap().unwrap();
+        assert!(found);
+
+        let before = second.spared_before();
+        assert_eq!(second.wait_for_room(before).await, Ok(false), "nobody else is trying");
+        drop(second);
+        assert!(limiter.lock().counters.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_keys_frees_no_counter_and_takes_no_memory() {
+        let (limiter, clock) = (Limiter::new(1000), clock());
+        let victim = key("192.0.2.1");
+        for _ in 0..3 {
+            fail(&limiter, victim, &clock).await.unwrap();
+        }
+
+        for number in 0..1_000_000_u32 {
+            let address = IpAddr::V4(std::net::Ipv4Addr::from_bits(number << 3));
+            let _ = fail(&limiter, Key::network(Limit::LoginAddress, address, 64), &clock).await;
+        }
+        assert!(matches!(fail(&limiter, victim, &clock).await, Err(Full::Spent { .. })));
+        assert_eq!(limiter.lock().counters.len(), 1000);
+
+        clock.advance(Duration::from_mins(1));
+        assert_eq!(fail(&limiter, key("203.0.113.1"), &clock).await, Ok(()));
+        assert_eq!(
+            limiter.lock().counters.len(),
+            1,
+            "what is over goes when room is needed"
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! Limits that hold across instances and restarts.
+
+use crate::domain::limit::{Budget, Limit};
+use crate::domain::{Timestamp, TokenHash};
+use crate::storage::value::{Value, args};
+use crate::storage::{Conn, Result};
+
+/// See [`Conn::budgets`]. `key` is a keyed hash of what is counted.
+pub struct Budgets<'c>(pub(super) &'c mut Conn);
+
+impl Budgets<'_> {
+    /// Takes one from a budget; `false` if it is spent. A window that is over begins anew, longer
+    /// than the last one if that was used up ([`Budget::window_after`]).
+    pub async fn take(self, limit: Limit, key: &TokenHash, budget: Budget, now: Timestamp) -> Result<bool> {
+        // `ends_at` of the next window, after no strike, one, two, and so on.
+        let sql = "INSERT INTO budgets (name, key, spent, strikes, ends_at)
+                   VALUES ($1, $2, 1, 0, $5)
+                   ON CONFLICT (name, key) DO UPDATE
+                   SET spent = CASE WHEN budgets.ends_at <= $3 THEN 1 ELSE budgets.spent + 1 END,
+                       strikes = CASE WHEN budgets.ends_at > $3 THEN budgets.strikes
+                                      WHEN budgets.spent >= $4 THEN budgets.strikes + 1
+                                      ELSE 0 END,
+                       ends_at = CASE WHEN budgets.ends_at > $3 THEN budgets.ends_at
+                                      WHEN budgets.spent < $4 THEN $5
+                                      WHEN budgets.strikes = 0 THEN $6
+                                      WHEN budgets.strikes = 1 THEN $7
+                                      WHEN budgets.strikes = 2 THEN $8
+                                      WHEN budgets.strikes = 3 THEN $9
+                                      ELSE $10 END
+                   WHERE budgets.ends_at <= $3 OR budgets.spent < $4";
+        let mut args = args![limit.name(), key, now, budget.limit];
+        args.extend((0..Budget::STEPS).map(|strikes| Value::from(now + budget.window_after(strikes))));
+        Ok(self.0.execute(sql, args).await? == 1)
+    }
+
+    /// Gives one back that was taken.
+    pub async fn give_back(self, limit: Limit, key: &TokenHash) -> Result<()> {
+        let sql = "UPDATE budgets SET spent = spent - 1 WHERE name = $1 AND key = $2 AND spent > 0";
+        self.0.execute(sql, args![limit.name(), key]).await?;
+        Ok(())
+    }
+
+    /// Notes that somebody was told that the budget is spent; `true` for the first in a window.
+    pub async fn tell(self, limit: Limit, key: &TokenHash, budget: Budget) -> Result<bool> {
+        let sql = "UPDATE budgets SET spent = spent + 1 WHERE name = $1 AND key = $2 AND spent = $3";
+        Ok(self.0.execute(sql, args![limit.name(), key, budget.limit]).await? == 1)
+    }
+
+    /// When the present window ends, if there is one.
+    pub async fn end(self, limit: Limit, key: &TokenHash) -> Result<Option<Timestamp>> {
+        let sql = "SELECT ends_at FROM budgets WHERE name = $1 AND key = $2";
+        let args = args![limit.name(), key];
+        self.0.find(sql, args, |row| row.next("budgets.ends_at")).await
+    }
+
+    /// Deletes up to `limit` windows that ended before `before`; returns how many.
+    pub async fn delete_over(self, before: Timestamp, limit: u32) -> Result<u64> {
+        let sql = "DELETE FROM budgets
+                   WHERE (name, key) IN (SELECT name, key FROM budgets WHERE ends_at < $1 LIMIT $2)";
+        self.0.execute(sql, args![before, limit]).await
+    }
+}

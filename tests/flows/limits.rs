@@ -1,0 +1,401 @@
+//! How often somebody may try: per network and per account, over every spelling, on any instance.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use authara::app::App;
+use authara::config::Config;
+use authara::domain::audit::{Action, Actor, Outcome};
+use authara::domain::device::Device;
+use authara::domain::limit::Budget;
+use authara::domain::{Audience, Client, Refusal, Secret};
+use authara::flows::sign_in::{Credentials, with_password};
+use authara::flows::sign_up::{Application, direct};
+use authara::flows::{Error, Result, gate::SignedIn};
+
+use crate::kit::world::{PASSWORD, World, both, client};
+
+/// The budgets of the contract, for one kind of attempt at a time.
+fn login_address(config: &mut Config) {
+    config.limits.login_address = Budget {
+        limit: 5,
+        window: Duration::from_mins(1),
+    };
+}
+
+fn login_account(config: &mut Config) {
+    config.limits.login_account = Budget {
+        limit: 10,
+        window: Duration::from_hours(1),
+    };
+}
+
+fn from(address: &str) -> Client {
+    Client::new(address.parse().unwrap(), "a browser")
+}
+
+async fn sign_in(app: &App, client: &Client, email: &str, password: &str, device: Option<Device>) -> Result<SignedIn> {
+    let input = Credentials {
+        email: email.to_owned(),
+        password: Secret::new(password),
+        device,
+    };
+    with_password(app, client, input, Audience::App).await
+}
+
+/// What a try came to: `Ok` for in, else the refusal.
+async fn outcome(app: &App, client: &Client, email: &str, password: &str) -> std::result::Result<(), Refusal> {
+    refusal(sign_in(app, client, email, password, None).await)
+}
+
+fn refusal<T>(result: Result<T>) -> std::result::Result<(), Refusal> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(Error::Refused(refusal)) => Err(refusal),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+const WRONG: std::result::Result<(), Refusal> = Err(Refusal::CredentialsWrong);
+
+const fn wait(seconds: u32) -> std::result::Result<(), Refusal> {
+    Err(Refusal::TooMany { retry_after: seconds })
+}
+
+both!(
+    r119_wrong_passwords_from_one_network_are_limited_and_right_ones_do_not_count,
+    async |world: World| {
+        let world = world.with(login_address).await;
+        world.sign_up("ada@example.com").await;
+        let app = &world.app;
+        for _ in 0..20 {
+            assert_eq!(outcome(app, &client(), "ada@example.com", PASSWORD).await, Ok(()));
+        }
+
+        for number in 0..5 {
+            // Somebody else each time: the network is what counts.
+            let email = format!("person{number}@example.com");
+            assert_eq!(outcome(app, &client(), &email, "wrong wrong").await, WRONG);
+        }
+        assert_eq!(outcome(app, &client(), "ada@example.com", PASSWORD).await, wait(60));
+        assert_eq!(
+            outcome(app, &from("192.0.2.2"), "ada@example.com", PASSWORD).await,
+            Ok(())
+        );
+
+        world.clock.advance(Duration::from_mins(1));
+        assert_eq!(outcome(app, &client(), "ada@example.com", PASSWORD).await, Ok(()));
+
+        let noted = world.audit(Action::LimitReached).await;
+        assert_eq!(noted.len(), 1, "one line a window");
+        assert_eq!(noted[0].detail, "login.address");
+        assert_eq!((noted[0].outcome, noted[0].actor), (Outcome::Refused, Actor::System));
+        assert_eq!(noted[0].client.address, client().address);
+    }
+);
+
+both!(r120_an_ipv6_customer_is_one_network, async |world: World| {
+    let world = world.with(login_address).await;
+    let app = &world.app;
+    for number in 0..5 {
+        let address = from(&format!("2001:db8:0:1::{number}"));
+        assert_eq!(outcome(app, &address, "nobody@example.com", "wrong wrong").await, WRONG);
+    }
+
+    let last = from("2001:db8:0:1:ffff::1");
+    assert_eq!(outcome(app, &last, "nobody@example.com", "wrong wrong").await, wait(60));
+    let neighbour = from("2001:db8:0:2::1");
+    assert_eq!(
+        outcome(app, &neighbour, "nobody@example.com", "wrong wrong").await,
+        WRONG
+    );
+
+    // A whole site is counted as well, more softly: 80 in all.
+    let mut tried = 6;
+    for number in 3..100 {
+        let address = from(&format!("2001:db8:0:{number:x}::1"));
+        if outcome(app, &address, "nobody@example.com", "wrong wrong").await != WRONG {
+            break;
+        }
+        tried += 1;
+    }
+    assert_eq!(tried, 80);
+});
+
+both!(
+    r121_one_account_is_limited_over_all_spellings_networks_and_instances,
+    async |world: World| {
+        let world = world.with(login_account).await;
+        world.sign_up("ada@example.com").await;
+        let other = world.another_instance().await;
+        let spellings = [
+            "ada@example.com",
+            "ADA@example.com",
+            " ada@EXAMPLE.com ",
+            "Ada@Example.Com",
+        ];
+
+        for number in 0..10 {
+            let app: &App = if number % 2 == 0 { &world.app } else { &other };
+            let address = from(&format!("198.51.100.{number}"));
+            assert_eq!(
+                outcome(app, &address, spellings[number % 4], "wrong wrong").await,
+                WRONG
+            );
+        }
+        assert_eq!(
+            outcome(&world.app, &client(), "ada@example.com", PASSWORD).await,
+            wait(3600)
+        );
+        assert_eq!(
+            outcome(&other, &client(), "ada@example.com", PASSWORD).await,
+            wait(3600)
+        );
+
+        let restarted = world.another_instance().await;
+        assert_eq!(
+            outcome(&restarted, &client(), "ada@example.com", PASSWORD).await,
+            wait(3600)
+        );
+        world.clock.advance(Duration::from_hours(1));
+        assert_eq!(
+            outcome(&restarted, &client(), "ada@example.com", PASSWORD).await,
+            Ok(())
+        );
+    }
+);
+
+both!(
+    an_address_without_account_is_limited_like_one_that_has_one,
+    async |world: World| {
+        let world = world.with(login_account).await;
+        for _ in 0..10 {
+            assert_eq!(
+                outcome(&world.app, &client(), "nobody@example.com", PASSWORD).await,
+                WRONG
+            );
+        }
+        assert_eq!(
+            outcome(&world.app, &client(), "nobody@example.com", PASSWORD).await,
+            wait(3600)
+        );
+    }
+);
+
+both!(
+    r119_a_stranger_cannot_lock_an_owner_out_of_a_browser_he_has_used,
+    async |world: World| {
+        let world = world.with(login_account).await;
+        let ada = world.sign_up("ada@example.com").await.user;
+        let app = &world.app;
+        let device = Some(Device::new(7).after_sign_in(ada.id));
+        for _ in 0..11 {
+            let _ = outcome(app, &from("198.51.100.1"), "ada@example.com", "wrong wrong").await;
+        }
+        assert_eq!(outcome(app, &client(), "ada@example.com", PASSWORD).await, wait(3600));
+
+        let known =
+            async |password: &str| refusal(sign_in(app, &client(), "ada@example.com", password, device.clone()).await);
+        assert_eq!(known(PASSWORD).await, Ok(()));
+        // The browser has a budget of its own, no more.
+        for _ in 0..10 {
+            assert_eq!(known("wrong wrong").await, WRONG);
+        }
+        assert_eq!(known(PASSWORD).await, wait(3600));
+
+        // A browser that knows somebody else is a stranger here.
+        let bob = world.sign_up("bob@example.com").await.user;
+        let other = Some(Device::new(8).after_sign_in(bob.id));
+        let as_stranger = sign_in(app, &client(), "ada@example.com", PASSWORD, other).await;
+        assert_eq!(refusal(as_stranger), wait(3600));
+    }
+);
+
+both!(r121_parallel_guesses_get_no_more_tries, async |world: World| {
+    let world = world.with(login_account).await;
+    world.sign_up("ada@example.com").await;
+    let apps = [world.app.clone(), world.another_instance().await];
+    let guesses = (0..40).map(|number| {
+        let app: Arc<App> = apps[number % 2].clone();
+        tokio::spawn(async move { outcome(&app, &client(), "ada@example.com", "wrong wrong").await })
+    });
+
+    let mut tried = 0;
+    for guess in guesses.collect::<Vec<_>>() {
+        match guess.await.unwrap() {
+            WRONG => tried += 1,
+            other => assert!(matches!(other, Err(Refusal::TooMany { .. })), "{other:?}"),
+        }
+    }
+    assert_eq!(tried, 10);
+});
+
+both!(parallel_sign_ins_of_an_owner_all_pass, async |world: World| {
+    let change = |config: &mut Config| {
+        login_account(config);
+        login_address(config);
+        config.hashing.queue = 100;
+    };
+    let world = world.with(change).await;
+    world.sign_up("ada@example.com").await;
+    let sign_ins = (0..40).map(|_| {
+        let app = world.app.clone();
+        tokio::spawn(async move { outcome(&app, &client(), "ada@example.com", PASSWORD).await })
+    });
+
+    for sign_in in sign_ins.collect::<Vec<_>>() {
+        assert_eq!(sign_in.await.unwrap(), Ok(()));
+    }
+});
+
+both!(a_right_password_without_the_role_is_no_guess, async |world: World| {
+    let world = world.with(login_address).await;
+    world.sign_up("ada@example.com").await;
+    for _ in 0..10 {
+        let input = Credentials {
+            email: "ada@example.com".to_owned(),
+            password: Secret::new(PASSWORD),
+            device: None,
+        };
+        let refused = with_password(&world.app, &client(), input, Audience::Admin).await;
+        assert_eq!(refusal(refused), Err(Refusal::AudienceRefused));
+    }
+    let noted = world.audit(Action::SignIn).await;
+    assert_eq!(noted[0].outcome, Outcome::Refused);
+});
+
+async fn sign_up(app: &App, client: &Client, email: &str) -> std::result::Result<(), Refusal> {
+    let input = Application {
+        email: email.to_owned(),
+        password: Secret::new(PASSWORD),
+        invitation_code: None,
+    };
+    refusal(direct(app, client, input).await)
+}
+
+both!(looking_for_taken_addresses_is_limited, async |world: World| {
+    let change = |config: &mut Config| {
+        let three = |window| Budget { limit: 3, window };
+        config.limits.sign_up_address = three(Duration::from_hours(1));
+        config.limits.sign_up_account = three(Duration::from_hours(24));
+    };
+    let world = world.with(change).await;
+    let app = &world.app;
+    world.sign_up("ada@example.com").await;
+    for number in 0..6 {
+        let email = format!("person{number}@example.com");
+        assert_eq!(sign_up(app, &client(), &email).await, Ok(()));
+    }
+
+    for number in 0..3 {
+        let email = format!("person{number}@example.com");
+        assert_eq!(sign_up(app, &client(), &email).await, Err(Refusal::EmailTaken));
+    }
+    assert_eq!(sign_up(app, &client(), "new@example.com").await, wait(3600));
+
+    for number in 0..3 {
+        let address = from(&format!("198.51.100.{number}"));
+        assert_eq!(
+            sign_up(app, &address, "Ada@Example.com").await,
+            Err(Refusal::EmailTaken)
+        );
+    }
+    assert_eq!(
+        sign_up(app, &from("198.51.100.9"), "ada@example.com").await,
+        wait(86_400)
+    );
+});
+
+both!(accounts_opened_from_one_network_are_limited, async |world: World| {
+    let change = |config: &mut Config| {
+        config.limits.new_accounts = Budget {
+            limit: 2,
+            window: Duration::from_hours(1),
+        };
+    };
+    let world = world.with(change).await;
+    let app = &world.app;
+    for (email, expected) in [
+        ("a@example.com", Ok(())),
+        // What is refused opens none.
+        ("a@example.com", Err(Refusal::EmailTaken)),
+        ("b@example.com", Ok(())),
+        ("c@example.com", wait(3600)),
+    ] {
+        assert_eq!(sign_up(app, &client(), email).await, expected, "{email}");
+    }
+    assert_eq!(sign_up(app, &from("198.51.100.9"), "c@example.com").await, Ok(()));
+});
+
+both!(
+    a_refresh_is_limited_by_session_and_only_if_that_is_wanted,
+    async |world: World| {
+        let change = |config: &mut Config| {
+            config.limits.refresh_session = Some(Budget {
+                limit: 3,
+                window: Duration::from_mins(1),
+            });
+        };
+        let world = world.with(change).await;
+        let mut ada = world.sign_up("ada@example.com").await.tokens.refresh;
+        let bob = world.sign_up("bob@example.com").await.tokens.refresh;
+        let refresh = async |token: &Secret| {
+            authara::flows::refresh::with_token(&world.app, &client(), token, Audience::App).await
+        };
+
+        for _ in 0..3 {
+            ada = refresh(&ada).await.unwrap().tokens.refresh;
+        }
+        assert_eq!(refusal(refresh(&ada).await), wait(60));
+        assert!(refresh(&bob).await.is_ok());
+
+        world.clock.advance(Duration::from_mins(1));
+        assert!(refresh(&ada).await.is_ok(), "nothing was lost");
+    }
+);
+
+both!(every_sign_in_and_refusal_is_noted, async |world: World| {
+    let ada = world.sign_up("ada@example.com").await.user;
+    let caller = client().in_request("req-1".to_owned());
+    for email in ["ada@example.com", "nobody@example.com"] {
+        world.clock.advance(Duration::from_secs(1));
+        assert_eq!(outcome(&world.app, &caller, email, "wrong wrong").await, WRONG);
+    }
+    world.clock.advance(Duration::from_secs(1));
+    let signed_in = sign_in(&world.app, &caller, "ada@example.com", PASSWORD, None)
+        .await
+        .unwrap();
+
+    let noted = world.audit(Action::SignIn).await;
+    let said: Vec<_> = noted
+        .iter()
+        .map(|line| (line.outcome, line.actor, line.subject, line.detail.as_str()))
+        .collect();
+    // Newest first; the last one is the sign-up itself.
+    let ada = ada.id;
+    assert_eq!(
+        said,
+        [
+            (Outcome::Done, Actor::User(ada), Some(ada), "pwd"),
+            (Outcome::Refused, Actor::System, None, "no such account"),
+            (Outcome::Refused, Actor::System, Some(ada), "wrong password"),
+            (Outcome::Done, Actor::User(ada), Some(ada), "pwd"),
+        ]
+    );
+    assert_eq!(noted[0].session, Some(signed_in.tokens.session));
+    assert_eq!(noted[1].client, caller);
+});
+
+both!(r052_one_account_keeps_only_so_many_sessions, async |world: World| {
+    let world = world.with(|config| config.sessions.most_per_user = 3).await;
+    let first = world.sign_up("ada@example.com").await;
+    for _ in 0..20 {
+        world.clock.advance(Duration::from_secs(1));
+        world.sign_in("ada@example.com").await;
+    }
+
+    let mut conn = world.app.store.read().await.unwrap();
+    let kept = conn.sessions().of_user(first.user.id, world.app.now()).await.unwrap();
+    assert_eq!(kept.len(), 3);
+    assert!(kept.iter().all(|session| session.id != first.tokens.session));
+});
