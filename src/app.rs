@@ -10,6 +10,7 @@ use crate::crypto::derive::{Key, Purpose, RootSecret};
 use crate::crypto::keys::{self, Algorithm, BadKeys, KeySet};
 use crate::crypto::password::{Cost, Hasher, PoolSize};
 use crate::crypto::random;
+use crate::crypto::recall::Recall;
 use crate::crypto::stamp::Stamp;
 use crate::domain::key_text::{self, BadRootSecret};
 use crate::domain::{Clock, Secret, Timestamp};
@@ -41,6 +42,8 @@ pub struct App {
     pub device: Stamp,
     /// Names accounts in the budgets that the database keeps.
     pub limit_key: Key,
+    /// Access tokens whose signature has been checked before.
+    pub recall: Recall,
     /// Limits that this instance keeps in memory.
     pub limiter: Limiter,
     keys: RwLock<Arc<KeySet>>,
@@ -101,6 +104,7 @@ impl App {
             flash: Stamp::new(root.key(Purpose::Flash)),
             device: Stamp::new(root.key(Purpose::Device)),
             limit_key: root.key(Purpose::Limits),
+            recall: Recall::default(),
             limiter: Limiter::new(config.limits.max_entries),
             keys: RwLock::new(Arc::new(keys)),
             seal_key,

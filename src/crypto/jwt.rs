@@ -60,19 +60,58 @@ pub fn verify(
     token: &str,
     now: Timestamp,
 ) -> Result<Claims, Rejected> {
-    let payload = signed_payload(keys, token).ok_or(Rejected)?;
-    let claims = Members(strict_json::object(&payload).ok_or(Rejected)?);
-
-    let is_ours = claims.text("iss") == Some(issuer);
-    let is_current = claims.is_current(now.seconds());
-    let read = claims.read().ok_or(Rejected)?;
-    let opens_it = read.audience.claim().contains(&audience.name());
-
-    (is_ours && is_current && opens_it).then_some(read).ok_or(Rejected)
+    let signed = read(keys, issuer, token).ok_or(Rejected)?;
+    if signed.opens(audience, now) {
+        Ok(signed.claims)
+    } else {
+        Err(Rejected)
+    }
 }
 
-/// The second part of a token whose header is ours and whose signature is right.
-fn signed_payload(keys: &KeySet, token: &str) -> Option<Vec<u8>> {
+/// What a token says whose form, signature and issuer are right. Whether its time has come, and
+/// what it opens, is another question, for the answer changes.
+#[derive(Debug)]
+pub(super) struct Signed {
+    /// The key that signed it.
+    pub(super) kid: String,
+    pub(super) claims: Claims,
+    /// `nbf`: ours never have it, but it is honoured.
+    not_before: Option<i64>,
+}
+
+impl Signed {
+    /// Whether it opens `audience` now.
+    pub(super) fn opens(&self, audience: Audience, now: Timestamp) -> bool {
+        let now = now.seconds();
+        let has_come = |at: i64| at <= now.saturating_add(LEEWAY);
+        let claims = &self.claims;
+
+        now < claims.expires_at.seconds().saturating_add(LEEWAY)
+            && has_come(claims.issued_at.seconds())
+            && has_come(claims.authenticated_at.seconds())
+            && self.not_before.is_none_or(has_come)
+            && claims.audience.claim().contains(&audience.name())
+    }
+}
+
+/// Reads a token; `None` if it is not one of ours.
+pub(super) fn read(keys: &KeySet, issuer: &str, token: &str) -> Option<Signed> {
+    let (kid, payload) = signed_payload(keys, token)?;
+    let claims = Members(strict_json::object(&payload)?);
+    let not_before = match claims.0.get("nbf") {
+        Some(value) => Some(value.as_i64()?),
+        None => None,
+    };
+    let claims = (claims.text("iss") == Some(issuer)).then(|| claims.read())??;
+    Some(Signed {
+        kid,
+        claims,
+        not_before,
+    })
+}
+
+/// Key id and second part of a token whose header is ours and whose signature is right.
+fn signed_payload(keys: &KeySet, token: &str) -> Option<(String, Vec<u8>)> {
     if token.len() > LONGEST {
         return None;
     }
@@ -88,7 +127,7 @@ fn signed_payload(keys: &KeySet, token: &str) -> Option<Vec<u8>> {
         header.0.len() == 3 && header.text("typ") == Some("JWT") && header.text("alg") == Some(keys.algorithm().name());
     let kid = header.text("kid")?;
 
-    (is_our_form && keys.accepts(kid, signed.as_bytes(), &signature)).then_some(payload)
+    (is_our_form && keys.accepts(kid, signed.as_bytes(), &signature)).then(|| (kid.to_owned(), payload))
 }
 
 /// Members of a JSON object. A member of another type than asked for counts as a refusal, not as absent.
@@ -106,14 +145,6 @@ impl Members {
 
     fn texts(&self, name: &str) -> Option<Vec<&str>> {
         self.0.get(name)?.as_array()?.iter().map(Value::as_str).collect()
-    }
-
-    /// Whether the token's time has come and is not over. `nbf` is ours never, but honoured.
-    fn is_current(&self, now: i64) -> bool {
-        let has_come = |name| self.seconds(name).is_some_and(|at| at <= now.saturating_add(LEEWAY));
-        let is_over = self.seconds("exp").is_none_or(|at| now >= at.saturating_add(LEEWAY));
-
-        !is_over && has_come("iat") && has_come("auth_time") && (!self.0.contains_key("nbf") || has_come("nbf"))
     }
 
     fn read(&self) -> Option<Claims> {

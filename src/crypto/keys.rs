@@ -152,6 +152,11 @@ impl KeySet {
         self.algorithm
     }
 
+    /// Whether the key of exactly that id verifies tokens.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.verifiers.iter().any(|(known, _)| known == id)
+    }
+
     /// The JSON Web Key Set (RFC 7517, RFC 8037); empty with HS256.
     pub fn jwks(&self) -> &str {
         &self.jwks

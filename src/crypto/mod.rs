@@ -15,6 +15,7 @@ pub mod keys;
 pub mod password;
 mod phc;
 pub mod random;
+pub mod recall;
 pub mod seal;
 pub mod stamp;
 mod strict_json;

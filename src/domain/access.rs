@@ -1,6 +1,6 @@
 //! Proofs: what a handler or flow asks for when it needs to know who is calling.
 
-use crate::domain::organization::OrganizationRole;
+use crate::domain::organization::{Membership, OrganizationRole};
 use crate::domain::{Client, Email, OrganizationId, PlatformRole, SessionId, Timestamp, TokenId, User, UserId};
 
 /// What an access token opens.
@@ -112,6 +112,8 @@ pub struct Caller {
     pub organization: OrganizationId,
     /// His role there, as the token has it.
     pub organization_role: OrganizationRole,
+    /// His membership in the session's organization as the database has it now; `None` if it has ended.
+    pub membership: Option<Membership>,
     /// Platform roles as the database has them now.
     pub roles: Vec<PlatformRole>,
     /// Where the request comes from.

@@ -1,15 +1,19 @@
 //! From a token to the proof that somebody is calling.
 
 use crate::app::App;
-use crate::crypto::jwt;
 use crate::domain::{Audience, Caller, Client, Refusal};
 use crate::flows::{Result, gate};
 
-/// Proves who calls: the access token must verify for `audience`, and the database must say, now,
+/// Proves who calls, asking the database each time: what was ended, switched off or taken a moment
+/// ago, by whatever instance or command, is refused now. Nothing is cached but signatures.
+///
+/// The access token must verify for `audience`, and the database must say, now,
 /// that its session is live and its owner's account is on. Refused with `SignInRequired`.
 pub async fn caller(app: &App, client: &Client, audience: Audience, access_token: &str) -> Result<Caller> {
     let now = app.now();
-    let claims = jwt::verify(&app.keys(), &app.config.tokens.issuer, audience, access_token, now)
+    let claims = app
+        .recall
+        .verify(&app.keys(), &app.config.tokens.issuer, audience, access_token, now)
         .map_err(|_| Refusal::SignInRequired)?;
     let standing = app.store.read().await?.sessions().standing(claims.session).await?;
     let standing = standing.ok_or(Refusal::SignInRequired)?;
@@ -25,6 +29,7 @@ pub async fn caller(app: &App, client: &Client, audience: Audience, access_token
         audience: claims.audience,
         organization: claims.organization,
         organization_role: claims.organization_role,
+        membership: standing.membership,
         roles: standing.roles,
         client: client.clone(),
     })

@@ -52,10 +52,12 @@ pub async fn of_caller(app: &App, caller: &Caller) -> Result<Vec<Membership>> {
 /// The organization of the caller's session, with his role as the token has it. Refused with
 /// `SignInRequired` once he is not a member any more.
 pub async fn current(app: &App, caller: &Caller) -> Result<Membership> {
-    let memberships = of_caller(app, caller).await?;
-    let found = memberships
-        .into_iter()
-        .find(|membership| membership.organization == caller.organization);
+    let is_it = |membership: &Membership| membership.organization == caller.organization;
+    let found = match caller.membership.clone().filter(is_it) {
+        Some(membership) => Some(membership),
+        // The session has moved to another organization since the token was issued.
+        None => of_caller(app, caller).await?.into_iter().find(is_it),
+    };
     let membership = found.ok_or(Refusal::SignInRequired)?;
     Ok(Membership {
         role: caller.organization_role,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use authara::crypto::jwt::{self, Rejected};
 use authara::crypto::keys::{Algorithm, KeySet};
+use authara::crypto::recall::Recall;
 use authara::domain::organization::OrganizationRole;
 use authara::domain::{Audience, Claims, Email, Method, PlatformRole, Timestamp};
 use base64::Engine as _;
@@ -39,8 +40,15 @@ fn claims(audience: Audience) -> Claims {
     }
 }
 
+/// Checks a token that is new, and one that has been seen before, which must come to the same.
 fn verify(token: &str) -> Result<Claims, Rejected> {
-    jwt::verify(&keys(Algorithm::EdDsa), ISSUER, Audience::App, token, NOW)
+    let keys = keys(Algorithm::EdDsa);
+    let verified = jwt::verify(&keys, ISSUER, Audience::App, token, NOW);
+    let recall = Recall::default();
+    for _ in 0..2 {
+        assert_eq!(recall.verify(&keys, ISSUER, Audience::App, token, NOW), verified);
+    }
+    verified
 }
 
 /// The two JSON parts of a token.
@@ -127,6 +135,36 @@ fn an_admins_token_opens_the_application_and_no_other_opens_the_admin_area() {
     assert!(opens(Audience::Admin, Audience::Admin));
     assert!(opens(Audience::App, Audience::App));
     assert!(!opens(Audience::App, Audience::Admin));
+}
+
+#[test]
+fn a_token_that_is_remembered_is_refused_once_its_key_or_its_time_is_over() {
+    let (ours, recall) = (keys(Algorithm::EdDsa), Recall::default());
+    let token = jwt::sign(&ours, ISSUER, &claims(Audience::App));
+    let verify = |keys: &KeySet, audience, now| recall.verify(keys, ISSUER, audience, token.expose(), now).is_ok();
+    assert!(verify(&ours, Audience::App, NOW));
+
+    assert!(!verify(&ours, Audience::Admin, NOW));
+    assert!(!verify(&ours, Audience::App, NOW + Duration::from_secs(630)));
+    assert!(!verify(&ours, Audience::App, NOW - Duration::from_secs(31)));
+    let others = KeySet::from_settings(Algorithm::EdDsa, &[("older".to_owned(), vec![9; 32])], "older");
+    assert!(!verify(&others.expect("a key set"), Audience::App, NOW));
+    assert!(verify(&ours, Audience::App, NOW));
+}
+
+#[test]
+fn only_so_many_tokens_are_remembered_and_each_is_accepted_all_the_same() {
+    let (keys, recall) = (keys(Algorithm::Hs256), Recall::default());
+    for number in 0..40_000_u32 {
+        let claims = Claims {
+            issued_at: NOW - Duration::from_secs(number.into()),
+            ..claims(Audience::App)
+        };
+        let token = jwt::sign(&keys, ISSUER, &claims);
+        let verified = recall.verify(&keys, ISSUER, Audience::App, token.expose(), NOW);
+        assert_eq!(verified, Ok(claims));
+    }
+    assert!(recall.len() <= 32_768, "{}", recall.len());
 }
 
 #[test]
