@@ -180,6 +180,9 @@ fn open(path: &Path) -> rusqlite::Result<Handle> {
     handle.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     handle.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     handle.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    // Else a statement whose plan might depend on its arguments is planned anew for every call, which costs
+    // more than running it.
+    handle.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     handle.pragma_update(None, "foreign_keys", true)?;
     handle.pragma_update(None, "synchronous", "FULL")?;
     Ok(handle)
@@ -263,4 +266,28 @@ fn is_busy(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_its_arguments() {
+        let path = std::env::temp_dir().join(format!("authara_plans_{}.db", std::process::id()));
+        let schema = "CREATE TABLE things (name TEXT, kind TEXT) STRICT;
+                      CREATE INDEX odd_things ON things (name) WHERE kind = 'odd'";
+        Handle::open(&path).unwrap().execute_batch(schema).unwrap();
+        let handle = open(&path).unwrap();
+
+        let mut statement = handle.prepare("SELECT name FROM things WHERE kind = ?1").unwrap();
+        for kind in ["odd", "even", "odd"] {
+            assert!(!statement.exists([kind]).unwrap());
+        }
+
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        std::fs::remove_file(&path).unwrap();
+    }
 }
