@@ -288,3 +288,42 @@ fn a_taken_port_is_told_and_exits_with_one() {
     assert_eq!(output.status.code(), Some(1));
     assert!(words(&output).contains("cannot listen on"), "{}", words(&output));
 }
+
+#[test]
+fn what_was_done_and_refused_is_shown_and_filtered() {
+    let desk = Desk::migrated();
+    assert!(desk.done(&["audit"]).contains("No line fits."));
+    desk.add("ada@example.com");
+    desk.add("bob@example.com");
+    desk.done(&["user", "disable", "bob@example.com", "--yes"]);
+
+    let all = desk.done(&["audit"]);
+    let lines: Vec<&str> = all.lines().collect();
+    assert!(lines[0].starts_with("TIME (UTC)"), "{all}");
+    assert!(
+        lines[1].contains("user.disabled") && lines[1].contains("command line"),
+        "{all}"
+    );
+    assert_eq!(lines.len(), 4, "{all}");
+    assert!(!all.contains("ada@example.com"), "no addresses of people");
+
+    let of_ada = desk.json(&["audit", "--user", "ADA@example.com", "--json"]);
+    let of_ada = of_ada["lines"].as_array().unwrap();
+    assert_eq!(of_ada.len(), 1);
+    assert_eq!(of_ada[0]["action"], "user.created");
+    assert_eq!(of_ada[0]["actor"], "operator");
+
+    let page = desk.json(&["audit", "--limit", "2", "--json"]);
+    let mark = page["lines"][1]["before"].as_str().unwrap().to_owned();
+    let rest = desk.json(&["audit", "--before", &mark, "--json"]);
+    assert_eq!(rest["lines"].as_array().unwrap().len(), 1);
+
+    let none = desk.done(&["audit", "--result", "refused", "--since", "1h"]);
+    assert!(none.contains("No line fits."));
+    assert!(desk.done(&["audit", "--actions"]).contains("session.sign_in"));
+    assert_eq!(desk.run(&["audit", "--action", "nonsense"]).status.code(), Some(2));
+    assert_eq!(
+        desk.run(&["audit", "--user", "nobody@example.com"]).status.code(),
+        Some(1)
+    );
+}

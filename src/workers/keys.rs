@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::flows;
 
-const EVERY: Duration = Duration::from_secs(10);
+/// Often enough that a key that leaked is refused within two seconds of `key rotate --now`.
+const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     while super::next_round(&mut stop, EVERY).await {
