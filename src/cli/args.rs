@@ -137,6 +137,11 @@ pub(super) enum User {
         #[command(flatten)]
         who: Who,
     },
+    /// Let everybody try again at once to sign in to an account that was guessed at too often.
+    Unlock {
+        #[command(flatten)]
+        who: Who,
+    },
     /// Give a platform role.
     #[command(after_help = "Example: authara user grant ada@example.com admin")]
     Grant {

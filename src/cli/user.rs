@@ -57,6 +57,14 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
             let was_off = operator::enable(&app, find(&app, &who.user).await?.id).await?;
             out.line(if was_off { "Switched on." } else { "It was on already." })
         }
+        Command::Unlock { who } => {
+            let was_locked = operator::unlock(&app, &find(&app, &who.user).await?).await?;
+            out.line(if was_locked {
+                "The limits on the account have begun anew."
+            } else {
+                "No limit on the account was in use."
+            })
+        }
         Command::Grant { who, role } => {
             let is_new = operator::grant(&app, find(&app, &who.user).await?.id, role).await?;
             out.line(if is_new {

@@ -73,6 +73,7 @@ actions! {
     UserCreated "user.created" "An account was opened.",
     UserDisabled "user.disabled" "An account was switched off; its sessions ended.",
     UserEnabled "user.enabled" "An account was switched on again.",
+    UserUnlocked "user.unlocked" "The limits on guessing an account's password began anew.",
     RoleGranted "user.role_granted" "A platform role was given; the detail is the role.",
     RoleRevoked "user.role_revoked" "A platform role was taken; the detail is the role.",
     PasswordChanged "user.password_changed" "A password was set or replaced.",

@@ -191,6 +191,24 @@ pub(super) fn of_address(app: &App, email: &Email) -> TokenHash {
     app.limit_key.hash(email.as_str().as_bytes())
 }
 
+/// Lets everybody try again at an account's password; `true` if there was anything to forget.
+/// What a known browser has used up stays: only its owner can have done that.
+pub(super) async fn forget(app: &App, tx: &mut Tx, user: &User) -> storage::Result<bool> {
+    let by_address = of_address(app, &user.email);
+    let mut had_any = tx.budgets().forget(Limit::LoginAccount, &by_address).await?;
+    had_any |= tx.budgets().forget(Limit::SignUpAccount, &by_address).await?;
+    had_any |= tx
+        .budgets()
+        .forget(Limit::PasswordAccount, &of_user(app, user.id))
+        .await?;
+    Ok(had_any)
+}
+
+/// The key of a budget that an account has.
+pub(super) fn of_user(app: &App, user: UserId) -> TokenHash {
+    app.limit_key.hash(user.uuid().as_bytes())
+}
+
 fn first_half(key: &TokenHash) -> [u8; 16] {
     std::array::from_fn(|at| key.bytes()[at])
 }

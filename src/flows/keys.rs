@@ -44,7 +44,7 @@ pub struct KeyView {
     pub retired_at: Option<Timestamp>,
 }
 
-/// Reads the keys again and puts them in force; the server does so every few seconds, which is
+/// Reads the keys again and puts them in force; the server does so every second, which is
 /// also how a published key comes to sign when its time has come.
 pub async fn reload(app: &App) -> Result<()> {
     if has_keys_from_settings(app) {

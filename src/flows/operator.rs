@@ -6,7 +6,7 @@ use crate::domain::password::Password;
 use crate::domain::session::Session;
 use crate::domain::{Client, Email, PlatformRole, Refusal, Secret, SessionId, Timestamp, User, UserId};
 use crate::flows::announce::Deed;
-use crate::flows::{Result, sign_up};
+use crate::flows::{Result, attempts, sign_up};
 use crate::storage::Tx;
 
 /// A user with what operators want to see.
@@ -106,6 +106,19 @@ pub async fn enable(app: &App, user: UserId) -> Result<bool> {
         .await
 }
 
+/// Lets everybody try again to sign in to the account; `false` if nothing kept anybody from it.
+pub async fn unlock(app: &App, user: &User) -> Result<bool> {
+    app.store
+        .write(async |tx| -> Result<_> {
+            let was_locked = attempts::forget(app, tx, user).await?;
+            if was_locked {
+                note(app, tx, Action::UserUnlocked, user.id, "").await?;
+            }
+            Ok(was_locked)
+        })
+        .await
+}
+
 /// Gives a role; `false` if the user has it.
 pub async fn grant(app: &App, user: UserId, role: PlatformRole) -> Result<bool> {
     app.store
@@ -136,16 +149,18 @@ pub async fn revoke(app: &App, user: UserId, role: PlatformRole) -> Result<bool>
         .await
 }
 
-/// Sets a password and ends the user's sessions; returns how many ended. Refused with `NotFound`.
+/// Sets a password, ends the user's sessions, and lets everybody try again; returns how many ended. Refused with `NotFound`.
 pub async fn set_password(app: &App, user: UserId, password: Secret) -> Result<u64> {
     let found = app.store.read().await?.users().by_id(user).await?;
-    let password = Password::chosen(&password, &found.ok_or(Refusal::NotFound)?.email)?;
+    let found = found.ok_or(Refusal::NotFound)?;
+    let password = Password::chosen(&password, &found.email)?;
     let hash = app.hasher.hash(password).await?;
 
     app.store
         .write(async |tx| -> Result<_> {
             tx.users().set_password(user, &hash, app.now()).await?;
             note(app, tx, Action::PasswordChanged, user, "").await?;
+            attempts::forget(app, tx, &found).await?;
             end_all(app, tx, user).await
         })
         .await

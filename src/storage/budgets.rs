@@ -46,6 +46,12 @@ impl Budgets<'_> {
         Ok(self.0.execute(sql, args![limit.name(), key, budget.limit]).await? == 1)
     }
 
+    /// Begins a budget anew; `true` if anything of it was spent.
+    pub async fn forget(self, limit: Limit, key: &TokenHash) -> Result<bool> {
+        let sql = "DELETE FROM budgets WHERE name = $1 AND key = $2";
+        Ok(self.0.execute(sql, args![limit.name(), key]).await? == 1)
+    }
+
     /// When the present window ends, if there is one.
     pub async fn end(self, limit: Limit, key: &TokenHash) -> Result<Option<Timestamp>> {
         let sql = "SELECT ends_at FROM budgets WHERE name = $1 AND key = $2";

@@ -9,6 +9,7 @@ use authara::domain::audit::{Action, Actor, Outcome};
 use authara::domain::device::Device;
 use authara::domain::limit::Budget;
 use authara::domain::{Audience, Client, Refusal, Secret};
+use authara::flows::operator;
 use authara::flows::sign_in::{Credentials, with_password};
 use authara::flows::sign_up::{Application, direct};
 use authara::flows::{Error, Result, gate::SignedIn};
@@ -210,6 +211,33 @@ both!(
         assert_eq!(refusal(as_stranger), wait(3600));
     }
 );
+
+both!(an_operator_can_let_everybody_try_again, async |world: World| {
+    let world = world.with(login_account).await;
+    let ada = world.sign_up("ada@example.com").await.user;
+    let use_up = async || {
+        while outcome(&world.app, &client(), "ada@example.com", "wrong wrong").await == WRONG {}
+        assert_eq!(
+            outcome(&world.app, &client(), "ada@example.com", PASSWORD).await,
+            wait(3600)
+        );
+    };
+
+    use_up().await;
+    assert!(operator::unlock(&world.app, &ada).await.unwrap());
+    assert_eq!(
+        outcome(&world.app, &client(), "ada@example.com", PASSWORD).await,
+        Ok(())
+    );
+    assert_eq!(world.audit(Action::UserUnlocked).await.len(), 1);
+
+    use_up().await;
+    operator::set_password(&world.app, ada.id, Secret::new("a new password of hers"))
+        .await
+        .unwrap();
+    let with_the_new = outcome(&world.app, &client(), "ada@example.com", "a new password of hers").await;
+    assert_eq!(with_the_new, Ok(()));
+});
 
 both!(r121_parallel_guesses_get_no_more_tries, async |world: World| {
     let world = world.with(login_account).await;

@@ -55,6 +55,11 @@ both!(
         assert!(take(&db.store, NOW).await);
         assert!(!take(&db.store, NOW).await);
 
+        let forget = async |tx: &mut Tx| -> Result<bool> { tx.budgets().forget(Limit::LoginAccount, &KEY).await };
+        assert!(db.store.write(forget).await.unwrap());
+        assert!(!db.store.write(forget).await.unwrap());
+        assert!(take(&db.store, NOW).await);
+
         let other =
             async |tx: &mut Tx| -> Result<bool> { tx.budgets().take(Limit::LoginDevice, &KEY, BUDGET, NOW).await };
         assert!(db.store.write(other).await.unwrap());
