@@ -15,5 +15,6 @@ mod flows;
 mod kit;
 mod live;
 mod pages;
+mod proxies;
 mod server;
 mod storage;

@@ -15,6 +15,8 @@ pub(crate) struct Deployment {
     folder: PathBuf,
     /// A library to load into the server, which may put something in the system's place.
     pub(crate) preload: Option<PathBuf>,
+    /// Settings beside or in place of the usual ones.
+    pub(crate) settings: Vec<(&'static str, String)>,
     /// Where it will listen.
     pub(crate) address: SocketAddr,
 }
@@ -31,6 +33,7 @@ impl Deployment {
             binary,
             folder,
             preload: None,
+            settings: Vec::new(),
             address,
         };
         let migrated = deployment.command(&["migrate", "up"]).output().unwrap();
@@ -78,6 +81,7 @@ impl Deployment {
             .env("AUTHARA_LISTEN", self.address.to_string())
             .env("AUTHARA_SECRET_KEY", "/3BBt1ryyTtQHBsL3+uoobHu+FwGBP+Z6mRS/NubaPw=")
             .env("LOG_LEVEL", "error")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .envs(self.preload.iter().map(|library| ("LD_PRELOAD", library)))
             .stdin(Stdio::null())
             .stdout(Stdio::null());

@@ -1,0 +1,201 @@
+//! Real proxies, each with the very configuration that the documentation recommends.
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::ask;
+use crate::kit::database::Folder;
+
+const README: &str = include_str!("../../README.md");
+const PROXIES: &str = include_str!("../../docs/proxies.md");
+
+/// Names that stand in the published texts and have another value here.
+const PUBLISHED_AUTHARA: &str = "127.0.0.1:8080";
+const PUBLISHED_APP: &str = "127.0.0.1:3000";
+
+/// Which one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Proxy {
+    Nginx,
+    Caddy,
+    Haproxy,
+    Traefik,
+}
+
+/// A running proxy; killed when dropped.
+pub(super) struct Started {
+    child: Child,
+    pub(super) port: u16,
+    _folder: Folder,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Started {
+    pub(super) fn v4(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    pub(super) fn v6(&self) -> SocketAddr {
+        (Ipv6Addr::LOCALHOST, self.port).into()
+    }
+}
+
+impl Proxy {
+    /// Starts it in front of `authara` and waits until it passes something on. `None` if it is not installed.
+    pub(super) async fn before(self, authara: SocketAddr) -> Option<Started> {
+        let binary = self.installed()?;
+        let folder = Folder::new();
+        let port = free_port();
+        let mut command = self.command(&binary, &folder.0, port, authara);
+        let log = std::fs::File::create(folder.0.join("log")).unwrap();
+        let child = command
+            .current_dir(&folder.0)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut started = Started {
+            child,
+            port,
+            _folder: folder,
+        };
+
+        let begun = Instant::now();
+        let hello = b"GET /auth/health HTTP/1.1\r\nhost: example.com\r\nconnection: close\r\n\r\n";
+        while !ask(None, started.v4(), hello).await.starts_with("HTTP/1.1 200") {
+            let log = std::fs::read_to_string(started._folder.0.join("log")).unwrap();
+            assert_eq!(started.child.try_wait().unwrap(), None, "{self:?} ended: {log}");
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "{self:?} is not ready: {log}"
+            );
+            sleep(Duration::from_millis(20)).await;
+        }
+        Some(started)
+    }
+
+    fn command(self, binary: &Path, folder: &Path, port: u16, authara: SocketAddr) -> Command {
+        let published = self.published().replace(PUBLISHED_AUTHARA, &authara.to_string());
+        // Nothing of these tests goes to the application.
+        let published = published.replace(PUBLISHED_APP, "127.0.0.1:9");
+        let write = |name: &str, text: &str| {
+            let path = folder.join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let mut command = Command::new(binary);
+        match self {
+            Self::Nginx => {
+                let scratch: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+                    .into_iter()
+                    .map(|kind| format!("{kind}_temp_path {kind}; "))
+                    .collect();
+                let text = format!(
+                    "daemon off; master_process off; pid nginx.pid; events {{}}\n\
+                     http {{ access_log off; {scratch}\n\
+                     server {{ listen 127.0.0.1:{port}; listen [::1]:{port}; server_name example.com;\n{published}}} }}"
+                );
+                command.args(["-e", "stderr", "-p"]).arg(folder).arg("-c");
+                command.arg(write("nginx.conf", &text));
+            }
+            Self::Caddy => {
+                let site = format!("http://example.com:{port} {{\n    bind 127.0.0.1 [::1]");
+                let text = format!(
+                    "{{\n admin off\n auto_https off\n}}\n{}",
+                    replaced(&published, "example.com {", &site)
+                );
+                command.env("HOME", folder).env("XDG_DATA_HOME", folder);
+                command.args(["run", "--adapter", "caddyfile", "--config"]);
+                command.arg(write("Caddyfile", &text));
+            }
+            Self::Haproxy => {
+                let listen = format!("bind 127.0.0.1:{port}\n    bind [::1]:{port}");
+                let text = format!(
+                    "defaults\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n\n{}",
+                    replaced(&published, "bind :443 ssl crt /etc/haproxy/example.com.pem", &listen)
+                );
+                command.args(["-db", "-f"]).arg(write("haproxy.cfg", &text));
+            }
+            Self::Traefik => {
+                write("dynamic.yaml", &published);
+                let text = format!(
+                    "entryPoints:\n  v4:\n    address: 127.0.0.1:{port}\n  v6:\n    address: \"[::1]:{port}\"\n\
+                     providers:\n  file:\n    filename: dynamic.yaml\n    watch: false\n\
+                     global:\n  checkNewVersion: false\n  sendAnonymousUsage: false\n"
+                );
+                let file = write("traefik.yaml", &text);
+                command.arg(format!("--configFile={}", file.display()));
+            }
+        }
+        command
+    }
+
+    /// The block of the documentation that begins with this proxy's comment.
+    fn published(self) -> String {
+        let (text, begin) = match self {
+            Self::Nginx => (README, "```nginx\n"),
+            Self::Caddy => (README, "```caddyfile\n"),
+            Self::Haproxy => (PROXIES, "```haproxy\n"),
+            Self::Traefik => (PROXIES, "```yaml\n# traefik"),
+        };
+        let (_, block) = text.split_once(begin).unwrap_or_else(|| panic!("no {begin:?}"));
+        let block = block.split("```").next().unwrap();
+        // The rest of a comment line that was taken for the mark.
+        let block = if block.starts_with(',') {
+            format!("#{block}")
+        } else {
+            block.to_owned()
+        };
+        assert!(block.contains(PUBLISHED_AUTHARA), "{self:?}: {block}");
+        block
+    }
+
+    /// Its file. Without it: a failure where `scripts/check` has installed it, else `None`, and it is said.
+    #[expect(clippy::disallowed_methods, reason = "what is installed is no setting")]
+    fn installed(self) -> Option<PathBuf> {
+        let name = format!("{self:?}").to_lowercase();
+        let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin");
+        let path = std::env::var("PATH").unwrap_or_default();
+        let folders = path.split(':').chain(["/usr/sbin", "/usr/local/sbin", tools]);
+        let found = folders
+            .map(|folder| Path::new(folder).join(&name))
+            .find(|file| file.is_file());
+        if found.is_none() {
+            let is_needed = std::env::var_os("AUTHARA_TEST_PROXIES").is_some();
+            assert!(!is_needed, "{name} is not installed, and AUTHARA_TEST_PROXIES is set");
+            // Past the test runner, which keeps what a passing test prints to itself.
+            let note = format!("skipped: {name} in front, which is not installed; `scripts/check` installs it\n");
+            std::io::stderr().write_all(note.as_bytes()).unwrap();
+        }
+        found
+    }
+}
+
+/// A port that was free a moment ago on both loopback addresses.
+fn free_port() -> u16 {
+    loop {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        if TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert_eq!(text.matches(from).count(), 1, "{from:?} in {text}");
+    text.replace(from, to)
+}
