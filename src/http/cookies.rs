@@ -86,10 +86,13 @@ impl Jar {
         jar
     }
 
-    /// The value of a cookie; empty counts as absent.
+    /// The value of a cookie. Empty counts as absent, and so does one that came twice.
     pub fn get(&self, cookie: Cookie) -> Option<&str> {
-        let value = self.values.iter().find(|(found, _)| *found == cookie)?.1.expose();
-        (!value.is_empty()).then_some(value)
+        let mut found = self.values.iter().filter(|(found, _)| *found == cookie);
+        let (Some((_, value)), None) = (found.next(), found.next()) else {
+            return None;
+        };
+        Some(value.expose()).filter(|value| !value.is_empty())
     }
 
     /// Whether one of them came twice. Somebody on a sibling domain may have planted the second,
@@ -195,6 +198,13 @@ mod tests {
         assert!(jar(&["authara_access=; authara_access=a"], "").has_double());
         assert!(jar(&["authara_access=a", "b=c; authara_access=d"], "").has_double());
         assert!(!jar(&["other=a; other=b"], "").has_double());
+    }
+
+    #[test]
+    fn of_a_cookie_that_comes_twice_neither_is_used() {
+        let jar = jar(&["authara_csrf=a; authara_csrf=a; authara_access=b"], "");
+
+        assert_eq!((jar.get(CSRF), jar.get(ACCESS)), (None, Some("b")));
     }
 
     #[test]

@@ -113,7 +113,8 @@ impl Service {
         if let Err(face) = self.read_body(&cx, route.takes, body).await {
             return close(&cx, faces::show(&cx, &face));
         }
-        if cx.has_double_cookie() && cx.bearer().is_none() {
+        let reads_cookies = !route.rules.takes_bearer || cx.bearer().is_none();
+        if reads_cookies && cx.has_double_cookie() {
             return faces::show(&cx, &faces::face(&Refusal::BadRequest("a cookie came twice")));
         }
         match timeout(self.app.config.server.request_timeout, route.answer(cx.clone())).await {

@@ -47,6 +47,8 @@ pub struct Rules {
     pub csrf: Csrf,
     /// What the query parameter `audience` may be; empty if the route does not read it.
     pub audiences: &'static [Audience],
+    /// Whether a bearer token takes the place of all cookies.
+    pub takes_bearer: bool,
 }
 
 type Outcome = std::result::Result<Reply, Halt>;
@@ -127,9 +129,10 @@ impl<P: Proof> Door<P> {
         H: Fn(Cx, P, I) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Reply>> + Send + 'static,
     {
+        let takes_bearer = P::BY_BEARER && is_api(pattern);
         let csrf = match method {
             Method::GET => Csrf::Safe,
-            _ if P::BY_BEARER && is_api(pattern) => Csrf::RequiredWithoutBearer,
+            _ if takes_bearer => Csrf::RequiredWithoutBearer,
             _ => Csrf::Required,
         };
         let handler = Arc::new(handler);
@@ -138,7 +141,11 @@ impl<P: Proof> Door<P> {
             pattern,
             access: P::NAME,
             takes,
-            rules: Rules { csrf, audiences: &[] },
+            rules: Rules {
+                csrf,
+                audiences: &[],
+                takes_bearer,
+            },
             endpoint: Box::new(move |cx, rules| Box::pin(answer(cx, rules, read, Arc::clone(&handler)))),
         }
     }
@@ -156,6 +163,7 @@ impl Route {
     #[must_use]
     pub const fn no_csrf_with_bearer(mut self) -> Self {
         self.rules.csrf = Csrf::RequiredWithoutBearer;
+        self.rules.takes_bearer = true;
         self
     }
 
