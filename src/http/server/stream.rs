@@ -32,8 +32,19 @@ macro_rules! either {
 impl Socket {
     /// Turns a connection away that has no seat: said if the socket takes it at once, then closed.
     pub(super) fn refuse(self) {
-        const BUSY: &[u8] =
-            b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        // What `headers` puts on every answer, as far as it does not depend on settings.
+        const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+            retry-after: 2\r\n\
+            connection: close\r\n\
+            content-length: 0\r\n\
+            cache-control: no-store\r\n\
+            content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n\
+            cross-origin-opener-policy: same-origin\r\n\
+            cross-origin-resource-policy: same-origin\r\n\
+            permissions-policy: camera=(), microphone=(), geolocation=(), payment=(), usb=()\r\n\
+            referrer-policy: same-origin\r\n\
+            x-content-type-options: nosniff\r\n\
+            x-frame-options: DENY\r\n\r\n";
 
         // Nothing to do if it fails: the connection is closed either way.
         let _ = either!(&self, socket => socket.try_write(BUSY));
