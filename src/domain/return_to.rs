@@ -9,23 +9,15 @@ impl ReturnTo {
     const LONGEST: usize = 2000;
 
     /// Accepts a path that every browser reads as a path on this origin (contract, http.md 6.1;
-    /// WHATWG URL parsing). `None` for anything else.
+    /// WHATWG URL parsing), also after something in between has decoded it once. `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix('/')?;
-        let is_plain = |c: char| !c.is_control() && c != '\\' && !c.is_whitespace();
-        if text.len() > Self::LONGEST || !text.chars().all(is_plain) || rest.starts_with('/') {
+        let is_plain = |c: char| !c.is_control() && !c.is_whitespace();
+        if text.len() > Self::LONGEST || !text.chars().all(is_plain) || text.contains('\\') {
             return None;
         }
-        // Dot segments before a slash would leave `//host` behind once a browser has removed them.
         let path = text.split(['?', '#']).next().unwrap_or(text);
-        let dotted = |segment: &str| {
-            let segment = segment.to_ascii_lowercase().replace("%2e", ".");
-            segment == "." || segment == ".."
-        };
-        if path.contains("//") || path.split('/').any(dotted) {
-            return None;
-        }
-        Some(Self(text.to_owned()))
+        let is_safe = is_rooted(path.as_bytes()) && is_rooted(&decoded(path));
+        is_safe.then(|| Self(text.to_owned()))
     }
 
     /// The target, to be put in `Location` or a link.
@@ -39,13 +31,60 @@ impl ReturnTo {
     }
 }
 
+/// Whether a path begins with one slash, and does so however it is tidied up: dot segments before a
+/// slash would leave `//host` behind once a browser has removed them.
+fn is_rooted(path: &[u8]) -> bool {
+    let is_plain = |byte: &u8| !byte.is_ascii_control() && *byte != b'\\';
+    let is_dotted = |segment: &[u8]| matches!(&*decoded_dots(segment), b"." | b"..");
+    path.first() == Some(&b'/')
+        && path.iter().all(is_plain)
+        && !path.windows(2).any(|two| two == b"//")
+        && !path.split(|byte| *byte == b'/').any(is_dotted)
+}
+
+/// A segment with `%2e` as browsers read it.
+fn decoded_dots(segment: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(segment).to_ascii_lowercase();
+    text.replace("%2e", ".").into_bytes()
+}
+
+/// A path with its escapes taken away once.
+fn decoded(path: &str) -> Vec<u8> {
+    let bytes = path.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let digits = bytes.get(at + 1..at + 3).filter(|_| byte == b'%');
+        let escaped = digits.and_then(hex);
+        plain.push(escaped.unwrap_or(byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    plain
+}
+
+fn hex(digits: &[u8]) -> Option<u8> {
+    let are_digits = digits.iter().all(u8::is_ascii_hexdigit);
+    let digits = str::from_utf8(digits).ok().filter(|_| are_digits)?;
+    u8::from_str_radix(digits, 16).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_path_with_query_and_fragment_is_kept() {
-        for text in ["/", "/private", "/a/b?x=//y&z=%2f#top", "/ä?q=http://x", "/a..b/.c"] {
+        for text in [
+            "/",
+            "/private",
+            "/a/b?x=//y&z=%2f#top",
+            "/ä?q=http://x",
+            "/a..b/.c",
+            "/files/a%2Fb%20c/100%",
+            "/%c3%a4/%zz",
+            "/@evil.example",
+            "/a:b",
+        ] {
             assert_eq!(ReturnTo::parse(text).expect(text).as_str(), text);
         }
     }
@@ -73,10 +112,67 @@ mod tests {
             "/%2E/",
             "/./x",
             "/\u{7f}",
+            "/\u{2028}/evil",
             "/a//b",
+            "/%2fevil",
+            "/%2F/evil",
+            "/%5cevil",
+            "/%5C/evil",
+            "/%09/evil",
+            "/%0d%0aset-cookie:x",
+            "/a%00",
+            "/x%2f..%2f%2fevil",
+            "/%2e%2e%2f%2fevil",
+            "/%252e%252e/x",
+            "http:/evil",
+            "https:evil",
+            ":evil",
+            "@evil",
+            "?//evil",
+            "#//evil",
         ] {
             assert!(ReturnTo::parse(text).is_none(), "{text:?}");
         }
         assert!(ReturnTo::parse(&format!("/{}", "a".repeat(3000))).is_none());
+    }
+
+    /// Where a browser goes from here, read by the letter of WHATWG's rules, or a program that tidies
+    /// paths up before it redirects.
+    fn leaves(text: &str) -> bool {
+        let text = text.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "");
+        let path = text.split(['?', '#']).next().unwrap_or("").replace('\\', "/");
+        if !path.starts_with('/') || path.starts_with("//") {
+            return true;
+        }
+        let mut kept: Vec<&str> = Vec::new();
+        for segment in path[1..].split('/') {
+            match segment.to_ascii_lowercase().replace("%2e", ".").as_str() {
+                "." => {}
+                ".." => drop(kept.pop()),
+                _ => kept.push(segment),
+            }
+        }
+        kept.len() > 1 && kept[0].is_empty()
+    }
+
+    #[test]
+    fn r065_no_combination_of_tricks_passes() {
+        let tricks = [
+            "/", "\\", ".", "..", "\t", " ", "%2e", "%2F", "%5c", "%09", "%", "2f", "@", ":", "?", "#", "a",
+        ];
+        let mut texts = vec![String::new()];
+        let mut taken = 0;
+        for _ in 0..4 {
+            texts = texts
+                .iter()
+                .flat_map(|text| tricks.map(|trick| format!("{text}{trick}")))
+                .collect();
+            for text in texts.iter().filter_map(|text| ReturnTo::parse(&format!("/{text}"))) {
+                let once_more = String::from_utf8_lossy(&decoded(text.path())).into_owned();
+                assert!(!leaves(text.as_str()) && !leaves(&once_more), "{}", text.as_str());
+                taken += 1;
+            }
+        }
+        assert!(taken > 1000, "it is not so that nothing passes: {taken}");
     }
 }
