@@ -203,7 +203,7 @@ fn no_two_rows_fit_one_request() {
 }
 
 #[test]
-fn every_row_that_changes_something_asks_for_the_csrf_proof_or_says_why_not() {
+fn r060_every_row_that_changes_something_asks_for_the_proof_or_says_why_not() {
     for route in routes::routes() {
         match route.rules.csrf {
             Csrf::Safe => assert_eq!(route.method, "GET", "{}", route.pattern),

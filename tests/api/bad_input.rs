@@ -14,7 +14,7 @@ use crate::kit::database::{Database, both};
 const MIB: usize = 1024 * 1024;
 
 both!(
-    a_body_that_is_not_the_one_json_object_is_refused,
+    r131_a_body_that_is_not_the_one_json_object_is_refused,
     async |db: &Database| {
         let app = TestApp::start(db).await;
         let client = app.user(ADA).await;
@@ -92,7 +92,7 @@ both!(
 );
 
 both!(
-    a_body_beyond_the_limit_is_refused_on_every_json_route,
+    r126_a_body_beyond_the_limit_is_refused_on_every_json_route,
     async |db: &Database| {
         let app = TestApp::start(db).await;
         let client = app.user(ADA).await;
@@ -120,7 +120,7 @@ both!(
 );
 
 both!(
-    a_form_with_a_field_twice_or_unreadable_bytes_is_refused,
+    r131_a_form_with_a_field_twice_or_unreadable_bytes_is_refused,
     async |db: &Database| {
         let app = TestApp::start(db).await;
         let client = app.user(ADA).await;
@@ -152,7 +152,7 @@ both!(
     }
 );
 
-both!(long_and_dirty_headers_are_borne, async |db: &Database| {
+both!(r126_long_and_dirty_headers_are_borne, async |db: &Database| {
     let app = TestApp::start(db).await;
     let client = app.user(ADA).await;
     let long = "x".repeat(10_000);
@@ -281,7 +281,7 @@ both!(two_authorizations_are_none, async |db: &Database| {
 });
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_no_request_is_refused_and_the_server_lives() {
+async fn r126_what_is_no_request_is_refused_and_the_server_lives() {
     let db = Database::migrated_sqlite().await;
     let app = TestApp::start(&db).await;
     let client = app.user(ADA).await;

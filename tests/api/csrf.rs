@@ -37,7 +37,7 @@ both!(a_foreign_value_is_replaced, async |db: &Database| {
 });
 
 both!(
-    only_a_value_of_ours_in_cookie_and_header_is_a_proof,
+    r057_only_a_value_of_ours_in_cookie_and_header_is_a_proof,
     async |db: &Database| {
         let app = TestApp::start(db).await;
         let client = app.visitor().await;
@@ -65,7 +65,7 @@ both!(
     }
 );
 
-both!(another_site_cannot_send_it, async |db: &Database| {
+both!(r058_another_site_cannot_send_it, async |db: &Database| {
     let app = TestApp::start(db).await;
     let client = app.visitor().await;
     let body = json!({ "email": "a@example.com", "password": "wrong password" });
@@ -93,7 +93,7 @@ both!(another_site_cannot_send_it, async |db: &Database| {
 });
 
 both!(
-    a_bearer_token_does_not_open_sign_in_to_other_sites,
+    r060_a_bearer_token_does_not_open_sign_in_to_other_sites,
     async |db: &Database| {
         let app = TestApp::start(db).await;
         let client = app.client();

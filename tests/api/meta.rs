@@ -24,7 +24,7 @@ both!(health_and_readiness_are_told_to_everybody, async |db: &Database| {
 });
 
 both!(
-    the_version_is_told_only_where_the_operator_wants_it,
+    r129_the_version_is_told_only_where_the_operator_wants_it,
     async |db: &Database| {
         let silent = TestApp::start(db).await;
         let open = TestApp::with(db, |config| config.expose_version = true).await;

@@ -3,8 +3,7 @@
 mod assets;
 mod bad_input;
 mod breakage;
-mod browser;
-mod checks;
+pub(crate) mod checks;
 mod csrf;
 mod doors;
 mod limits;

@@ -68,13 +68,21 @@ both!(a_body_that_does_not_arrive_is_not_waited_for, async |db: &Database| {
     assert!(answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
 });
 
-both!(method_overrides_are_ignored, async |db: &Database| {
+both!(a_request_keeps_the_name_its_proxy_gave_it, async |db: &Database| {
     let app = TestApp::start(db).await;
-    let client = app.user("ada@example.com").await;
+    let client = app.client();
 
-    let call = client
-        .call(Method::GET, "/auth/api/v1/user")
-        .header("x-http-method-override", "DELETE");
+    let named = client
+        .call(Method::GET, "/auth/ready")
+        .header("x-request-id", "trace-1")
+        .send()
+        .await;
+    let forged = client
+        .call(Method::GET, "/auth/ready")
+        .header("x-request-id", "a b\"c")
+        .send()
+        .await;
 
-    assert_eq!(call.send().await.status, 200);
+    assert_eq!(named.header("x-request-id"), "trace-1");
+    assert_eq!(forged.header("x-request-id").len(), 36);
 });

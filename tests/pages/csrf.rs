@@ -51,7 +51,7 @@ async fn forgeries(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Ve
     answers
 }
 
-both!(without_the_proof_nothing_happens, async |world: World| {
+both!(r060_without_the_proof_nothing_happens, async |world: World| {
     let site = Site::of(world).await;
     let browser = site.signed_up(ADA).await;
     let mut other = site.signed_in(ADA).await;
@@ -78,7 +78,7 @@ both!(without_the_proof_nothing_happens, async |world: World| {
     assert_eq!(site.browser().sign_in(ADA, PASSWORD).await.status, 303);
 });
 
-both!(nobody_is_signed_in_or_up_by_another_site, async |world: World| {
+both!(r060_nobody_is_signed_in_or_up_by_another_site, async |world: World| {
     let site = Site::of(world).await;
     site.signed_up(ADA).await;
     let mut stranger = site.browser();

@@ -111,7 +111,7 @@ async fn a_request_that_cannot_be_understood_is_told() {
 }
 
 #[tokio::test]
-async fn head_is_get_without_the_body() {
+async fn r125_head_is_get_without_the_body() {
     on_sqlite(async |world: World| {
         let site = Site::of(world).await;
         let signed_in = site.signed_up(ADA).await;

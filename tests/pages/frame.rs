@@ -35,7 +35,7 @@ fn ids(tags: &[Tag]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn no_page_can_run_or_load_what_is_not_ours() {
+async fn r062_no_page_can_run_or_load_what_is_not_ours() {
     on_sqlite(async |world: World| {
         let site = Site::of(world).await;
 
@@ -116,39 +116,107 @@ async fn every_page_is_sound_and_its_files_are_there() {
 }
 
 #[tokio::test]
-async fn what_people_send_is_only_text() {
+async fn r066_what_people_send_is_only_text() {
     on_sqlite(async |world: World| {
         let site = Site::of(world).await;
-        let attack = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
-        let mut browser = site.signed_up(ADA).await;
-        let mut other = site.browser().with("user-agent", "<script>alert(1)</script>");
-        other.sign_in(ADA, PASSWORD).await;
+        let attack = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'`&#34;{{7*7}}";
+        let odd = "x'&amp{/y}=`$@example.com";
+        let encoded: String = form_urlencoded::byte_serialize(attack.as_bytes()).collect();
+        let mut browser = site.signed_up(odd).await;
+        let mut other = site.browser().with("user-agent", attack);
+        other.sign_in(odd, PASSWORD).await;
         let mut guest = site.browser();
-        let target = "/auth/login?return_to=%2F%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
+        guest.get("/auth/login").await;
+        let csrf = guest.jar["authara_csrf"].clone();
 
         let account = browser.get("/auth/account").await;
-        let login = guest.get(target).await;
-        let typed = guest
-            .submit(&login, "/auth/login", &[("email", attack), ("password", PASSWORD)])
-            .await;
-        let missing = guest.get("/auth/%3Cscript%3Ealert(1)").await;
-        let named = guest
-            .with("x-request-id", "<script>alert(1)")
-            .get("/auth/nothing")
-            .await;
+        let login = guest.get(&format!("/auth/login?return_to=%2F{encoded}")).await;
+        let mut pages = vec![account.clone(), login.clone()];
+        for path in ["/auth/login", "/auth/signup"] {
+            let form = guest.get(path).await;
+            let typed = guest
+                .submit(&form, path, &[("email", attack), ("password", PASSWORD)])
+                .await;
+            assert_eq!(
+                typed.tag("id", "email").unwrap().attribute("value"),
+                Some(attack),
+                "{path}"
+            );
+            pages.push(typed);
+        }
+        for parameter in [
+            "error",
+            "message",
+            "flash",
+            "notice",
+            "email",
+            "audience",
+            "csrf_token",
+            "code",
+            "next",
+        ] {
+            for path in ["/auth/login", "/auth/signup", "/auth/account", "/auth/nothing"] {
+                pages.push(guest.get(&format!("{path}?{parameter}={encoded}")).await);
+                pages.push(browser.clone().get(&format!("{path}?{parameter}={encoded}")).await);
+            }
+        }
+        let fields = [("csrf_token", &csrf[..]), (attack, attack), ("email", attack)];
+        pages.push(
+            guest
+                .clone()
+                .post("/auth/sessions/refresh?audience=%3Cscript%3Ealert(1)", &fields[..1])
+                .await,
+        );
+        pages.push(guest.clone().post("/auth/login", &fields).await);
+        pages.push(
+            browser
+                .clone()
+                .post(&format!("/auth/sessions/{encoded}/revoke"), &fields[..1])
+                .await,
+        );
+        for place in [
+            "/auth/%3Cscript%3Ealert(1)",
+            &format!("/auth/{encoded}"),
+            "/auth/static/%3Cscript%3E.css",
+        ] {
+            pages.push(guest.get(place).await);
+        }
+        for name in [
+            "x-request-id",
+            "referer",
+            "accept-language",
+            "x-forwarded-host",
+            "x-forwarded-for",
+            "forwarded",
+        ] {
+            pages.push(guest.clone().with(name, attack).get("/auth/nothing").await);
+            pages.push(browser.clone().with(name, attack).get("/auth/account").await);
+        }
+        for cookie in ["authara_flash", "authara_arrivals", "authara_csrf"] {
+            let mut planted = guest.clone();
+            planted.jar.insert(cookie.to_owned(), attack.replace(';', ""));
+            pages.push(planted.get("/auth/login").await);
+        }
 
         assert!(account.text().contains("<script>alert"), "shown as it is");
-        assert_eq!(typed.tag("id", "email").unwrap().attribute("value"), Some(attack));
-        for page in [account, login, typed, missing, named] {
+        assert!(account.text().contains(odd), "{}", account.text());
+        for page in pages {
             assert!(!page.body.contains("<script>alert"), "{}", page.body);
-            assert!(page.tags().iter().all(|tag| tag.attribute("onerror").is_none()));
+            assert!(!page.body.contains("<img src=x"), "{}", page.body);
+            for (name, value) in &page.headers {
+                assert!(!value.to_str().unwrap().contains("<script"), "{name}");
+            }
+            for tag in page.tags() {
+                assert_ne!(tag.attribute("src"), Some("x"), "{}", page.body);
+                assert!(tag.attribute("onerror").is_none(), "{}", page.body);
+            }
         }
     })
     .await;
 }
 
 #[tokio::test]
-async fn with_https_cookies_are_secure_and_may_have_the_prefix_browsers_guard() {
+async fn r053_pages_work_with_the_prefix_that_browsers_guard() {
     on_sqlite(async |world: World| {
         let world = world
             .with(|config| {

@@ -31,7 +31,7 @@ pub(super) enum Proxy {
 pub(super) struct Started {
     child: Child,
     pub(super) port: u16,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Drop for Started {
@@ -67,16 +67,12 @@ impl Proxy {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut started = Started {
-            child,
-            port,
-            _folder: folder,
-        };
+        let mut started = Started { child, port, folder };
 
         let begun = Instant::now();
         let hello = b"GET /auth/health HTTP/1.1\r\nhost: example.com\r\nconnection: close\r\n\r\n";
         while !ask(None, started.v4(), hello).await.starts_with("HTTP/1.1 200") {
-            let log = std::fs::read_to_string(started._folder.0.join("log")).unwrap();
+            let log = std::fs::read_to_string(started.folder.0.join("log")).unwrap();
             assert_eq!(started.child.try_wait().unwrap(), None, "{self:?} ended: {log}");
             assert!(
                 begun.elapsed() < Duration::from_secs(30),
@@ -99,10 +95,8 @@ impl Proxy {
         let mut command = Command::new(binary);
         match self {
             Self::Nginx => {
-                let scratch: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-                    .into_iter()
-                    .map(|kind| format!("{kind}_temp_path {kind}; "))
-                    .collect();
+                let scratch = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+                let scratch = scratch.map(|kind| format!("{kind}_temp_path {kind};")).join(" ");
                 let text = format!(
                     "daemon off; master_process off; pid nginx.pid; events {{}}\n\
                      http {{ access_log off; {scratch}\n\
