@@ -1,12 +1,13 @@
 //! Whose address is recorded when a caller lies about it: through real proxies, and without one.
 //!
-//! Everything is on this machine. So callers come from addresses of the loopback network that are
-//! not trusted here, and only the one from which the proxies connect is.
+//! Everything is on this machine. So callers come from addresses of the loopback network, of which
+//! only the one from which the proxies connect is trusted; and from the machine's outward
+//! addresses, if it has any, with the settings left alone.
 
 mod seats;
 mod started;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use authara::config::{Config, Network};
 use authara::domain::Anyone;
@@ -24,6 +25,7 @@ use tokio::net::TcpSocket;
 
 use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::database::{Database, both};
+use crate::kit::world::settings;
 use started::Proxy;
 
 const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
@@ -91,6 +93,32 @@ async fn server(db: &Database, change: impl FnOnce(&mut Config)) -> TestApp {
     TestApp::serving(db, trusting, service).await
 }
 
+/// The machine's addresses of both kinds, as those outside know it. No packet is sent: the system
+/// only says which address it would send from.
+fn outward() -> Vec<IpAddr> {
+    let far: [SocketAddr; 2] = [
+        ([203, 0, 113, 1], 9).into(),
+        ("2001:db8::1".parse::<Ipv6Addr>().unwrap(), 9).into(),
+    ];
+    let from = far.map(|far| {
+        let any: IpAddr = if far.is_ipv4() {
+            Ipv4Addr::UNSPECIFIED.into()
+        } else {
+            Ipv6Addr::UNSPECIFIED.into()
+        };
+        let socket = UdpSocket::bind((any, 0)).ok()?;
+        socket.connect(far).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    });
+    let is_outward = |address: &IpAddr| !address.is_loopback() && !address.is_unspecified();
+    from.into_iter().flatten().filter(is_outward).collect()
+}
+
+/// Where the proxies listen.
+fn addresses() -> Vec<IpAddr> {
+    [vec![PROXY, CALLER_V6], outward()].concat()
+}
+
 /// Sends bytes from an address of this machine and reads until the other side closes. Empty if nobody listens.
 async fn ask(from: Option<IpAddr>, to: SocketAddr, request: &[u8]) -> String {
     let socket = match to {
@@ -116,13 +144,7 @@ async fn is_always(expected: IpAddr, from: IpAddr, to: SocketAddr) {
         for version in ["1.1", "1.0"] {
             let mut request = format!("GET {WHO} HTTP/{version}\r\nHost: example.com\r\n").into_bytes();
             request.extend_from_slice(lie);
-            if !lie.starts_with(b"Connection") {
-                request.extend_from_slice(b"Connection: close\r\n");
-            } else if version == "1.1" {
-                // Only this one line of it, so that the proxy has the list to itself.
-                request.extend_from_slice(b"Connection: close\r\n");
-            }
-            request.extend_from_slice(b"\r\n");
+            request.extend_from_slice(b"Connection: close\r\n\r\n");
 
             let answer = ask(Some(from), to, &request).await;
 
@@ -146,8 +168,15 @@ async fn tells_the_truth(proxy: Proxy) {
         return;
     };
 
-    is_always(CALLER, CALLER, started.v4()).await;
-    is_always(CALLER_V6, CALLER_V6, started.v6()).await;
+    is_always(CALLER, CALLER, started.near(CALLER)).await;
+    is_always(CALLER_V6, CALLER_V6, started.near(CALLER_V6)).await;
+
+    let usual = settings(&db.target).trusted_proxies;
+    let as_it_comes = server(&db, |config| config.trusted_proxies = usual).await;
+    let started_too = proxy.before(as_it_comes.address).await.unwrap();
+    for caller in outward() {
+        is_always(caller, caller, started_too.near(caller)).await;
+    }
 
     // And so it stands in the session list, where people look for strangers.
     let csrf = app.visitor().await.cookie("authara_csrf");
@@ -158,7 +187,7 @@ async fn tells_the_truth(proxy: Proxy) {
          X-Forwarded-For: 1.2.3.4\r\nForwarded: for=1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n\r\n{body}",
         body.len()
     );
-    let answer = ask(Some(CALLER), started.v4(), request.as_bytes()).await;
+    let answer = ask(Some(CALLER), started.near(CALLER), request.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert_eq!(recorded(&app).await, [CALLER]);
 }
@@ -201,11 +230,11 @@ async fn r108_nobody_lies_through_two_proxies_that_are_both_trusted() {
         let Some(inner) = inner.before(app.address).await else {
             return;
         };
-        let Some(outer) = outer.before(inner.v4()).await else {
+        let Some(outer) = outer.before(inner.near(CALLER)).await else {
             return;
         };
 
-        is_always(CALLER, CALLER, outer.v4()).await;
+        is_always(CALLER, CALLER, outer.near(CALLER)).await;
     }
 }
 
@@ -217,7 +246,7 @@ async fn r108_a_proxy_that_is_not_trusted_is_the_caller() {
         return;
     };
 
-    is_always(PROXY, CALLER, nginx.v4()).await;
+    is_always(PROXY, CALLER, nginx.near(CALLER)).await;
 }
 
 both!(r108_an_untrusted_peer_is_never_believed, async |db: &Database| {

@@ -2,11 +2,11 @@
 //! all. This machine is never held against itself, so callers come by its outward address.
 
 use std::io::Write as _;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::time::{Duration, timeout};
 
-use super::ask;
+use super::{ask, outward};
 use crate::kit::database::Folder;
 use crate::live::{Client, Deployment, Server, get};
 
@@ -24,15 +24,11 @@ struct Narrow {
 impl Narrow {
     /// `None`, and it is said, where the machine has no outward address.
     async fn start(name: &str, trusted: impl FnOnce(IpAddr) -> String) -> Option<Self> {
-        // No packet is sent: the system only says which address it would send from.
-        let socket = UdpSocket::bind(("0.0.0.0", 0)).unwrap();
-        let is_connected = socket.connect(("203.0.113.1", 9)).is_ok();
-        let outward = socket.local_addr().unwrap().ip();
-        if !is_connected || outward.is_loopback() || outward.is_unspecified() {
+        let Some(outward) = outward().into_iter().find(IpAddr::is_ipv4) else {
             let note = b"skipped: the cap on connections; this machine has no address but its own\n";
             std::io::stderr().write_all(note).unwrap();
             return None;
-        }
+        };
 
         let folder = Folder::new();
         let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, name);

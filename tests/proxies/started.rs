@@ -1,14 +1,14 @@
 //! Real proxies, each with the very configuration that the documentation recommends.
 
 use std::io::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::ask;
+use super::{CALLER_V6, PROXY, addresses, ask};
 use crate::kit::database::Folder;
 
 const README: &str = include_str!("../../README.md");
@@ -43,12 +43,11 @@ impl Drop for Started {
 }
 
 impl Started {
-    pub(super) fn v4(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
-    }
-
-    pub(super) fn v6(&self) -> SocketAddr {
-        (Ipv6Addr::LOCALHOST, self.port).into()
+    /// Where it listens for callers from `address`.
+    pub(super) fn near(&self, address: IpAddr) -> SocketAddr {
+        let listens = addresses().into_iter().find(|known| *known == address);
+        let nearest = listens.unwrap_or(if address.is_ipv4() { PROXY } else { CALLER_V6 });
+        (nearest, self.port).into()
     }
 }
 
@@ -71,7 +70,7 @@ impl Proxy {
 
         let begun = Instant::now();
         let hello = b"GET /auth/health HTTP/1.1\r\nhost: example.com\r\nconnection: close\r\n\r\n";
-        while !ask(None, started.v4(), hello).await.starts_with("HTTP/1.1 200") {
+        while !ask(None, started.near(PROXY), hello).await.starts_with("HTTP/1.1 200") {
             let log = std::fs::read_to_string(started.folder.0.join("log")).unwrap();
             assert_eq!(started.child.try_wait().unwrap(), None, "{self:?} ended: {log}");
             assert!(
@@ -92,21 +91,27 @@ impl Proxy {
             std::fs::write(&path, text).unwrap();
             path
         };
+        let each = |line: &mut dyn FnMut(SocketAddr) -> String| {
+            let lines = addresses().into_iter().map(|address| line((address, port).into()));
+            lines.collect::<Vec<_>>().concat()
+        };
         let mut command = Command::new(binary);
         match self {
             Self::Nginx => {
                 let scratch = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
                 let scratch = scratch.map(|kind| format!("{kind}_temp_path {kind};")).join(" ");
+                let listen = each(&mut |at| format!("listen {at};"));
                 let text = format!(
                     "daemon off; master_process off; pid nginx.pid; events {{}}\n\
                      http {{ access_log off; {scratch}\n\
-                     server {{ listen 127.0.0.1:{port}; listen [::1]:{port}; server_name example.com;\n{published}}} }}"
+                     server {{ {listen} server_name example.com;\n{published}}} }}"
                 );
                 command.args(["-e", "stderr", "-p"]).arg(folder).arg("-c");
                 command.arg(write("nginx.conf", &text));
             }
             Self::Caddy => {
-                let site = format!("http://example.com:{port} {{\n    bind 127.0.0.1 [::1]");
+                let bind: Vec<_> = addresses().iter().map(ToString::to_string).collect();
+                let site = format!("http://example.com:{port} {{\n    bind {}", bind.join(" "));
                 let text = format!(
                     "{{\n admin off\n auto_https off\n}}\n{}",
                     replaced(&published, "example.com {", &site)
@@ -116,7 +121,7 @@ impl Proxy {
                 command.arg(write("Caddyfile", &text));
             }
             Self::Haproxy => {
-                let listen = format!("bind 127.0.0.1:{port}\n    bind [::1]:{port}");
+                let listen = each(&mut |at| format!("bind {at}\n    "));
                 let text = format!(
                     "defaults\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n\n{}",
                     replaced(&published, "bind :443 ssl crt /etc/haproxy/example.com.pem", &listen)
@@ -125,8 +130,10 @@ impl Proxy {
             }
             Self::Traefik => {
                 write("dynamic.yaml", &published);
+                let mut names = 'a'..;
+                let points = each(&mut |at| format!("  {}:\n    address: \"{at}\"\n", names.next().unwrap_or('z')));
                 let text = format!(
-                    "entryPoints:\n  v4:\n    address: 127.0.0.1:{port}\n  v6:\n    address: \"[::1]:{port}\"\n\
+                    "entryPoints:\n{points}\
                      providers:\n  file:\n    filename: dynamic.yaml\n    watch: false\n\
                      global:\n  checkNewVersion: false\n  sendAnonymousUsage: false\n"
                 );
@@ -178,12 +185,16 @@ impl Proxy {
     }
 }
 
-/// A port that was free a moment ago on both loopback addresses.
+/// A port that was free a moment ago on every address.
 fn free_port() -> u16 {
     loop {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let socket = TcpListener::bind((PROXY, 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
-        if TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok() {
+        let others = addresses().into_iter().filter(|address| *address != PROXY);
+        if others
+            .map(|address| TcpListener::bind((address, port)))
+            .all(|socket| socket.is_ok())
+        {
             return port;
         }
     }
