@@ -175,7 +175,7 @@ both!(
             .iter()
             .map(|line| line.to_str().unwrap())
             .collect();
-        assert_eq!(lines.len(), 3);
+        assert!(lines.len() >= 3, "{lines:?}");
         for line in lines {
             let (name, value, _) = parts(line);
             // Browsers count name and value, and all of the line in another limit.

@@ -78,6 +78,7 @@ async fn server(db: &Database) -> TestApp {
         config.server.request_timeout = Duration::from_millis(300);
         config.server.body_timeout = Duration::from_millis(100);
         config.server.max_connections = 8;
+        config.limits.login_account.limit = 3;
     };
     TestApp::serving(db, change, |app| {
         let mut all = routes();
@@ -103,7 +104,9 @@ async fn answers() -> &'static [Seen] {
             seen.extend(of_no_route(&app).await);
             seen.extend(of_trouble(&app).await);
             let statuses: BTreeSet<u16> = seen.iter().map(|seen| seen.answer.status).collect();
-            for status in [200, 201, 204, 303, 400, 401, 403, 404, 405, 408, 413, 422, 500, 503] {
+            for status in [
+                200, 201, 204, 303, 400, 401, 403, 404, 405, 408, 413, 422, 429, 500, 503,
+            ] {
                 assert!(statuses.contains(&status), "no {status} among {statuses:?}");
             }
             seen
@@ -226,7 +229,12 @@ async fn of_trouble(app: &TestApp) -> Vec<Seen> {
     let unusable = form(&[("email", "ada@example.com\0"), ("password", "\0")]).send().await;
     let slow = "POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n";
     let slow = parse(&raw(app.address, slow.as_bytes()).await);
-    for answer in [large, unusable, slow] {
+    let guess = [("email", "guessed@example.com"), ("password", "wrong password")];
+    let mut guesses = Vec::new();
+    for _ in 0..5 {
+        guesses.push(form(&guess).send().await);
+    }
+    for answer in [large, unusable, slow].into_iter().chain(guesses) {
         seen.push((Method::POST, "/auth/login".to_owned(), answer));
     }
     seen.into_iter()
