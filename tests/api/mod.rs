@@ -13,6 +13,7 @@ mod organizations;
 mod outages;
 mod requests;
 mod revocation;
+mod secrets;
 mod sessions;
 mod signup;
 mod user;

@@ -6,12 +6,12 @@ use authara::http::routes::routes;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::dump::dump;
 use super::{ADA, path};
 use crate::api::checks::sound_body;
 use crate::kit::app::TestApp;
 use crate::kit::client::Client;
 use crate::kit::database::Database;
+use crate::kit::dump::dump;
 
 fn taking(takes: Takes) -> Vec<Route> {
     let mut all = routes();

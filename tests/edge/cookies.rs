@@ -12,11 +12,11 @@ use authara::http::routes::routes;
 use hyper::Method;
 use hyper::header::SET_COOKIE;
 
-use super::dump::dump;
 use super::{ADA, call};
 use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::client::{Answer, Client};
 use crate::kit::database::{Database, both};
+use crate::kit::dump::dump;
 
 /// Every line that sets or clears a cookie on the way through every flow there is.
 async fn through_every_flow(app: &TestApp) -> Vec<String> {

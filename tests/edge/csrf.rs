@@ -5,12 +5,12 @@ use authara::domain::Secret;
 use authara::http::route::Takes;
 use authara::http::routes::routes;
 
-use super::dump::dump;
 use super::{ADA, call, call_at, guarded, path};
 use crate::api::checks::sound_body;
 use crate::kit::app::TestApp;
 use crate::kit::client::{Answer, Client};
 use crate::kit::database::{Database, both};
+use crate::kit::dump::dump;
 
 /// Somebody who is signed in, in a browser that proves what he means.
 async fn signed_in(db: &Database) -> (TestApp, Client) {

@@ -14,7 +14,6 @@ macro_rules! once {
 mod bodies;
 mod cookies;
 mod csrf;
-mod dump;
 mod headers;
 mod methods;
 mod reading;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use authara::http::routes::routes;
 use hyper::Method;
 
-use super::dump::dump;
 use super::{ADA, path};
 use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::client::Client;
 use crate::kit::database::{Database, both};
+use crate::kit::dump::dump;
 
 /// Headers with which some servers turn one method into another.
 pub(super) const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];

@@ -3,7 +3,7 @@
 use crate::kit::database::Database;
 
 /// Every row of every table.
-pub(super) async fn dump(db: &Database) -> Vec<String> {
+pub(crate) async fn dump(db: &Database) -> Vec<String> {
     let mut rows = if db.is_sqlite() { sqlite(db) } else { postgres(db).await };
     rows.sort();
     assert!(rows.len() > 3, "there is something to compare");
