@@ -140,8 +140,7 @@ pub fn target(database: &Database) -> Target {
     match database {
         Database::Sqlite { path } => Target::Sqlite(path.clone()),
         Database::Postgres(postgres) => Target::Postgres(Box::new(PostgresTarget {
-            host: postgres.host.clone(),
-            port: postgres.port,
+            servers: postgres.servers.clone(),
             database: postgres.database.clone(),
             username: postgres.username.clone(),
             password: postgres.password.clone(),

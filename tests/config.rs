@@ -351,7 +351,7 @@ fn example_secrets_do_not_start() {
 fn the_database_is_named_in_one_way() {
     let older = [
         ("DATABASE_URL", ""),
-        ("POSTGRESQL_HOST", "db"),
+        ("POSTGRESQL_HOST", "db,other"),
         ("POSTGRESQL_PORT", "6543"),
         ("POSTGRESQL_DATABASE", "app"),
         ("POSTGRESQL_USERNAME", "me"),
@@ -360,7 +360,7 @@ fn the_database_is_named_in_one_way() {
     let Database::Postgres(postgres) = config(&older).database else {
         panic!("not a server")
     };
-    assert_eq!((&*postgres.host, postgres.port), ("db", 6543));
+    assert_eq!(postgres.servers, [("db".to_owned(), 6543), ("other".to_owned(), 6543)]);
     assert_eq!((&*postgres.schema, postgres.max_connections), ("authara", 40));
     assert_eq!((postgres.tls, postgres.behind_pooler), (Tls::Disable, false));
     assert_eq!(postgres.password, Secret::new("p w"));
@@ -368,6 +368,7 @@ fn the_database_is_named_in_one_way() {
 
     assert!(problems(&older[1..]).contains("DATABASE_URL: is set, and so is POSTGRESQL_HOST"));
     assert!(problems(&older[..2]).contains("POSTGRESQL_USERNAME: is not set"));
+    assert!(problems(&[older[0], ("POSTGRESQL_HOST", "db,")]).contains("POSTGRESQL_HOST: has an empty name"));
     assert!(problems(&[("DATABASE_URL", "")]).contains("DATABASE_URL: is not set"));
     assert!(problems(&[("POSTGRESQL_SCHEMA", "a; drop")]).contains("POSTGRESQL_SCHEMA: is"));
 }

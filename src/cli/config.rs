@@ -21,9 +21,11 @@ fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     let database = match &config.database {
         Database::Sqlite { path } => format!("SQLite, {}", path.display()),
         Database::Postgres(postgres) => {
+            let servers = postgres.servers.iter().map(|(host, port)| format!("{host}:{port}"));
             format!(
-                "PostgreSQL, {} on {}:{}",
-                postgres.database, postgres.host, postgres.port
+                "PostgreSQL, {} on {}",
+                postgres.database,
+                servers.collect::<Vec<_>>().join(", ")
             )
         }
     };

@@ -22,10 +22,9 @@ pub enum Database {
 /// How to reach `PostgreSQL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Postgres {
-    /// Host name, address, or folder of a Unix socket.
-    pub host: String,
-    /// Port.
-    pub port: u16,
+    /// Host (name, address, or folder of a Unix socket) and port. Several are a primary and its
+    /// replicas: the one that takes writes is used.
+    pub servers: Vec<(String, u16)>,
     /// Database name.
     pub database: String,
     /// Role.
@@ -128,8 +127,7 @@ impl Common {
 
 /// Where a server is and who asks.
 struct Place {
-    host: String,
-    port: u16,
+    servers: Vec<(String, u16)>,
     database: String,
     username: String,
     password: Secret,
@@ -140,8 +138,7 @@ struct Place {
 impl Place {
     fn with(self, common: Common) -> Postgres {
         Postgres {
-            host: self.host,
-            port: self.port,
+            servers: self.servers,
             database: self.database,
             username: self.username,
             password: self.password,
@@ -157,20 +154,27 @@ impl Place {
 impl Postgres {
     /// From the older names.
     fn read(reader: &mut Reader<'_>, common: Common, tls: Tls, root_certificates: Option<PathBuf>) -> Option<Self> {
-        let host = reader.required("POSTGRESQL_HOST");
+        let hosts: Option<Vec<_>> = reader
+            .required("POSTGRESQL_HOST")
+            .map(|hosts| hosts.split(',').collect());
         let port = reader.number("POSTGRESQL_PORT");
         let database = reader.required("POSTGRESQL_DATABASE");
         let username = reader.required("POSTGRESQL_USERNAME");
         let password = reader.text("POSTGRESQL_PASSWORD").unwrap_or("");
-        if tls == Tls::Disable && host.is_some_and(|host| !is_on_this_machine(host)) {
+        if hosts.iter().flatten().any(|host| host.is_empty()) {
+            reader.problem("POSTGRESQL_HOST", "has an empty name between its commas");
+            return None;
+        }
+        let is_elsewhere = |hosts: &Vec<&str>| !hosts.iter().all(|host| is_on_this_machine(host));
+        if tls == Tls::Disable && hosts.as_ref().is_some_and(is_elsewhere) {
             reader.warn(
                 "POSTGRESQL_SSLMODE",
                 "is disable, so the way to PostgreSQL is not encrypted; verify-full encrypts and checks it",
             );
         }
+        let port = u16::try_from(port?).ok()?;
         let place = Place {
-            host: host?.to_owned(),
-            port: u16::try_from(port?).ok()?,
+            servers: hosts?.into_iter().map(|host| (host.to_owned(), port)).collect(),
             database: database?.to_owned(),
             username: username?.to_owned(),
             password: Secret::new(password),
@@ -237,8 +241,11 @@ fn postgres(rest: &str) -> Result<Place, String> {
     if password.contains(['@', ':']) {
         return Err("has @ or : in the password; write %40 or %3A".to_owned());
     }
-    let (host, port) = host_and_port(place)?;
-    let mut host = decode(host)?;
+    let mut servers = Vec::new();
+    for one in place.split(',').filter(|_| !place.is_empty()) {
+        let (host, port) = host_and_port(one)?;
+        servers.push((decode(host)?, port));
+    }
 
     let mut tls = None;
     let mut root_certificates = None;
@@ -250,30 +257,37 @@ fn postgres(rest: &str) -> Result<Place, String> {
             "sslrootcert" if value == "system" => {}
             "sslrootcert" if Path::new(&value).is_absolute() => root_certificates = Some(PathBuf::from(value)),
             "sslrootcert" => return Err("needs an absolute path after sslrootcert=, or the word system".to_owned()),
-            "host" if host.is_empty() => host = value,
+            "host" if servers.is_empty() => servers.extend(value.split(',').map(|host| (host.to_owned(), 5432))),
             "host" => return Err("names the host twice".to_owned()),
-            _ => return Err("takes only sslmode, sslrootcert and host after the ?".to_owned()),
+            // What is done in any case.
+            "target_session_attrs" if value == "read-write" => {}
+            "target_session_attrs" => return Err("takes only read-write after target_session_attrs=".to_owned()),
+            _ => return Err("takes only sslmode, sslrootcert, host and target_session_attrs after the ?".to_owned()),
         }
     }
     let tls = match tls {
         Some(tls) => tls,
-        None if is_on_this_machine(&host) => Tls::Disable,
+        None if servers.iter().all(|(host, _)| is_on_this_machine(host)) => Tls::Disable,
         None => {
             return Err(
                 "must end with ?sslmode=verify-full, or with ?sslmode=disable on a network you trust".to_owned(),
             );
         }
     };
-    for (part, name) in [(host.as_str(), "host"), (database, "database"), (username, "user")] {
-        if part.is_empty() {
+    let has_host = !servers.is_empty() && servers.iter().all(|(host, _)| !host.is_empty());
+    for (is_there, name) in [
+        (has_host, "host"),
+        (!database.is_empty(), "database"),
+        (!username.is_empty(), "user"),
+    ] {
+        if !is_there {
             return Err(format!(
                 "names no {name}; write postgres://user:password@host:5432/database"
             ));
         }
     }
     Ok(Place {
-        host,
-        port,
+        servers,
         database: decode(database)?,
         username: decode(username)?,
         password: Secret::new(decode(password)?),
@@ -301,9 +315,6 @@ fn host_and_port(place: &str) -> Result<(&str, u16), String> {
     } else {
         place.split_at(place.find(':').unwrap_or(place.len()))
     };
-    if host.contains(',') {
-        return Err("names several hosts; write one".to_owned());
-    }
     if port.is_empty() {
         return Ok((host, 5432));
     }
@@ -349,7 +360,7 @@ mod tests {
         let place =
             place("postgres://us%40er:p%3Aw%2F@db.example:6543/na%20me?sslmode=verify-full&sslrootcert=%2Fca.pem");
 
-        assert_eq!((&*place.host, place.port), ("db.example", 6543));
+        assert_eq!(place.servers, [("db.example".to_owned(), 6543)]);
         assert_eq!((&*place.username, &*place.database), ("us@er", "na me"));
         assert_eq!(place.password.expose(), "p:w/");
         assert_eq!(place.tls, Tls::VerifyFull);
@@ -366,9 +377,25 @@ mod tests {
             ("postgres://u@/d?host=/run/postgresql", "/run/postgresql"),
         ] {
             let place = place(text);
-            assert_eq!((&*place.host, place.tls), (host, Tls::Disable), "{text}");
+            assert_eq!((&*place.servers[0].0, place.tls), (host, Tls::Disable), "{text}");
         }
         assert!(parse("postgres://u@db/d").is_err());
+    }
+
+    #[test]
+    fn several_servers_are_named_with_commas() {
+        let named = |text| place(text).servers;
+        let expected = [("a".to_owned(), 5432), ("::1".to_owned(), 5433), ("c".to_owned(), 5432)];
+
+        assert_eq!(
+            named("postgres://u:p@a:5432,[::1]:5433,c/d?sslmode=disable&target_session_attrs=read-write"),
+            expected
+        );
+        assert_eq!(named("postgres://u@/d?host=%2Fa,%2Fb").len(), 2);
+        assert!(
+            parse("postgres://u@localhost,db/d").is_err(),
+            "one of them is not on this machine"
+        );
     }
 
     #[test]
@@ -394,7 +421,10 @@ mod tests {
             "postgres://u:hunter2#@localhost/d",
             "postgres://u:hunter2@localhost:0/d",
             "postgres://u:hunter2@localhost:x/d",
-            "postgres://u:hunter2@a,b/d?sslmode=disable",
+            "postgres://u:hunter2@a,/d?sslmode=disable",
+            "postgres://u:hunter2@a,,b/d?sslmode=disable",
+            "postgres://u:hunter2@a,b:x/d?sslmode=disable",
+            "postgres://u:hunter2@a,b/d?sslmode=disable&target_session_attrs=any",
             "postgres://u:hunter2@[::1/d",
             "postgres://u:hunter2@localhost/d?sslmode=",
             "postgres://u:hunter2@localhost/d?sslmode=require",

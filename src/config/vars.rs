@@ -81,7 +81,8 @@ pub const VARS: &[Var] = &[
         required: "unless POSTGRESQL_* is set",
         help: "`sqlite:///absolute/path`, `sqlite://relative/path`, or \
                `postgres://user:password@host:5432/database?sslmode=verify-full` (or `sslmode=disable`; \
-               `sslrootcert=/path` names a PEM file of authorities).",
+               `sslrootcert=/path` names a PEM file of authorities). Of several servers, `a:5432,b:5432`, the one that \
+               takes writes is used.",
         ..PLAIN
     },
     Var {
@@ -89,7 +90,7 @@ pub const VARS: &[Var] = &[
         group: Group::Database,
         kind: Kind::Text("host, address or socket folder"),
         required: "without DATABASE_URL",
-        help: "PostgreSQL's host.",
+        help: "PostgreSQL's host, or several with commas.",
         ..PLAIN
     },
     Var {
@@ -97,7 +98,7 @@ pub const VARS: &[Var] = &[
         group: Group::Database,
         kind: number(1, 65535, ""),
         default: Default::Is("5432"),
-        help: "PostgreSQL's port.",
+        help: "PostgreSQL's port, on every host.",
         ..PLAIN
     },
     Var {

@@ -48,10 +48,8 @@ pub enum Target {
 /// How to reach PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct PostgresTarget {
-    /// Host name, address, or folder of a Unix socket.
-    pub host: String,
-    /// Port.
-    pub port: u16,
+    /// Host name, address, or folder of a Unix socket, and port. Of several, the one that takes writes is used.
+    pub servers: Vec<(String, u16)>,
     /// Database name.
     pub database: String,
     /// Role.

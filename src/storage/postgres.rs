@@ -6,6 +6,7 @@
 //! statement it is closed, and the server is told to stop.
 
 mod connection;
+mod servers;
 mod tls;
 mod types;
 
@@ -13,25 +14,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool::Runtime;
+use deadpool::managed::{Manager as _, Object, Pool, PoolError};
+use tokio::time::timeout;
+use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, NoTls};
 
 use crate::storage::backend::{Backend, Connection, Dialect};
 use crate::storage::{Error, PATIENCE, PostgresTarget, Result};
 use connection::{PostgresConnection, State};
+use servers::Servers;
 use tls::Tls;
 
 /// How long the server works on one statement at most.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long this side waits for the answer to one: a little longer, so that the server's no comes first.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A database on a server.
+/// A database on a server, or on several that copy one another.
 #[derive(Clone)]
 pub(super) struct Postgres {
-    pool: Pool,
+    pool: Pool<Servers>,
     shared: Arc<Shared>,
 }
 
@@ -49,14 +52,7 @@ impl Postgres {
     /// Prepares the pool; connects at first use.
     pub(super) fn new(target: &PostgresTarget) -> Result<Self> {
         let tls = Tls::new(target)?;
-        let config = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
-        let manager = match &tls {
-            Tls::Off => Manager::from_config(settings(target), NoTls, config),
-            Tls::Verified(connector) => Manager::from_config(settings(target), connector.clone(), config),
-        };
-        let pool = Pool::builder(manager)
+        let pool = Pool::builder(Servers::new(target, tls.clone()))
             .max_size(target.max_connections.max(1))
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(PATIENCE))
@@ -84,16 +80,37 @@ impl Postgres {
         })
     }
 
-    async fn client(&self) -> Result<Client> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => Error::Unavailable(connect_reason(&error)),
-            error => Error::unavailable(error),
-        })
+    async fn link(&self) -> Result<Object<Servers>> {
+        // The pool's own limits are for each of its steps.
+        match timeout(PATIENCE, self.pool.get()).await {
+            Ok(Ok(link)) => Ok(link),
+            Ok(Err(PoolError::Backend(error))) => Err(error),
+            Ok(Err(error)) => Err(Error::unavailable(error)),
+            Err(_) => Err(Error::unavailable("every connection is busy or still being opened")),
+        }
+    }
+
+    /// A connection for a write. How the database was set when a session began counts for all of
+    /// it, so if that was read-only, a fresh session tells whether it still is.
+    async fn writing_link(&self) -> Result<Object<Servers>> {
+        let link = self.link().await?;
+        if link.takes_writes {
+            return Ok(link);
+        }
+        if !self.pool.manager().create().await?.takes_writes {
+            return Err(Error::unavailable("the database is read-only"));
+        }
+        self.pool.manager().retire();
+        drop(link);
+        self.link().await
     }
 
     async fn connection(&self, state: State) -> Result<Box<dyn Connection>> {
-        let client = self.client().await?;
-        Ok(Box::new(PostgresConnection::new(self.clone(), client, state)))
+        let link = match state {
+            State::Reading => self.link().await?,
+            State::Waiting | State::Open => self.writing_link().await?,
+        };
+        Ok(Box::new(PostgresConnection::new(self.clone(), link, state)))
     }
 }
 
@@ -129,15 +146,14 @@ impl Backend for Postgres {
     }
 }
 
-fn settings(target: &PostgresTarget) -> Config {
+fn settings(target: &PostgresTarget, host: &str, port: u16) -> Config {
     let mut config = Config::new();
     config
-        .host(&target.host)
-        .port(target.port)
+        .host(host)
+        .port(port)
         .dbname(&target.database)
         .user(&target.username)
         .application_name("authara")
-        .connect_timeout(CONNECT_TIMEOUT)
         .tcp_user_timeout(ANSWER_TIMEOUT)
         .keepalives_idle(Duration::from_secs(30));
     if !target.password.is_empty() {
@@ -151,9 +167,7 @@ fn settings(target: &PostgresTarget) -> Config {
     if !target.behind_pooler {
         let timeout = STATEMENT_TIMEOUT.as_millis();
         let schema = option_escaped(&quoted(&target.schema));
-        config.options(format!(
-            "-c search_path={schema} -c statement_timeout={timeout} -c default_transaction_read_only=on"
-        ));
+        config.options(format!("-c search_path={schema} -c statement_timeout={timeout}"));
     }
     config
 }

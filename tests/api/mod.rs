@@ -16,6 +16,7 @@ mod revocation;
 mod secrets;
 mod sessions;
 mod signup;
+mod stalls;
 mod user;
 
 use serde_json::{Value, json};

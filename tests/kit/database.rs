@@ -12,6 +12,8 @@ use authara::storage::{PostgresTarget, Store, Target, migrate};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Config, NoTls};
 
+use super::cluster::Cluster;
+
 /// Declares one test that runs on both databases: `both!(rule, async |db: &Database| { … })`.
 macro_rules! both {
     ($name:ident, $test:expr) => {
@@ -96,6 +98,20 @@ impl Database {
         }
     }
 
+    /// A migrated database on a server of the test's own.
+    pub(crate) async fn on_cluster(cluster: &Cluster) -> Self {
+        Self::of(cluster.migrated().await).await
+    }
+
+    /// A database that is there, by whichever way.
+    pub(crate) async fn of(target: Target) -> Self {
+        Self {
+            store: Store::open(&target).await.unwrap(),
+            target,
+            folder: None,
+        }
+    }
+
     /// A second program on the same database.
     pub(crate) async fn another_store(&self) -> Store {
         Store::open(&self.target).await.unwrap()
@@ -150,6 +166,24 @@ impl Database {
         }
     }
 
+    /// Makes the database read-only for sessions that begin from now on, or gives that up.
+    pub(crate) async fn forbid_writes(&self, forbid: bool) {
+        let Target::Postgres(target) = &self.target else { return };
+        let setting = if forbid {
+            "SET default_transaction_read_only = on"
+        } else {
+            "RESET default_transaction_read_only"
+        };
+        execute(
+            &server().unwrap(),
+            &format!("ALTER DATABASE {} {setting}", target.database),
+        )
+        .await;
+        if forbid {
+            self.end_connections().await;
+        }
+    }
+
     /// A server has room for so many; files go with their folder.
     pub(crate) async fn remove(self) {
         if let Target::Postgres(target) = &self.target {
@@ -157,6 +191,11 @@ impl Database {
             execute(&server().unwrap(), &sql).await;
         }
     }
+}
+
+/// Whether there is a PostgreSQL to test with.
+pub(crate) fn is_server_there() -> bool {
+    server().is_some()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the address of the test server is no setting")]
@@ -198,8 +237,7 @@ fn target(server: &Config, database: &str) -> Target {
         panic!("a host name is expected")
     };
     Target::Postgres(Box::new(PostgresTarget {
-        host: host.clone(),
-        port: server.get_ports()[0],
+        servers: vec![(host.clone(), server.get_ports()[0])],
         database: database.to_owned(),
         username: server.get_user().unwrap().to_owned(),
         password: Secret::new(String::from_utf8_lossy(server.get_password().unwrap_or_default())),

@@ -2,6 +2,8 @@
 
 pub(crate) mod app;
 pub(crate) mod client;
+pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod dump;
+pub(crate) mod proxy;
 pub(crate) mod world;

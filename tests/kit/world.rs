@@ -163,14 +163,17 @@ pub(crate) fn settings(target: &Target) -> Config {
     config.database = match target {
         Target::Sqlite(path) => config::Database::Sqlite { path: path.clone() },
         Target::Postgres(target) => config::Database::Postgres(config::Postgres {
-            host: target.host.clone(),
-            port: target.port,
+            servers: target.servers.clone(),
             database: target.database.clone(),
             username: target.username.clone(),
             password: target.password.clone(),
             schema: target.schema.clone(),
-            tls: config::Tls::Disable,
-            root_certificates: None,
+            tls: if target.verify_tls {
+                config::Tls::VerifyFull
+            } else {
+                config::Tls::Disable
+            },
+            root_certificates: target.root_certificates.clone(),
             max_connections: target.max_connections,
             behind_pooler: target.behind_pooler,
         }),

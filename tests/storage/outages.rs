@@ -146,7 +146,7 @@ async fn a_server_that_is_not_there_is_unavailable() {
         unreachable!()
     };
     let mut target = target.clone();
-    target.port = 1;
+    target.servers[0].1 = 1;
 
     let store = Store::open(&Target::Postgres(target)).await.unwrap();
 

@@ -1,11 +1,13 @@
 //! One connection of the pool, with or without a transaction.
 
 use async_trait::async_trait;
-use deadpool_postgres::{Client, Object};
+use deadpool::managed::Object;
+use deadpool_postgres::ClientWrapper as Client;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
+use super::servers::Servers;
 use super::{ANSWER_TIMEOUT, Postgres, Shared, is_stale_plan, statement_error};
 use crate::storage::backend::Connection;
 use crate::storage::row::Row;
@@ -27,7 +29,7 @@ pub(super) enum State {
 pub(super) struct PostgresConnection {
     postgres: Postgres,
     /// Taken by `drop`.
-    client: Option<Client>,
+    link: Option<Object<Servers>>,
     state: State,
     /// Whether a statement's answer is outstanding or was lost. Then the connection is good for nothing.
     is_unknown: bool,
@@ -50,10 +52,10 @@ enum Wanted {
 }
 
 impl PostgresConnection {
-    pub(super) fn new(postgres: Postgres, client: Client, state: State) -> Self {
+    pub(super) fn new(postgres: Postgres, link: Object<Servers>, state: State) -> Self {
         Self {
             postgres,
-            client: Some(client),
+            link: Some(link),
             state,
             is_unknown: false,
             is_proven: false,
@@ -70,7 +72,7 @@ impl PostgresConnection {
         while let Err(error) = &result
             && !self.is_proven
             && tries > 0
-            && (is_stale_plan(error) || is_lost(error))
+            && (is_stale_plan(error) || is_lost(error, self.state))
         {
             tries -= 1;
             self.renew().await?;
@@ -81,33 +83,49 @@ impl PostgresConnection {
             self.state = State::Open;
         }
         result.map_err(|error| {
-            if let Some(client) = self.client.as_ref().filter(|_| is_stale_plan(&error)) {
-                client.statement_cache.clear();
+            if let Some(link) = self.link.as_ref().filter(|_| is_stale_plan(&error)) {
+                link.client.statement_cache.clear();
             }
             statement_error(&error, sql, self.state != State::Reading)
         })
     }
 
     async fn attempt(&mut self, sql: &str, args: &[Value], wanted: Wanted) -> Result<Attempt> {
-        let client = self.client.as_ref().filter(|_| !self.is_unknown);
-        let client = client.ok_or_else(|| Error::unavailable("the connection was lost"))?;
-        self.is_unknown = true;
+        let client = usable(self.link.as_ref(), &mut self.is_unknown)?;
         let sending = send(client, &self.postgres.shared, self.state, sql, args, wanted);
-        let result = timeout(ANSWER_TIMEOUT, sending)
-            .await
-            .map_err(|_| Error::unavailable("the server does not answer"))?;
-        self.is_unknown = result.as_ref().is_err_and(is_lost);
+        let answered = timeout(ANSWER_TIMEOUT, sending).await;
+        let Ok(result) = answered else {
+            return Err(self.silence("the server does not answer"));
+        };
+        self.is_unknown = result.as_ref().is_err_and(|error| is_lost(error, self.state));
         Ok(result)
     }
 
+    /// The server would have said no by itself, so it is gone or stuck, and with it every connection.
+    fn silence(&self, what: &str) -> Error {
+        self.postgres.pool.manager().retire();
+        Error::unavailable(what)
+    }
+
     async fn renew(&mut self) -> Result<()> {
-        if let Some(client) = self.client.take() {
-            drop(Object::take(client));
+        if let Some(link) = self.link.take() {
+            drop(Object::take(link));
         }
-        self.client = Some(self.postgres.client().await?);
+        self.link = Some(match self.state {
+            State::Reading => self.postgres.link().await?,
+            State::Waiting | State::Open => self.postgres.writing_link().await?,
+        });
         self.is_unknown = false;
         Ok(())
     }
+}
+
+/// The client of a connection that is in step, which counts as unknown until the next answer is in.
+fn usable<'l>(link: Option<&'l Object<Servers>>, is_unknown: &mut bool) -> Result<&'l Client> {
+    let link = link.filter(|_| !*is_unknown);
+    let link = link.ok_or_else(|| Error::unavailable("the connection was lost"))?;
+    *is_unknown = true;
+    Ok(&link.client)
 }
 
 /// Sends a statement, and in the same go what must stand before and after it.
@@ -153,15 +171,18 @@ async fn send(client: &Client, shared: &Shared, state: State, sql: &str, args: &
 
 /// Whether the connection is gone. A server that merely says no is still in step; after anything
 /// else than an answer, or a good-bye, nobody knows.
-fn is_lost(error: &tokio_postgres::Error) -> bool {
+fn is_lost(error: &tokio_postgres::Error, state: State) -> bool {
     error.code().is_none_or(|code| {
-        [
-            SqlState::ADMIN_SHUTDOWN,
-            SqlState::CRASH_SHUTDOWN,
-            SqlState::CANNOT_CONNECT_NOW,
-            SqlState::IDLE_SESSION_TIMEOUT,
-        ]
-        .contains(code)
+        // Still in step, but a replica by now.
+        let is_demoted = *code == SqlState::READ_ONLY_SQL_TRANSACTION && state != State::Reading;
+        is_demoted
+            || [
+                SqlState::ADMIN_SHUTDOWN,
+                SqlState::CRASH_SHUTDOWN,
+                SqlState::CANNOT_CONNECT_NOW,
+                SqlState::IDLE_SESSION_TIMEOUT,
+            ]
+            .contains(code)
     })
 }
 
@@ -186,17 +207,15 @@ impl Connection for PostgresConnection {
     }
 
     async fn batch(&mut self, sql: &str) -> Result<()> {
-        let client = self.client.as_ref().filter(|_| !self.is_unknown);
-        let client = client.ok_or_else(|| Error::unavailable("the connection was lost"))?;
-        self.is_unknown = true;
         let begin = if self.state == State::Waiting {
             self.postgres.shared.begin_write.as_str()
         } else {
             ""
         };
         let text = format!("{begin}; SET LOCAL statement_timeout = 0; {sql}");
+        let client = usable(self.link.as_ref(), &mut self.is_unknown)?;
         let result = client.batch_execute(&text).await;
-        self.is_unknown = result.as_ref().is_err_and(is_lost);
+        self.is_unknown = result.as_ref().is_err_and(|error| is_lost(error, self.state));
         self.state = State::Open;
         result.map_err(|error| match error.as_db_error() {
             // Migrations have no values, and whoever runs them wants to know.
@@ -209,13 +228,11 @@ impl Connection for PostgresConnection {
         if self.state != State::Open {
             return Ok(());
         }
-        let client = self.client.as_ref().filter(|_| !self.is_unknown);
-        let client = client.ok_or_else(|| Error::unavailable("the connection was lost"))?;
-        self.is_unknown = true;
-        let result = timeout(ANSWER_TIMEOUT, client.batch_execute("COMMIT"))
-            .await
-            .map_err(|_| Error::unavailable("the server does not answer; the commit may have happened"))?;
-        self.is_unknown = result.as_ref().is_err_and(is_lost);
+        let client = usable(self.link.as_ref(), &mut self.is_unknown)?;
+        let Ok(result) = timeout(ANSWER_TIMEOUT, client.batch_execute("COMMIT")).await else {
+            return Err(self.silence("the server does not answer; the commit may have happened"));
+        };
+        self.is_unknown = result.as_ref().is_err_and(|error| is_lost(error, self.state));
         self.state = State::Reading;
         result.map_err(|error| statement_error(&error, "COMMIT", true))
     }
@@ -223,15 +240,15 @@ impl Connection for PostgresConnection {
 
 impl Drop for PostgresConnection {
     fn drop(&mut self) {
-        let Some(client) = self.client.take() else { return };
+        let Some(link) = self.link.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            drop(Object::take(client));
+            drop(Object::take(link));
             return;
         };
         if self.is_unknown {
-            let token = client.cancel_token();
-            let is_closed = client.is_closed();
-            drop(Object::take(client));
+            let token = link.client.cancel_token();
+            let is_closed = link.client.is_closed();
+            drop(Object::take(link));
             if !is_closed {
                 let shared = self.postgres.shared.clone();
                 // Without this the server would go on with what nobody waits for.
@@ -239,9 +256,9 @@ impl Drop for PostgresConnection {
             }
         } else if self.state == State::Open {
             runtime.spawn(async move {
-                let undone = timeout(ANSWER_TIMEOUT, client.batch_execute("ROLLBACK")).await;
+                let undone = timeout(ANSWER_TIMEOUT, link.client.batch_execute("ROLLBACK")).await;
                 if !matches!(undone, Ok(Ok(()))) {
-                    drop(Object::take(client));
+                    drop(Object::take(link));
                 }
             });
         }
