@@ -6,6 +6,7 @@
 //! statement it is closed, and the server is told to stop.
 
 mod connection;
+mod own_certificate;
 mod servers;
 mod tls;
 mod types;

@@ -9,6 +9,7 @@ mod organizations;
 mod outages;
 mod roles;
 mod schema_parity;
+mod servers;
 mod sessions;
 mod transactions;
 mod users;

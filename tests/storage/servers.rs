@@ -1,0 +1,281 @@
+//! Which PostgreSQL server is trusted with the database, and what one that does not answer costs.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use authara::domain::Secret;
+use authara::storage::{PostgresTarget, Result, Store, Target, migrate};
+
+use super::{add_user, count, try_add, user};
+use crate::kit::cluster::Cluster;
+use crate::kit::database::{Folder, on_postgres};
+use crate::kit::proxy::{Proxy, Wire};
+
+async fn users_through(target: PostgresTarget) -> Result<i64> {
+    let store = Store::open(&Target::Postgres(Box::new(target))).await?;
+    store.read().await?.users().count().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r132_only_a_server_with_the_right_certificate_is_spoken_to() {
+    let Some(cluster) = Cluster::start(&["tls"]) else {
+        return;
+    };
+    cluster
+        .execute("CREATE ROLE app LOGIN PASSWORD 'secret'; CREATE SCHEMA authara AUTHORIZATION app")
+        .await;
+    let own = cluster.file("server.crt");
+    let mut good = cluster.target();
+    good.servers[0].0 = "localhost".to_owned();
+    good.username = "app".to_owned();
+    good.password = Secret::new("secret");
+    good.verify_tls = true;
+    good.root_certificates = Some(own.clone());
+    let store = Store::open(&Target::Postgres(Box::new(good.clone()))).await.unwrap();
+    migrate::up(&store).await.unwrap();
+    let folder = Folder::new();
+
+    assert_eq!(users_through(good.clone()).await.unwrap(), 0);
+
+    let other_root = folder.0.join("other.crt");
+    certificate(&folder, "other", "localhost");
+    for (change, why) in [
+        (
+            (|target, _| target.servers[0].0 = "127.0.0.1".to_owned()) as fn(&mut PostgresTarget, _),
+            "another name than the certificate's",
+        ),
+        (
+            |target, other| target.root_certificates = Some(other),
+            "another authority",
+        ),
+        (
+            |target, _| target.root_certificates = None,
+            "only the public authorities",
+        ),
+        (|target, _| target.verify_tls = false, "a client without TLS"),
+        (|target, _| target.password = Secret::new("wrong"), "a wrong password"),
+    ] {
+        let mut target = good.clone();
+        change(&mut target, other_root.clone());
+        let error = users_through(target).await.expect_err(why);
+        assert!(error.is_unavailable(), "{why}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r132_a_server_without_tls_is_never_fallen_back_to() {
+    on_postgres(async |db| {
+        let Target::Postgres(target) = &db.target else {
+            unreachable!()
+        };
+        let mut target = (**target).clone();
+        target.verify_tls = true;
+
+        let error = users_through(target).await.unwrap_err();
+
+        assert!(error.to_string().contains("does not support TLS"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r132_an_authoritys_certificate_counts_and_an_expired_one_does_not() {
+    let folder = Folder::new();
+    certificate(&folder, "own", "localhost");
+    std::fs::write(
+        folder.0.join("own.names"),
+        "subjectAltName=DNS:localhost\nbasicConstraints=CA:TRUE\n",
+    )
+    .unwrap();
+    openssl(
+        &folder,
+        &[
+            "x509",
+            "-in",
+            "own.crt",
+            "-signkey",
+            "own.key",
+            "-days",
+            "0",
+            "-extfile",
+            "own.names",
+            "-out",
+            "own.crt",
+        ],
+    );
+    let made = Instant::now();
+    let Some(cluster) = Cluster::start(&["tls"]) else {
+        return;
+    };
+    cluster
+        .execute("CREATE ROLE app LOGIN PASSWORD 'secret'; CREATE SCHEMA authara AUTHORIZATION app")
+        .await;
+    let mut target = cluster.target();
+    target.servers[0].0 = "localhost".to_owned();
+    target.username = "app".to_owned();
+    target.password = Secret::new("secret");
+    target.verify_tls = true;
+    // The tables need not be there: to be told so, one must have been let in.
+    let told = async |target: PostgresTarget| users_through(target).await.unwrap_err().to_string();
+
+    // Its own authority, whose only second is over.
+    install(&cluster, &folder, "own").await;
+    tokio::time::sleep(Duration::from_millis(1100).saturating_sub(made.elapsed())).await;
+    target.root_certificates = Some(folder.0.join("own.crt"));
+    let expired = told(target.clone()).await;
+
+    // Of an authority that signs servers' certificates and shows none itself.
+    certificate(&folder, "authority", "Authority");
+    issued(&folder, "authority", "server");
+    install(&cluster, &folder, "server").await;
+    target.root_certificates = Some(folder.0.join("authority.crt"));
+    let issued = told(target.clone()).await;
+    certificate(&folder, "other", "Authority");
+    target.root_certificates = Some(folder.0.join("other.crt"));
+    let forged = told(target).await;
+
+    assert!(expired.contains("xpired"), "{expired}");
+    assert!(issued.contains("statement failed: 42P01"), "{issued}");
+    assert!(forged.contains("certificate"), "{forged}");
+}
+
+/// A certificate that is its own authority.
+fn certificate(folder: &Folder, name: &str, subject: &str) {
+    openssl(
+        folder,
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            &format!("/CN={subject}"),
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            &format!("{name}.key"),
+            "-out",
+            &format!("{name}.crt"),
+        ],
+    );
+}
+
+/// A server's certificate, issued by that authority.
+fn issued(folder: &Folder, authority: &str, name: &str) {
+    std::fs::write(folder.0.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
+    openssl(
+        folder,
+        &[
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+            &format!("{name}.key"),
+            "-out",
+            "request",
+        ],
+    );
+    openssl(
+        folder,
+        &[
+            "x509",
+            "-req",
+            "-in",
+            "request",
+            "-CA",
+            &format!("{authority}.crt"),
+            "-CAkey",
+            &format!("{authority}.key"),
+            "-CAcreateserial",
+            "-days",
+            "2",
+            "-extfile",
+            "names",
+            "-out",
+            &format!("{name}.crt"),
+        ],
+    );
+}
+
+/// Lets the server show another certificate from its next connection on.
+async fn install(cluster: &Cluster, folder: &Folder, name: &str) {
+    for ending in ["crt", "key"] {
+        let text = std::fs::read(folder.0.join(format!("{name}.{ending}"))).unwrap();
+        // Into the file that is there, which belongs to the server's user.
+        std::fs::write(cluster.file(&format!("server.{ending}")), text).unwrap();
+    }
+    cluster.execute("SELECT pg_reload_conf()").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
+fn openssl(folder: &Folder, arguments: &[&str]) {
+    let output = Command::new("openssl")
+        .args(arguments)
+        .current_dir(&folder.0)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_stalls_is_given_up_in_time_and_used_again_at_once() {
+    on_postgres(async |db| {
+        let (proxy, db) = Proxy::before(db).await;
+        add_user(&db.store, &user(0)).await;
+
+        proxy.set(Wire::Stalled);
+        let begun = Instant::now();
+        // More than there are connections, so that some find none that is free.
+        let tries: Vec<_> = (1..=20)
+            .map(|number| {
+                let store = db.store.clone();
+                tokio::spawn(async move { try_add(&store, &user(number)).await })
+            })
+            .collect();
+        for tried in tries {
+            assert!(tried.await.unwrap().unwrap_err().is_unavailable());
+        }
+        let took = begun.elapsed();
+        proxy.set(Wire::Open);
+        let open = Instant::now();
+        assert_eq!(count(&db.store).await, 1);
+        add_user(&db.store, &user(1)).await;
+
+        assert!(took < Duration::from_secs(12), "{took:?}");
+        assert!(open.elapsed() < Duration::from_secs(1), "{:?}", open.elapsed());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_lets_connect_and_says_nothing_is_passed_over() {
+    on_postgres(async |db| {
+        let Target::Postgres(real) = &db.target else {
+            unreachable!()
+        };
+        let (silent, front) = Proxy::of(real).await;
+        let Target::Postgres(mut target) = front else {
+            unreachable!()
+        };
+        target.servers.extend(real.servers.clone());
+        silent.set(Wire::Stalled);
+
+        let store = Store::open(&Target::Postgres(target)).await.unwrap();
+
+        add_user(&store, &user(1)).await;
+        let begun = Instant::now();
+        add_user(&store, &user(2)).await;
+        assert!(begun.elapsed() < Duration::from_secs(1), "the good one is remembered");
+    })
+    .await;
+}
