@@ -1,9 +1,13 @@
 //! Floor 3: everything a flow may touch, built once.
 
+pub mod pulse;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use uuid::Uuid;
+
+use pulse::Pulse;
 
 use crate::config::{Config, Database, Tls};
 use crate::crypto::derive::{Key, Purpose, RootSecret};
@@ -46,6 +50,8 @@ pub struct App {
     pub recall: Recall,
     /// Limits that this instance keeps in memory.
     pub limiter: Limiter,
+    /// How the workers are.
+    pub pulse: Arc<Pulse>,
     keys: RwLock<Arc<KeySet>>,
 }
 
@@ -106,6 +112,7 @@ impl App {
             limit_key: root.key(Purpose::Limits),
             recall: Recall::default(),
             limiter: Limiter::new(config.limits.max_entries),
+            pulse: Arc::new(Pulse::new(clock.clone())),
             keys: RwLock::new(Arc::new(keys)),
             seal_key,
             config,

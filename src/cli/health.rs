@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use http_body_util::Empty;
+use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
@@ -20,9 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn run(given: &Given, out: &mut Printer) -> Result<()> {
     let listen = settings(given)?.listen;
     let answer = tokio::time::timeout(PATIENCE, ask(&listen)).await;
-    let status = answer.map_err(|_| Failure::Words("the server does not answer".to_owned()))??;
+    let (status, body) = answer.map_err(|_| Failure::Words("the server does not answer".to_owned()))??;
     if status == StatusCode::OK {
-        return out.line("ready");
+        let is_degraded = body.windows(8).any(|part| part == b"degraded");
+        return out.line(if is_degraded {
+            "ready, but something beside the requests fails: see the log"
+        } else {
+            "ready"
+        });
     }
     Err(Failure::Words(format!(
         "the server is not ready: it answered {}",
@@ -30,7 +35,7 @@ pub(super) async fn run(given: &Given, out: &mut Printer) -> Result<()> {
     )))
 }
 
-async fn ask(listen: &Listen) -> Result<StatusCode> {
+async fn ask(listen: &Listen) -> Result<(StatusCode, Bytes)> {
     let unreachable = |error| Failure::Words(format!("the server cannot be reached: {error}"));
     match listen {
         Listen::Tcp(address) => send(TcpStream::connect(reachable(*address)).await.map_err(unreachable)?).await,
@@ -48,7 +53,7 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-async fn send(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<StatusCode> {
+async fn send(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<(StatusCode, Bytes)> {
     let broken = |error: hyper::Error| Failure::Words(format!("the server does not speak HTTP: {error}"));
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
@@ -59,6 +64,8 @@ async fn send(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> R
         .body(Empty::<Bytes>::new())
         .map_err(|error| Failure::Words(error.to_string()))?;
     let answer = sender.send_request(request).await.map_err(broken)?;
+    let status = answer.status();
+    let body = answer.into_body().collect().await.map_err(broken)?.to_bytes();
     connection.abort();
-    Ok(answer.status())
+    Ok((status, body))
 }

@@ -5,6 +5,7 @@ use hyper::{Method, Request, StatusCode};
 use serde::Serialize;
 
 use crate::domain::{Anyone, Refusal};
+use crate::flows::health::Condition;
 use crate::flows::{self, Result};
 use crate::http::cx::Cx;
 use crate::http::faces;
@@ -12,6 +13,9 @@ use crate::http::reply::Reply;
 
 /// The body of a good health answer.
 pub const HEALTHY: &str = "{\"status\":\"ok\"}\n";
+
+/// The body of an answer that is ready, though not all is well. What is wrong stands in the log only.
+const DEGRADED: &str = "{\"status\":\"degraded\"}\n";
 
 /// Whether a request asks for `/auth/health`. Load balancers ask often, so `pipeline` gives them
 /// an answer prepared once and leaves everything else out: no request id, no log line.
@@ -25,9 +29,11 @@ pub async fn health(_cx: Cx, _: Anyone) -> Result<Reply> {
 }
 
 /// `GET /auth/ready`: the database answers and its schema fits; 503 otherwise, whatever the cause.
+/// A worker in trouble takes no instance out of a pool: its work waits, and requests are served.
 pub async fn ready(cx: Cx, _: Anyone) -> Result<Reply> {
     match flows::health::ready(&cx.app).await {
-        Ok(()) => Ok(Reply::bytes(StatusCode::OK, "application/json", HEALTHY)),
+        Ok(Condition::Good) => Ok(Reply::bytes(StatusCode::OK, "application/json", HEALTHY)),
+        Ok(Condition::Degraded) => Ok(Reply::bytes(StatusCode::OK, "application/json", DEGRADED)),
         Err(error) => {
             // Logs the cause; the status stays the one that takes an instance out of a pool.
             faces::of(&cx, &error);

@@ -9,7 +9,10 @@ use crate::app::App;
 use crate::domain::Timestamp;
 use crate::storage::{Result, Tx};
 
+pub(super) const NAME: &str = "cleanup";
 const EVERY: Duration = Duration::from_hours(1);
+/// Before the first round, and after one that failed.
+const SOON: Duration = Duration::from_mins(1);
 /// Ended sessions are kept this long, so that people and operators can see what happened.
 const ENDED_SESSIONS_KEPT: Duration = Duration::from_hours(30 * 24);
 /// Windows of limits are kept this long, for the next one depends on whether the last was used up.
@@ -54,13 +57,23 @@ impl Waste {
 }
 
 pub(super) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    while super::next_round(&mut stop, EVERY).await {
+    let mut pause = SOON;
+    while super::next_round(&mut stop, pause).await {
+        pause = EVERY;
         for waste in Waste::ALL {
             match delete_all(&app, waste).await {
                 Ok(0) => {}
                 Ok(deleted) => tracing::info!(deleted, "{} deleted", waste.name()),
-                Err(error) => tracing::warn!(%error, "{} could not be deleted", waste.name()),
+                Err(error) => {
+                    tracing::warn!(%error, "{} could not be deleted", waste.name());
+                    pause = SOON;
+                }
             }
+        }
+        if pause == EVERY {
+            app.pulse.beat(NAME);
+        } else {
+            app.pulse.miss(NAME);
         }
     }
 }

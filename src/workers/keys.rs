@@ -8,14 +8,19 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::flows;
 
+pub(super) const NAME: &str = "keys";
 /// Often enough that a key that leaked is refused within two seconds of `key rotate --now`.
 const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     while super::next_round(&mut stop, EVERY).await {
-        // The keys at hand stay in force meanwhile.
-        if let Err(error) = flows::keys::reload(&app).await {
-            tracing::warn!(%error, "the signing keys could not be read again");
+        match flows::keys::reload(&app).await {
+            Ok(()) => app.pulse.beat(NAME),
+            Err(error) => {
+                if app.pulse.miss(NAME) {
+                    tracing::warn!(%error, "the signing keys cannot be read again; those at hand stay in force");
+                }
+            }
         }
     }
 }

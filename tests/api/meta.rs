@@ -24,6 +24,27 @@ both!(health_and_readiness_are_told_to_everybody, async |db: &Database| {
 });
 
 both!(
+    a_worker_in_trouble_degrades_and_takes_nothing_out_of_service,
+    async |db: &Database| {
+        let app = TestApp::start(db).await;
+        let client = app.client();
+
+        app.app.pulse.fall("keys");
+        let degraded = client.get("/auth/ready").await;
+        app.app.pulse.beat("keys");
+        let good = client.get("/auth/ready").await;
+
+        // Which worker is for the operator alone.
+        assert_eq!(
+            (degraded.status, degraded.text().trim()),
+            (200, "{\"status\":\"degraded\"}")
+        );
+        assert_eq!((good.status, good.text().trim()), (200, "{\"status\":\"ok\"}"));
+        assert_eq!(client.get("/auth/health").await.text().trim(), "{\"status\":\"ok\"}");
+    }
+);
+
+both!(
     r129_the_version_is_told_only_where_the_operator_wants_it,
     async |db: &Database| {
         let silent = TestApp::start(db).await;
