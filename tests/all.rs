@@ -11,6 +11,7 @@ mod contract_config;
 mod crash;
 mod crypto;
 mod dev;
+mod disk;
 mod edge;
 mod flows;
 mod kit;

@@ -97,15 +97,32 @@ impl Backend for Sqlite {
     }
 }
 
+/// Which file a connection has open. What is written to one that is no longer at its path is lost,
+/// and SQLite does not look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    /// Of the file that is there now.
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self(found.dev(), found.ino()))
+    }
+}
+
 /// A reading connection, opened at its first use.
 #[derive(Default)]
-struct Reader(Option<Handle>);
+struct Reader(Option<(Handle, Option<FileId>)>);
 
 impl Reader {
     fn query(&mut self, path: &Path, sql: &str, args: &[Value]) -> Result<Vec<Row>> {
-        let handle = match &self.0 {
-            Some(handle) => handle,
-            None => self.0.insert(open_reader(path)?),
+        let there = FileId::of(path);
+        self.0.take_if(|(_, opened)| *opened != there);
+        let (handle, _) = match &self.0 {
+            Some(opened) => opened,
+            None => self.0.insert((open_reader(path)?, there)),
         };
         query(handle, sql, args).map_err(|error| {
             let error = reading_error(&error);

@@ -146,6 +146,24 @@ async fn a_file_that_somebody_keeps_locked_can_be_read_and_signs_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r038_a_file_that_is_gone_is_not_written_on_and_signs_nobody_out() {
+    on_sqlite(async |db: &Database| {
+        let app = TestApp::start(db).await;
+        let client = app.user(ADA).await;
+        let elsewhere = db.path().with_extension("moved");
+
+        std::fs::rename(db.path(), &elsewhere).unwrap();
+        let answers = all(&app, &client, [writing(&client), reading()].concat()).await;
+        assert!(!db.path().exists(), "an empty one in its place would be worse");
+        std::fs::rename(&elsewhere, db.path()).unwrap();
+
+        are_all_unavailable(&answers);
+        works_as_before(&app, &client).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_set_to_read_only_can_be_read_and_signs_nobody_out() {
     on_postgres(async |db: &Database| {
         let app = TestApp::start(db).await;

@@ -57,15 +57,7 @@ fn password() -> Password {
 /// Compiles the library that makes every flush of the disk take 2 ms. Where the real one costs next
 /// to nothing, writing together gains nothing, and where it varies, no comparison holds.
 pub(crate) fn slow_disk(folder: &Path) -> PathBuf {
-    let library = folder.join("slow_disk.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/slow_disk.c");
-    let compiled = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O2", "-o"])
-        .arg(&library)
-        .arg(source)
-        .status();
-    assert!(compiled.unwrap().success());
-    library
+    crate::live::library("tests/bench/slow_disk.c", folder)
 }
 
 /// The argument that makes this program write one small durable commit after the other.

@@ -55,12 +55,19 @@ impl Deployment {
     pub(crate) async fn start(&self) -> (Server, Duration) {
         let begun = Instant::now();
         let mut server = self.spawn();
+        self.until_ready(&mut server).await;
+        (server, begun.elapsed())
+    }
+
+    /// Waits until a started server is ready.
+    pub(crate) async fn until_ready(&self, server: &mut Server) {
+        let begun = Instant::now();
         loop {
             assert_eq!(server.0.try_wait().unwrap(), None, "the server ended");
             if let Ok(mut client) = Client::connect(self.address).await
                 && let Ok((200, _)) = client.send(&get("/auth/ready", "")).await
             {
-                return (server, begun.elapsed());
+                return;
             }
             assert!(
                 begun.elapsed() < Duration::from_secs(20),
@@ -70,7 +77,8 @@ impl Deployment {
         }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The program with these arguments, not started yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.binary);
         command
             .args(arguments)
@@ -156,6 +164,18 @@ impl Client {
             }
         }
     }
+}
+
+/// Compiles a library to load into the server.
+pub(crate) fn library(source: &str, folder: &Path) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    let library = folder.join(source.with_extension("so").file_name().unwrap());
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O2", "-o"])
+        .args([&library, &source])
+        .status();
+    assert!(compiled.unwrap().success());
+    library
 }
 
 fn content_length(head: &str) -> usize {

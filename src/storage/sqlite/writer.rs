@@ -20,7 +20,7 @@ use rusqlite::Connection as Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::Instant;
 
-use super::{execute, is_busy, open, query, writing_error};
+use super::{FileId, execute, is_busy, open, query, writing_error};
 use crate::storage::backend::Connection;
 use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
@@ -46,6 +46,8 @@ pub(super) struct Writer {
 #[derive(Default)]
 struct Lane {
     handle: Option<Handle>,
+    /// The file that the connection has open.
+    opened: Option<FileId>,
     /// Whether `BEGIN` has been sent.
     is_open: bool,
     /// Released savepoints that wait for the commit.
@@ -164,6 +166,11 @@ impl Drop for Turn {
 impl Lane {
     /// Opens what is not open yet, down to a savepoint.
     fn enter(&mut self, path: &Path) -> rusqlite::Result<()> {
+        if !self.is_open {
+            let there = FileId::of(path);
+            self.handle.take_if(|_| self.opened != there);
+            self.opened = there;
+        }
         let handle = match &self.handle {
             Some(handle) => handle,
             None => self.handle.insert(open_writer(path)?),

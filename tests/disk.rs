@@ -1,0 +1,130 @@
+//! A disk that is full, read-only or broken under the running server: what it cannot keep it does
+//! not acknowledge, and nobody is signed out.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::kit::database::Folder;
+use crate::live::{self, Client, Deployment, Server};
+
+const PASSWORD: &str = "a password nobody guesses";
+const RECOVERY: Duration = Duration::from_secs(5);
+
+/// A running server on a disk that obeys.
+struct Disk {
+    folder: Folder,
+    deployment: Deployment,
+}
+
+impl Disk {
+    fn new(name: &str) -> Self {
+        let folder = Folder::new();
+        let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, name);
+        deployment.preload = Some(live::library("tests/live/failing_disk.c", &folder.0));
+        deployment.settings = vec![("TEST_DISK", folder.0.join("orders").display().to_string())];
+        Self { folder, deployment }
+    }
+
+    fn orders(&self) -> PathBuf {
+        self.folder.0.join("orders")
+    }
+
+    /// Lets a call fail with an error number.
+    fn fail(&self, orders: &str) {
+        std::fs::write(self.orders(), orders).unwrap();
+    }
+
+    fn mend(&self) {
+        std::fs::remove_file(self.orders()).unwrap();
+    }
+
+    async fn start(&self) -> (Server, Client) {
+        let (server, _) = self.deployment.start().await;
+        (server, Client::connect(self.deployment.address).await.unwrap())
+    }
+}
+
+async fn sign_up(client: &mut Client, email: &str) -> (u16, String, Vec<u8>) {
+    let csrf = live::csrf(client).await.unwrap();
+    let (head, body) = client.exchange(&live::sign_up(&csrf, email, PASSWORD)).await.unwrap();
+    (head[9..12].parse().unwrap(), head, body)
+}
+
+/// Signs somebody up, which a busy machine may put off.
+async fn signed_up(client: &mut Client, email: &str) -> Vec<u8> {
+    let begun = Instant::now();
+    loop {
+        match sign_up(client, email).await {
+            (201, _, body) => return body,
+            (503, ..) if begun.elapsed() < RECOVERY * 4 => tokio::time::sleep(RECOVERY / 20).await,
+            (status, head, _) => panic!("{status}: {head}"),
+        }
+    }
+}
+
+/// Exchanges a token once it can be, which must be soon.
+async fn refreshed(client: &mut Client, token: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let (status, body) = client.send(&live::refresh(token)).await.unwrap();
+        if status == 200 {
+            return live::text_in(&body, "refresh_token");
+        }
+        assert_eq!(status, 503, "an outage signs nobody out");
+        assert!(begun.elapsed() < RECOVERY, "the disk is not used again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r038_what_the_disk_cannot_keep_is_not_acknowledged() {
+    let disk = Disk::new("disk");
+    let (server, mut client) = disk.start().await;
+    let body = signed_up(&mut client, "ada@example.com").await;
+    let mut token = live::text_in(&body, "refresh_token");
+    let access = live::text_in(&body, "access_token");
+
+    // Full, read-only, broken; and a flush that fails.
+    for (number, fault) in ["write 28", "write 30", "write 5", "sync 5"].into_iter().enumerate() {
+        let somebody = format!("{number}@example.com");
+        disk.fail(fault);
+        let (refused, head, _) = sign_up(&mut client, &somebody).await;
+        let (refresh, _) = client.exchange(&live::refresh(&token)).await.unwrap();
+        let mine = live::get("/auth/api/v1/user", &format!("authorization: Bearer {access}\r\n"));
+        let (read, _) = client.send(&mine).await.unwrap();
+        let (page, _) = client.send(&live::get("/auth/login", "")).await.unwrap();
+        disk.mend();
+
+        assert_eq!((refused, read, page), (503, 200, 200), "{fault}");
+        for head in [&head, &refresh] {
+            assert!(
+                head.contains(" 503 ") && head.contains("retry-after: "),
+                "{fault}: {head}"
+            );
+            assert!(!head.contains("set-cookie"), "{fault}: {head}");
+        }
+        token = refreshed(&mut client, &token).await;
+        // What was refused has left nothing.
+        signed_up(&mut client, &somebody).await;
+    }
+
+    // The flush fails, and the power goes.
+    disk.fail("sync 5");
+    assert_eq!(sign_up(&mut client, "bob@example.com").await.0, 503);
+    server.kill();
+    disk.mend();
+    let (_server, mut client) = disk.start().await;
+    refreshed(&mut client, &token).await;
+    for number in 0..4 {
+        let csrf = live::csrf(&mut client).await.unwrap();
+        let body = serde_json::json!({ "email": format!("{number}@example.com"), "password": PASSWORD });
+        let login = live::post("/auth/api/v1/login", &csrf, &body);
+        let (status, _) = client.send(&login).await.unwrap();
+        assert!(matches!(status, 200 | 503), "what was acknowledged is there: {status}");
+    }
+    let database = rusqlite::Connection::open(disk.deployment.database()).unwrap();
+    let verdict: String = database
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(verdict, "ok");
+}
