@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use authara::domain::Anyone;
+use authara::domain::{Anyone, UserId};
 use authara::flows::{Error, Result};
 use authara::http::cx::Cx;
 use authara::http::pipeline::Service;
@@ -20,6 +20,20 @@ async fn panicking(_: Cx, _: Anyone) -> Result<Reply> {
     panic!("a defect")
 }
 
+/// Panics with a connection and an open transaction in hand.
+async fn panicking_inside(cx: Cx, _: Anyone) -> Result<Reply> {
+    let mut conn = cx.app.store.read().await?;
+    conn.users().count().await?;
+    cx.app
+        .store
+        .write(async |tx| -> Result<Reply> {
+            let nobody = UserId::new(uuid::Uuid::nil());
+            tx.users().disable(nobody, cx.now()).await?;
+            panic!("a defect")
+        })
+        .await
+}
+
 async fn endless(_: Cx, _: Anyone) -> Result<Reply> {
     std::future::pending().await
 }
@@ -34,6 +48,7 @@ async fn misbehaving(db: &Database) -> TestApp {
     TestApp::serving(db, quick, |app| {
         let mut all = routes::routes();
         all.push(anyone().get("/auth/api/v1/panicking", panicking));
+        all.push(anyone().get("/auth/api/v1/panicking-inside", panicking_inside));
         all.push(anyone().get("/auth/api/v1/endless", endless));
         all.push(anyone().get("/auth/api/v1/away", away));
         Service::with_routes(app, all)
@@ -51,6 +66,23 @@ both!(a_panic_is_one_failed_request_and_nothing_more, async |db: &Database| {
     assert!(!answer.text().contains("defect"));
     assert_eq!(client.get("/auth/ready").await.status, 200);
 });
+
+both!(
+    panics_leak_neither_connections_nor_transactions,
+    async |db: &Database| {
+        let app = misbehaving(db).await;
+        let client = app.client();
+
+        // More than there are connections of any kind.
+        for _ in 0..40 {
+            let answer = client.get("/auth/api/v1/panicking-inside").await;
+            assert_eq!(answer.refusal(), (500, "internal_error".into()));
+        }
+
+        app.user("ada@example.com").await;
+        assert_eq!(client.get("/auth/ready").await.status, 200);
+    }
+);
 
 both!(a_request_without_end_is_given_up, async |db: &Database| {
     let app = misbehaving(db).await;

@@ -7,6 +7,7 @@ pub(crate) mod checks;
 mod csrf;
 mod doors;
 mod limits;
+mod hang_ups;
 mod login;
 mod meta;
 mod organizations;
