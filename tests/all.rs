@@ -13,6 +13,7 @@ mod crypto;
 mod dev;
 mod disk;
 mod edge;
+mod floods;
 mod flows;
 mod kit;
 mod live;

@@ -353,7 +353,7 @@ pub const VARS: &[Var] = &[
         group: Group::Limits,
         kind: number(1, 1_000_000, "connections"),
         default: Default::Is("4096"),
-        help: "Connections at once.",
+        help: "Connections at once, and requests in work at once.",
         ..PLAIN
     },
     Var {
@@ -361,7 +361,7 @@ pub const VARS: &[Var] = &[
         group: Group::Limits,
         kind: number(1, 1_000_000, "connections"),
         default: Default::Is("256"),
-        help: "Connections at once from one address that is no trusted proxy.",
+        help: "The same from one address that is no trusted proxy.",
         ..PLAIN
     },
     Var {

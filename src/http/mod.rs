@@ -21,6 +21,7 @@ pub mod reply;
 pub mod route;
 pub mod router;
 pub mod routes;
+mod seats;
 pub mod server;
 #[cfg(test)]
 mod testing;

@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, SET_COOKIE};
 use hyper::{Method, Request, Response, Version};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::app::App;
@@ -19,10 +20,15 @@ use crate::http::headers::Headers;
 use crate::http::reply::Reply;
 use crate::http::route::{Route, Takes};
 use crate::http::router::{Found, Router};
+use crate::http::seats::{Seats, is_counted};
 use crate::http::{Body, BoxFuture, client, log, meta, routes};
 
 /// Bytes of a body that are read.
 const LARGEST_BODY: usize = 1024 * 1024;
+/// Bytes of a body that counts as small. Every form and every honest JSON body is one.
+const SMALL_BODY: u64 = 16 * 1024;
+/// Bodies beyond that which are read at once: 4096 of them would take 4 GiB.
+const LARGE_BODIES: usize = 32;
 
 /// Answers requests outside `/auth`, e.g. with the sample application of `authara dev`.
 pub type Fallback = Arc<dyn Fn(Request<Incoming>, Client) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
@@ -40,6 +46,10 @@ struct Shared {
     router: Router,
     headers: Headers,
     healthy: HeaderMap,
+    /// Requests in work. A client that hangs up, or resets an HTTP/2 stream, keeps its seat until
+    /// the work is done: otherwise it could begin any number.
+    seats: Arc<Seats>,
+    large_bodies: Semaphore,
 }
 
 impl Service {
@@ -51,12 +61,15 @@ impl Service {
     /// The same with another table.
     pub fn with_routes(app: Arc<App>, routes: Vec<Route>) -> Self {
         let headers = Headers::new(app.config.public_url.is_https);
+        let limits = app.config.server;
         let mut healthy = headers.all();
         healthy.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let shared = Shared {
             router: Router::new(routes),
             headers,
             healthy,
+            seats: Arc::new(Seats::new(limits.max_connections, limits.max_connections_per_address)),
+            large_bodies: Semaphore::new(LARGE_BODIES),
         };
         Self {
             app,
@@ -88,9 +101,21 @@ impl Service {
         let (head, body) = request.into_parts();
         let cx = Cx::new(Arc::clone(&self.app), head, client);
 
+        let counted =
+            Some(cx.client().address).filter(|&address| is_counted(address, &self.app.config.trusted_proxies));
+        let Some(seat) = self.shared.seats.take(counted) else {
+            let reply = close(&cx, faces::show(&cx, &Face::UNAVAILABLE));
+            log::line(&cx, reply.status, started);
+            return self.dress(&cx, reply);
+        };
+        let working = self.clone().work(cx.clone(), body);
         // A task of its own: what a request has begun is finished also when its client hangs up
         // (a counter of failures must count), and a panic ends nothing but the task.
-        let work = tokio::spawn(self.clone().work(cx.clone(), body));
+        let work = tokio::spawn(async move {
+            let reply = working.await;
+            drop(seat);
+            reply
+        });
         let reply = work.await.unwrap_or_else(|panic| {
             tracing::error!(request.id = cx.request_id(), "a request ended in a panic: {panic}");
             faces::show(&cx, &Face::BROKEN)
@@ -133,6 +158,12 @@ impl Service {
         if body.is_end_stream() {
             return Ok(());
         }
+        let is_small = body.size_hint().upper().is_some_and(|bytes| bytes <= SMALL_BODY);
+        let _room = if is_small {
+            None
+        } else {
+            Some(self.shared.large_bodies.try_acquire().map_err(|_| Face::UNAVAILABLE)?)
+        };
         let whole = Limited::new(body, LARGEST_BODY).collect();
         match timeout(self.app.config.server.body_timeout, whole).await {
             Err(_) => Err(Face::TOO_SLOW),

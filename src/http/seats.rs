@@ -1,10 +1,12 @@
-//! How many connections are open: in total, and from one address.
+//! How many connections are open, or requests in work: in total, and from one address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The seats of a server. Each connection takes one and gives it back when it ends.
+use crate::config::Network;
+
+/// The seats of a server. Each connection or request takes one and gives it back when it ends.
 pub(super) struct Seats {
     total: usize,
     per_address: usize,
@@ -17,7 +19,7 @@ struct Taken {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// One connection's seat, given back when dropped.
+/// A seat, given back when dropped.
 pub(super) struct Seat {
     seats: Arc<Seats>,
     address: Option<IpAddr>,
@@ -32,7 +34,7 @@ impl Seats {
         }
     }
 
-    /// A seat, if there is one left. `address` is `None` for peers that have no cap of their own.
+    /// A seat, if there is one left. `address` is `None` for whoever has no cap of his own.
     pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Seat> {
         let address = address.map(neighbourhood);
         let mut taken = self.lock();
@@ -71,6 +73,12 @@ impl Drop for Seat {
             }
         }
     }
+}
+
+/// Whether this address has a cap of its own. Proxies carry everybody's requests, and this machine
+/// is not held against itself.
+pub(super) fn is_counted(address: IpAddr, trusted: &[Network]) -> bool {
+    !address.to_canonical().is_loopback() && !trusted.iter().any(|network| network.contains(address))
 }
 
 /// What counts as one address: all of an IPv6 /64, for that is what one customer is given.

@@ -1,10 +1,9 @@
 //! The serve loop: accept, hand each connection to a task, stop in an orderly way.
 //!
 //! It is our own because the ready-made one waits for a connection's first bytes without a limit.
-//! Every wait here has one: [`connection`] says which, [`seats`] counts. TLS is the proxy's work.
+//! Every wait here has one: [`connection`] says which, `seats` counts. TLS is the proxy's work.
 
 mod connection;
-mod seats;
 mod stream;
 
 use std::io;
@@ -24,7 +23,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::config;
 use crate::http::Body;
-use seats::Seats;
+use crate::http::seats::{Seats, is_counted};
 use stream::{Socket, Stream};
 
 /// A socket that listens.
@@ -155,12 +154,6 @@ pub async fn serve<S, F>(
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Whether connections from this address count against its own cap. Proxies carry everybody's
-/// requests, and this machine is not held against itself.
-fn is_counted(address: std::net::IpAddr, trusted: &[config::Network]) -> bool {
-    !address.to_canonical().is_loopback() && !trusted.iter().any(|network| network.contains(address))
-}
 
 fn is_about_one_connection(error: &io::Error) -> bool {
     matches!(

@@ -26,6 +26,9 @@ use super::stream::Stream;
 use crate::config;
 use crate::http::Body;
 
+/// Bytes of one HTTP/2 body that may be on the way at once.
+const WINDOW: u32 = 64 * 1024;
+
 /// Serves one connection until it ends or the server does.
 pub(super) async fn serve<S, F>(
     mut stream: Stream,
@@ -112,6 +115,9 @@ where
             .timer(TokioTimer::new())
             .max_concurrent_streams(128)
             .max_header_list_size(16 * 1024)
+            // Bodies are small; the usual 1 MiB would be every connection's to fill.
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(4 * WINDOW)
             .keep_alive_interval(Duration::from_secs(20))
             .serve_connection(TokioIo::new(stream), service)
     );
