@@ -9,8 +9,8 @@ use crate::domain::device::Device;
 use crate::domain::limit::{Budget, Limit};
 use crate::domain::session::Session;
 use crate::domain::{Client, Email, Refusal, Timestamp, TokenHash, User, UserId};
-use crate::flows::Result;
 use crate::flows::announce::Deed;
+use crate::flows::{Error, Result};
 use crate::limits::{Attempt, Full, Key};
 use crate::storage::{self, Tx};
 
@@ -89,7 +89,15 @@ impl<'a> Try<'a> {
             let now = self.app.now();
             let spared_before = place.spared_before();
             let take = async |tx: &mut Tx| -> Result<_> { Ok(tx.budgets().take(limit, &key, budget, now).await?) };
-            if self.app.store.write(take).await? {
+            let taken = match self.app.store.write(take).await {
+                Ok(taken) => taken,
+                Err(error) => {
+                    self.places.push(place);
+                    self.undo().await;
+                    return Err(error);
+                }
+            };
+            if taken {
                 self.places.push(place);
                 self.taken.push((limit, key));
                 return Ok(self);
@@ -127,6 +135,18 @@ impl<'a> Try<'a> {
             tracing::warn!(%error, "an attempt that was not made counts as one");
         }
         self.spare();
+    }
+
+    /// Passes on what a tool gave. That it failed is no fault of the caller's, so everything is
+    /// given back: an outage must not use up what people may try.
+    pub(super) async fn or_undo<T, E: Into<Error>>(self, given: std::result::Result<T, E>) -> Result<(Self, T)> {
+        match given {
+            Ok(given) => Ok((self, given)),
+            Err(error) => {
+                self.undo().await;
+                Err(error.into())
+            }
+        }
     }
 
     async fn spent(&self, limit: Limit, key: &TokenHash, budget: Budget, now: Timestamp) -> Result<Full> {

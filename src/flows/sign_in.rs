@@ -6,7 +6,7 @@ use crate::domain::audit::{Action, Actor};
 use crate::domain::device::Device;
 use crate::domain::limit::Limit;
 use crate::domain::password::Password;
-use crate::domain::{Audience, Client, Email, Method, Refusal, Secret, UserId};
+use crate::domain::{Audience, Client, Email, Method, Refusal, Secret, User, UserId};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::{Error, Result, gate, gate::SignedIn};
@@ -34,7 +34,11 @@ pub async fn with_password(app: &App, client: &Client, input: Credentials, audie
         .await?;
     let email = Email::parse(&input.email);
     let found = match &email {
-        Some(email) => app.store.read().await?.users().credentials(email).await?,
+        Some(email) => {
+            let found;
+            (attempt, found) = attempt.or_undo(stored_credentials(app, email).await).await?;
+            found
+        }
         None => None,
     };
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
@@ -44,20 +48,19 @@ pub async fn with_password(app: &App, client: &Client, input: Credentials, audie
     }
 
     let password = Password::typed(&input.password);
-    let verified = match app.hasher.verify(password.clone(), stored.clone()).await {
-        Ok(verified) => verified,
-        Err(unavailable) => {
-            attempt.undo().await;
-            return Err(unavailable.into());
-        }
-    };
+    let verified = app.hasher.verify(password.clone(), stored.clone()).await;
+    let (mut attempt, verified) = attempt.or_undo(verified).await?;
     let user = match (user, verified) {
         (Some(user), Verified::Right | Verified::RightButWeak) => user,
         (Some(user), Verified::Wrong) => return refuse(app, client, Some(user.id), "wrong password").await,
         (None, _) => return refuse(app, client, None, "no such account").await,
     };
     let stronger = match (verified, password, stored) {
-        (Verified::RightButWeak, Some(password), Some(old)) => Some((old, app.hasher.hash(password).await?)),
+        (Verified::RightButWeak, Some(password), Some(old)) => {
+            let new;
+            (attempt, new) = attempt.or_undo(app.hasher.hash(password).await).await?;
+            Some((old, new))
+        }
         _ => None,
     };
 
@@ -90,6 +93,10 @@ pub async fn with_password(app: &App, client: &Client, input: Credentials, audie
             Ok(signed_in)
         }
     }
+}
+
+async fn stored_credentials(app: &App, email: &Email) -> Result<Option<(User, Option<String>)>> {
+    Ok(app.store.read().await?.users().credentials(email).await?)
 }
 
 /// The one answer to whoever does not get in. What the operator may know stands in the audit.

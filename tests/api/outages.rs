@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use authara::domain::limit::Budget;
 use authara::storage::Target;
 use hyper::Method;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use super::{ADA, BOB, LOGIN, LOGOUT, REFRESH, SET_PASSWORD, SIGN_UP, TOKENS, USE
 use crate::kit::app::TestApp;
 use crate::kit::client::{Answer, Client};
 use crate::kit::cluster::Cluster;
-use crate::kit::database::{Database, on_postgres, on_sqlite};
+use crate::kit::database::{Database, both, on_postgres, on_sqlite};
 
 /// How long after an outage everything works again.
 const RECOVERY: Duration = Duration::from_secs(5);
@@ -162,6 +163,59 @@ async fn r038_a_file_that_is_gone_is_not_written_on_and_signs_nobody_out() {
     })
     .await;
 }
+
+both!(
+    r038_what_failed_in_an_outage_is_not_held_against_anybody,
+    async |db: &Database| {
+        let few = Budget {
+            limit: 3,
+            window: Duration::from_hours(1),
+        };
+        let app = TestApp::with(db, |config| {
+            config.limits.login_address = few;
+            config.limits.login_account = few;
+            config.limits.sign_up_address = few;
+            config.limits.sign_up_account = few;
+            config.limits.new_accounts = few;
+            config.limits.password_account = few;
+        })
+        .await;
+        let client = app.user(ADA).await;
+        let away = async |is_away: bool| {
+            if db.is_sqlite() {
+                let elsewhere = db.path().with_extension("moved");
+                let (from, to) = if is_away {
+                    (db.path(), elsewhere)
+                } else {
+                    (elsewhere, db.path())
+                };
+                std::fs::rename(from, to).unwrap();
+            } else {
+                db.refuse_connections(is_away).await;
+            }
+        };
+
+        away(true).await;
+        // More than any limit lets pass.
+        for _ in 0..15 {
+            let tried = [
+                client.post_json(LOGIN, &credentials(ADA)).await,
+                client.post_json(SIGN_UP, &credentials(BOB)).await,
+                client
+                    .put_json(SET_PASSWORD, &json!({ "password": "another good password" }))
+                    .await,
+            ];
+            are_all_unavailable(&tried);
+        }
+        away(false).await;
+
+        works_as_before(&app, &client).await;
+        let changed = client
+            .put_json(SET_PASSWORD, &json!({ "password": "another good password" }))
+            .await;
+        assert!(changed.status < 300, "{changed:?}");
+    }
+);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_set_to_read_only_can_be_read_and_signs_nobody_out() {
