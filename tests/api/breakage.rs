@@ -124,6 +124,103 @@ both!(a_broken_database_signs_nobody_out, async |db: &Database| {
     }
 });
 
+both!(
+    r015_a_hash_that_cannot_be_used_is_a_failed_sign_in,
+    async |db: &Database| {
+        let app = TestApp::start(db).await;
+        let client = app.user("ada@example.com").await;
+        let salt = "c2FsdHNhbHRzYWx0c2FsdA";
+        let hash = "A".repeat(43);
+        let credentials = serde_json::json!({ "email": "ada@example.com", "password": crate::kit::app::PASSWORD });
+
+        for broken in [
+            String::new(),
+            "garbage".to_owned(),
+            "$".repeat(10_000),
+            format!("$argon2id$v=19$m=4294967295,t=4294967295,p=255${salt}${hash}"),
+            format!("$scrypt$ln=63,r=8,p=1${salt}${hash}"),
+            format!("$scrypt$ln=15,r=4294967295,p=4294967295${salt}${hash}"),
+            format!("$scrypt$ln=30,r=8,p=3${salt}${hash}"),
+            format!("$scrypt$ln=0,r=0,p=0${salt}${hash}"),
+            format!("$scrypt$ln=-1,r=8,p=3${salt}${hash}"),
+            "$scrypt$ln=15,r=8,p=3$".to_owned(),
+            format!("$scrypt$ln=15,r=8,p=3${salt}$"),
+        ] {
+            db.tamper(&format!("UPDATE passwords SET hash = '{broken}'")).await;
+
+            let answer = app.visitor().await.post_json("/auth/api/v1/login", &credentials).await;
+
+            assert_eq!(answer.refusal(), (401, "unauthorized".into()), "{broken}");
+        }
+        assert_eq!(client.get("/auth/api/v1/user").await.status, 200);
+    }
+);
+
+both!(
+    r123_errors_have_one_form_and_tell_nothing_of_the_inside,
+    async |db: &Database| {
+        let app = misbehaving(db).await;
+        let client = app.client();
+        let inside = [
+            "panick",
+            "defect",
+            "secret",
+            "src/",
+            ".rs",
+            "SELECT",
+            "sql",
+            "SQL",
+            "postgres",
+            "backtrace",
+            env!("CARGO_PKG_VERSION"),
+        ];
+        let mut answers = Vec::new();
+        for path in ["panicking", "panicking-inside", "away", "endless", "nothing"] {
+            answers.push(client.get(&format!("/auth/api/v1/{path}")).await);
+        }
+        db.tamper("ALTER TABLE users RENAME TO lost").await;
+        let credentials = serde_json::json!({ "email": "ada@example.com", "password": crate::kit::app::PASSWORD });
+        let visitor = app.visitor().await;
+        answers.push(visitor.post_json("/auth/api/v1/login", &credentials).await);
+        answers.push(visitor.post_json("/auth/api/v1/signup/direct", &credentials).await);
+
+        let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+        assert_eq!(statuses[..5], [500, 500, 503, 503, 404]);
+        // Or 503, where the machine is too busy for the time that is given here.
+        assert!(
+            statuses[5..].iter().all(|status| matches!(status, 500 | 503)),
+            "{statuses:?}"
+        );
+        for answer in &answers {
+            let json = answer.json();
+            let told = json["error"].as_object().unwrap();
+            let is_envelope = json.as_object().unwrap().len() == 1 && told.len() == 2;
+            assert!(
+                is_envelope && told["code"].is_string() && told["message"].is_string(),
+                "{json}"
+            );
+            let says_when = !answer.header("retry-after").is_empty();
+            assert_eq!(says_when, answer.status == 503, "{answer:?}");
+            for word in inside {
+                assert!(!answer.text().contains(word), "{word}: {}", answer.text());
+            }
+        }
+        let page = visitor
+            .call(hyper::Method::POST, "/auth/login")
+            .form(&[
+                ("csrf_token", &visitor.cookie("authara_csrf")),
+                ("email", "ada@example.com"),
+                ("password", "x"),
+            ])
+            .send()
+            .await;
+        assert!(matches!(page.status, 500 | 503), "{}", page.status);
+        for word in ["SELECT", "sql", "lost", "42P01", ".rs"] {
+            assert!(!page.text().contains(word), "{word}: {}", page.text());
+        }
+    }
+);
+
 both!(a_breakage_has_a_reference, async |db: &Database| {
     let app = misbehaving(db).await;
 
