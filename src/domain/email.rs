@@ -32,6 +32,11 @@ impl Email {
         self.0.split_once('@').map_or(self.0.as_str(), |(local, _)| local)
     }
 
+    /// The part behind it.
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+
     /// First letter and domain, for logs and audit lines: `a…@example.com`.
     pub fn masked(&self) -> String {
         let (local, domain) = self.0.split_once('@').unwrap_or((&self.0, ""));
@@ -72,7 +77,7 @@ mod tests {
         let email = Email::parse("  Ada.Lovelace+x@Example.COM ").expect("an address");
 
         assert_eq!(email.as_str(), "ada.lovelace+x@example.com");
-        assert_eq!(email.local_part(), "ada.lovelace+x");
+        assert_eq!((email.local_part(), email.domain()), ("ada.lovelace+x", "example.com"));
         assert_eq!(format!("{email:?}"), "Email(a…@example.com)");
     }
 

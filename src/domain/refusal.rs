@@ -21,9 +21,15 @@ pub enum Refusal {
     /// Has a NUL in it.
     #[error("the password has a character that cannot be used")]
     PasswordUnusable,
-    /// Is the account's own address or its local part.
-    #[error("the password must not be your e-mail address")]
+    /// Is one of those that attackers try first.
+    #[error("this password is one of the most common ones; choose another, such as a few words in a row")]
+    PasswordIsCommon,
+    /// Is the account's own address or its local part, perhaps between digits and signs.
+    #[error("the password must not be your e-mail address, nor a part of it with digits or signs added")]
     PasswordIsAddress,
+    /// Is the username, the product, or a host, perhaps between digits and signs.
+    #[error("the password must not be your username or the name of a site, nor one with digits or signs added")]
+    PasswordIsName,
     /// An invitation code that opens nothing.
     #[error("the invitation cannot be used")]
     InvitationInvalid,

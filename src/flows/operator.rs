@@ -2,11 +2,10 @@
 
 use crate::app::App;
 use crate::domain::audit::{Action, Actor};
-use crate::domain::password::Password;
 use crate::domain::session::Session;
 use crate::domain::{Client, Email, PlatformRole, Refusal, Secret, SessionId, Timestamp, User, UserId};
 use crate::flows::announce::Deed;
-use crate::flows::{Result, attempts, sign_up};
+use crate::flows::{Result, attempts, password, sign_up};
 use crate::storage::Tx;
 
 /// A user with what operators want to see.
@@ -36,7 +35,7 @@ pub async fn find(app: &App, address_or_id: &str) -> Result<User> {
 /// Opens an account with its initial organization and the given roles.
 pub async fn add(app: &App, email: &str, password: Secret, roles: &[PlatformRole]) -> Result<User> {
     let email = Email::parse(email).ok_or(Refusal::EmailInvalid)?;
-    let password = Password::chosen(&password, &email)?;
+    let password = password::choose(app, &password, &email, None)?;
     let hash = app.hasher.hash(password).await?;
 
     app.store
@@ -153,7 +152,7 @@ pub async fn revoke(app: &App, user: UserId, role: PlatformRole) -> Result<bool>
 pub async fn set_password(app: &App, user: UserId, password: Secret) -> Result<u64> {
     let found = app.store.read().await?.users().by_id(user).await?;
     let found = found.ok_or(Refusal::NotFound)?;
-    let password = Password::chosen(&password, &found.email)?;
+    let password = password::choose(app, &password, &found.email, Some(&found.username))?;
     let hash = app.hasher.hash(password).await?;
 
     app.store

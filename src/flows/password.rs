@@ -4,11 +4,27 @@ use crate::app::App;
 use crate::crypto::password::Verified;
 use crate::crypto::token;
 use crate::domain::audit::{Action, Actor};
-use crate::domain::password::Password;
-use crate::domain::{Caller, Refusal, Secret, Timestamp};
+use crate::domain::password::{Context, Password};
+use crate::domain::{Caller, Email, Refusal, Secret, Timestamp, Username};
 use crate::flows::announce::Deed;
 use crate::flows::{Result, gate, gate::Tokens};
 use crate::storage::Tx;
+
+/// Checks a password that somebody chose for an account, wherever he did. `username` is `None`
+/// while the account has none.
+pub(super) fn choose(
+    app: &App,
+    text: &Secret,
+    email: &Email,
+    username: Option<&Username>,
+) -> std::result::Result<Password, Refusal> {
+    let context = Context {
+        host: &app.config.public_url.host,
+        email,
+        username,
+    };
+    Password::chosen(text, &context)
+}
 
 /// What is needed to change a password.
 #[derive(Debug, Clone)]
@@ -27,7 +43,7 @@ pub struct Change {
 /// Refused with `ReauthenticationRequired` unless the sign-in is recent or the current password is
 /// given, with `CurrentPasswordWrong` if that one is not right.
 pub async fn change(app: &App, caller: &Caller, input: Change) -> Result<Option<Tokens>> {
-    let password = Password::chosen(&input.new, &caller.user.email)?;
+    let password = choose(app, &input.new, &caller.user.email, Some(&caller.user.username))?;
     let has_proved_it_again = prove_it_again(app, caller, input.current.as_ref()).await?;
     let hash = app.hasher.hash(password).await?;
 

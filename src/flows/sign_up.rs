@@ -5,11 +5,10 @@ use crate::crypto::random;
 use crate::domain::audit::{Action, Actor};
 use crate::domain::limit::Limit;
 use crate::domain::organization::{Organization, OrganizationRole};
-use crate::domain::password::Password;
 use crate::domain::{Audience, Client, Email, Method, OrganizationId, Refusal, Secret, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
-use crate::flows::{Error, Result, gate, gate::SignedIn};
+use crate::flows::{Error, Result, gate, gate::SignedIn, password};
 use crate::storage::Tx;
 
 /// Made-up usernames that are tried before giving up; the odds of needing a third are tiny.
@@ -29,7 +28,7 @@ pub struct Application {
 /// Opens an account with its initial organization and signs the person in, in one transaction.
 pub async fn direct(app: &App, client: &Client, input: Application) -> Result<SignedIn> {
     let email = Email::parse(&input.email).ok_or(Refusal::EmailInvalid)?;
-    let password = Password::chosen(&input.password, &email)?;
+    let password = password::choose(app, &input.password, &email, None)?;
     if input.invitation_code.is_some() {
         return Err(Refusal::InvitationInvalid.into());
     }

@@ -83,9 +83,12 @@ pub fn face(refusal: &Refusal) -> Face {
     let (status, code, field) = match refusal {
         R::BadRequest(_) | R::InvitationInvalid => (StatusCode::BAD_REQUEST, "invalid_request", None),
         R::EmailInvalid | R::EmailTaken => (StatusCode::BAD_REQUEST, "invalid_request", Some("email")),
-        R::PasswordTooShort | R::PasswordTooLong | R::PasswordUnusable | R::PasswordIsAddress => {
-            (StatusCode::BAD_REQUEST, "invalid_request", Some("password"))
-        }
+        R::PasswordTooShort
+        | R::PasswordTooLong
+        | R::PasswordUnusable
+        | R::PasswordIsCommon
+        | R::PasswordIsAddress
+        | R::PasswordIsName => (StatusCode::BAD_REQUEST, "invalid_request", Some("password")),
         R::CredentialsWrong | R::SignInRequired | R::SessionEnded => (StatusCode::UNAUTHORIZED, "unauthorized", None),
         R::CsrfInvalid | R::CrossSite | R::AudienceRefused | R::AccountDisabled => {
             (StatusCode::FORBIDDEN, "forbidden", None)
