@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::crypto::phc;
+use crate::crypto::phc::{self, Work};
 use crate::domain::password::Password;
 
 /// The cost of new hashes. Weaker stored ones are replaced at the next sign-in.
@@ -88,6 +88,7 @@ impl Hasher {
             work_came: Condvar::new(),
             threads: size.threads.max(1),
             longest: size.queue,
+            work: Work::default(),
         });
         for number in 0..shared.threads {
             let shared = Arc::clone(&shared);
@@ -117,6 +118,12 @@ impl Hasher {
             answer,
         };
         self.run(job, result).await
+    }
+
+    /// How much was computed since the start, in scrypt blocks. Whatever a refused sign-in was
+    /// refused for, it has added as much.
+    pub fn work_done(&self) -> u64 {
+        self.shared.work.done()
     }
 
     /// How many hashes wait for a thread at the moment.
@@ -166,18 +173,18 @@ impl Job {
         }
     }
 
-    fn run(self, cost: Cost) {
+    fn run(self, cost: Cost, work: &Work) {
         // A send fails only if the caller left meanwhile.
         match self {
             Self::Hash { password, answer } => {
-                let _ = answer.send(phc::hash(cost, &password));
+                let _ = answer.send(phc::hash(cost, &password, work));
             }
             Self::Verify {
                 password,
                 stored,
                 answer,
             } => {
-                let _ = answer.send(phc::verify(cost, password.as_ref(), stored.as_deref()));
+                let _ = answer.send(phc::verify(cost, password.as_ref(), stored.as_deref(), work));
             }
         }
     }
@@ -188,6 +195,7 @@ struct Shared {
     work_came: Condvar,
     threads: usize,
     longest: usize,
+    work: Work,
 }
 
 #[derive(Default)]
@@ -222,7 +230,7 @@ impl Shared {
     fn work(&self, cost: Cost) {
         while let Some(job) = self.next() {
             // A thread lost to a panic would be missing for ever; the caller sees `Stopped`.
-            if catch_unwind(AssertUnwindSafe(|| job.run(cost))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| job.run(cost, &self.work))).is_err() {
                 tracing::error!("a password hash panicked");
             }
             self.lock().busy -= 1;

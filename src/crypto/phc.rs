@@ -1,5 +1,7 @@
 //! scrypt hashes as PHC strings: `$scrypt$ln=15,r=8,p=3$salt$hash`.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use scrypt::Params;
 use scrypt::password_hash::PasswordHasher;
 use scrypt::password_hash::phc::{Output, PasswordHash};
@@ -53,9 +55,24 @@ struct Stored {
     output: Output,
 }
 
+/// Counts what was computed, in mixed blocks.
+#[derive(Debug, Default)]
+pub(super) struct Work(AtomicU64);
+
+impl Work {
+    pub(super) fn done(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, cost: Cost) {
+        self.0.fetch_add(cost.work(), Ordering::Relaxed);
+    }
+}
+
 /// Hashes a new password with a fresh salt.
-pub(super) fn hash(cost: Cost, password: &Password) -> String {
+pub(super) fn hash(cost: Cost, password: &Password, work: &Work) -> String {
     let params = cost.params().expect("the pool was started with a cost that fits");
+    work.add(cost);
     let salt = random::bytes::<16>();
     scrypt::Scrypt::new_with_params(params)
         .hash_password_with_salt(password.expose().as_bytes(), &salt)
@@ -63,21 +80,21 @@ pub(super) fn hash(cost: Cost, password: &Password) -> String {
         .to_string()
 }
 
-/// Compares, in the time that a hash of `cost` takes whatever the arguments are.
-pub(super) fn verify(cost: Cost, password: Option<&Password>, stored: Option<&str>) -> Verified {
+/// Compares. What is wrong takes the time of a hash of `cost` or, with a stored one that costs more, of that one.
+pub(super) fn verify(cost: Cost, password: Option<&Password>, stored: Option<&str>, work: &Work) -> Verified {
     let readable = stored.and_then(parse);
     if stored.is_some() && readable.is_none() {
         tracing::warn!("a stored password hash cannot be read or costs too much; the sign-in fails");
     }
     let (Some(password), Some(stored)) = (password, readable) else {
-        spend(cost);
+        spend(cost, work);
         return Verified::Wrong;
     };
 
-    let is_right = stored.is_of(password);
+    let is_right = stored.is_of(password, work);
     let is_weak = stored.cost.is_cheaper_than(cost);
     if !is_right && let Some(rest) = rest(cost, stored.cost) {
-        spend(rest);
+        spend(rest, work);
     }
     match (is_right, is_weak) {
         (false, _) => Verified::Wrong,
@@ -87,7 +104,8 @@ pub(super) fn verify(cost: Cost, password: Option<&Password>, stored: Option<&st
 }
 
 impl Stored {
-    fn is_of(&self, password: &Password) -> bool {
+    fn is_of(&self, password: &Password, work: &Work) -> bool {
+        work.add(self.cost);
         let mut output = [0; Output::MAX_LENGTH];
         let output = &mut output[..self.output.len()];
         let computed = scrypt::scrypt(password.expose().as_bytes(), &self.salt, &self.params, output);
@@ -120,19 +138,25 @@ fn parse(text: &str) -> Option<Stored> {
 }
 
 /// Takes the time of a hash of that cost.
-fn spend(cost: Cost) {
+fn spend(cost: Cost, work: &Work) {
     if let Some(params) = cost.params() {
+        work.add(cost);
         // The result is of no interest; that it cannot fail is checked by `params`.
         let _ = scrypt::scrypt(b"nobody's password", b"nobody's salt", &params, &mut [0; 32]);
     }
 }
 
-/// What `spent` is cheaper than `wanted` by, as another hash of the same memory. An account with
-/// an old hash must not show by a quick answer that it exists.
+/// What `spent` is cheaper than `wanted` by, as another hash in the smaller memory of the two. An
+/// account with an old or imported hash must not show by a quick answer that it exists.
 fn rest(wanted: Cost, spent: Cost) -> Option<Cost> {
-    let rounds = wanted.work().saturating_sub(spent.work()) / spent.block_work().max(1);
-    match u32::try_from(rounds) {
-        Ok(p @ 1..) => Some(Cost { p, ..spent }),
+    let round = if spent.block_work() < wanted.block_work() {
+        spent
+    } else {
+        wanted
+    };
+    let missing = wanted.work().saturating_sub(spent.work());
+    match u32::try_from(missing.div_ceil(round.block_work().max(1))) {
+        Ok(p @ 1..) => Some(Cost { p, ..round }),
         _ => None,
     }
 }
@@ -146,6 +170,14 @@ mod tests {
 
     fn password(text: &str) -> Password {
         Password::typed(&Secret::new(text)).expect("a password")
+    }
+
+    fn hash(cost: Cost, password: &Password) -> String {
+        super::hash(cost, password, &Work::default())
+    }
+
+    fn verify(cost: Cost, password: Option<&Password>, stored: Option<&str>) -> Verified {
+        super::verify(cost, password, stored, &Work::default())
     }
 
     #[test]
@@ -240,20 +272,46 @@ mod tests {
 
     #[test]
     fn a_wrong_password_costs_the_same_whatever_the_stored_hash_costs() {
-        let wanted = Cost::DEFAULT;
+        let wanted = Cost { log_n: 7, r: 8, p: 3 };
+        let wrong = password("another one");
+        let spent = |given: Option<&Password>, stored: Option<&str>| {
+            let work = Work::default();
+            assert_eq!(super::verify(wanted, given, stored, &work), Verified::Wrong);
+            work.done()
+        };
+        let full = spent(None, None);
+
         for (log_n, r, p) in [
-            (14, 8, 1),
-            (14, 8, 5),
-            (10, 8, 1),
-            (15, 8, 1),
-            (15, 8, 2),
-            (15, 4, 3),
-            (12, 1, 1),
+            (7, 8, 3),
+            (6, 8, 1),
+            (6, 8, 5),
+            (2, 8, 1),
+            (7, 8, 1),
+            (7, 8, 2),
+            (7, 4, 3),
+            (4, 1, 1),
+            // What other programs write: more memory, fewer rounds.
+            (8, 8, 1),
         ] {
+            let stored = hash(Cost { log_n, r, p }, &password("password"));
+            assert_eq!(spent(Some(&wrong), Some(&stored)), full, "{stored}");
+            assert_eq!(spent(None, Some(&stored)), full, "{stored}");
+        }
+        for stored in [None, Some("garbage"), Some("$scrypt$ln=40,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2g")] {
+            assert_eq!(spent(Some(&wrong), stored), full, "{stored:?}");
+        }
+        assert_eq!(full, wanted.work());
+    }
+
+    #[test]
+    fn what_is_missing_is_made_up_for_and_never_needs_more_memory() {
+        let wanted = Cost::DEFAULT;
+        for (log_n, r, p) in [(16, 8, 1), (14, 5, 2), (15, 8, 2), (13, 3, 7), (1, 1, 1), (14, 8, 1)] {
             let spent = Cost { log_n, r, p };
             let rest = rest(wanted, spent).expect("it is cheaper");
 
-            assert_eq!(spent.work() + rest.work(), wanted.work(), "{spent:?}");
+            assert!(spent.work() + rest.work() >= wanted.work(), "{spent:?}");
+            assert!(rest.memory() <= wanted.memory(), "{rest:?}");
             assert!(rest.params().is_some(), "{rest:?}");
         }
         assert_eq!(rest(wanted, wanted), None);

@@ -11,6 +11,9 @@ use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::{Error, Result, gate, gate::SignedIn};
 
+/// Why somebody is refused whose account was switched off, for the audit alone.
+const OFF: &str = "the account is switched off";
+
 /// What somebody typed to sign in, and in which browser.
 #[derive(Debug, Clone)]
 pub struct Credentials {
@@ -42,6 +45,8 @@ pub async fn with_password(app: &App, client: &Client, input: Credentials, audie
         None => None,
     };
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
+    // An account that is off has no password: the right one takes no longer than any other.
+    let stored = stored.filter(|_| user.as_ref().is_some_and(|user| !user.is_disabled()));
     if let Some(email) = &email {
         let (limit, key) = attempts::of_sign_in(app, email, user.as_ref(), input.device.as_ref());
         attempt = attempt.of_account(limit, key, limits.login_account, None).await?;
@@ -52,7 +57,10 @@ pub async fn with_password(app: &App, client: &Client, input: Credentials, audie
     let (mut attempt, verified) = attempt.or_undo(verified).await?;
     let user = match (user, verified) {
         (Some(user), Verified::Right | Verified::RightButWeak) => user,
-        (Some(user), Verified::Wrong) => return refuse(app, client, Some(user.id), "wrong password").await,
+        (Some(user), Verified::Wrong) => {
+            let why = if user.is_disabled() { OFF } else { "wrong password" };
+            return refuse(app, client, Some(user.id), why).await;
+        }
         (None, _) => return refuse(app, client, None, "no such account").await,
     };
     let stronger = match (verified, password, stored) {
@@ -76,7 +84,7 @@ pub async fn with_password(app: &App, client: &Client, input: Credentials, audie
         .await;
     match opened {
         Err(Error::Refused(Refusal::AccountDisabled)) => {
-            refuse(app, client, Some(user.id), "the account is switched off").await
+            refuse(app, client, Some(user.id), OFF).await
         }
         Err(Error::Refused(Refusal::AudienceRefused)) => {
             // The password was right: this is no guess.
