@@ -297,7 +297,11 @@ mod tests {
             assert_eq!(spent(Some(&wrong), Some(&stored)), full, "{stored}");
             assert_eq!(spent(None, Some(&stored)), full, "{stored}");
         }
-        for stored in [None, Some("garbage"), Some("$scrypt$ln=40,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2g")] {
+        for stored in [
+            None,
+            Some("garbage"),
+            Some("$scrypt$ln=40,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"),
+        ] {
             assert_eq!(spent(Some(&wrong), stored), full, "{stored:?}");
         }
         assert_eq!(full, wanted.work());

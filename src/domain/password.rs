@@ -169,10 +169,23 @@ mod tests {
 
     #[test]
     fn a_common_password_is_refused_in_every_spelling() {
-        for text in ["password", "PassWord1", "12345678", "ｐａｓｓｗｏｒｄ", "iloveyou", "qwertyuiop", "!QAZ2wsx"] {
+        for text in [
+            "password",
+            "PassWord1",
+            "12345678",
+            "ｐａｓｓｗｏｒｄ",
+            "iloveyou",
+            "qwertyuiop",
+            "!QAZ2wsx",
+        ] {
             assert!(matches!(chosen(text), Err(Refusal::PasswordIsCommon)), "{text}");
         }
-        for text in ["passwordish one", "password password", " password", "correct horse battery"] {
+        for text in [
+            "passwordish one",
+            "password password",
+            " password",
+            "correct horse battery",
+        ] {
             assert!(chosen(text).is_ok(), "{text}");
         }
     }

@@ -8,8 +8,8 @@ use crate::domain::audit::{Action, Actor};
 use crate::domain::organization::Membership;
 use crate::domain::session::{RefreshToken, Session};
 use crate::domain::{
-    Audience, Claims, Client, Method, PlatformRole, Refusal, Secret, SessionId, Timestamp, TokenHash, TokenId, User,
-    UserId,
+    Audience, Caller, Claims, Client, Method, PlatformRole, Refusal, Secret, SessionId, Timestamp, TokenHash, TokenId,
+    User, UserId,
 };
 use crate::flows::announce::Deed;
 use crate::flows::{Error, Result};
@@ -150,6 +150,46 @@ pub(super) fn issue(
         roles,
         tokens,
     })
+}
+
+/// Refuses with `SignInRequired` what was begun in a session that has ended since: its owner may
+/// have ended it while a password was being hashed.
+pub(super) async fn still_open(tx: &mut Tx, caller: &Caller, now: Timestamp) -> Result<()> {
+    let standing = tx.sessions().standing(caller.session).await?;
+    let standing = standing.filter(|standing| standing.session.is_live(now));
+    let is_open = standing.is_some_and(|standing| admit(&standing.user, &standing.roles, caller.audience).is_ok());
+    if is_open {
+        Ok(())
+    } else {
+        Err(Refusal::SignInRequired.into())
+    }
+}
+
+/// Exchanges the caller's refresh token if it is his session's current one. A client that loses
+/// the answer is given the same successor again when it refreshes with the old one.
+pub(super) async fn renew(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    refresh: Option<&Secret>,
+    now: Timestamp,
+) -> Result<Option<Tokens>> {
+    let Some((refresh, hash)) = refresh.and_then(|refresh| Some((refresh, token::hash(refresh)?))) else {
+        return Ok(None);
+    };
+    let Some(found) = tx.sessions().by_token(&hash).await? else {
+        return Ok(None);
+    };
+    if found.token.session != caller.session || found.token.consumed.is_some() {
+        return Ok(None);
+    }
+    let successor = token::successor(&app.refresh_key, refresh, 1);
+    let session = &found.standing.session;
+    let next = link(app, session, hash_of(&successor)?, found.token.generation + 1, now);
+    if !tx.sessions().rotate(&hash, &next, &caller.client, now).await? {
+        return Ok(None);
+    }
+    issue(app, found.standing, caller.audience, successor, now).map(|signed_in| Some(signed_in.tokens))
 }
 
 /// A refresh token of a session's chain as it is stored: it ends with the idle limit or the session.

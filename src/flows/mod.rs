@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
+pub mod step_up;
 
 use crate::crypto;
 use crate::domain::Refusal;
@@ -61,16 +62,17 @@ impl From<crypto::password::Unavailable> for Error {
 mod tests {
     use super::*;
     use crate::app::App;
-    use crate::domain::{Audience, Caller, Client, Secret};
+    use crate::domain::{Audience, Client, Secret};
+    use crate::flows::step_up::Recent;
 
     fn is_send<T: Send>(_: T) {}
 
     /// Compiles only while flows can run on any thread of the runtime.
     #[expect(dead_code, reason = "checked by the compiler, never run")]
-    fn flows_can_move_between_threads(app: &App, client: &Client, caller: &Caller, token: &Secret) {
+    fn flows_can_move_between_threads(app: &App, client: &Client, proof: &Recent, token: &Secret) {
         is_send(refresh::with_token(app, client, token, Audience::App));
         is_send(sign_out::end(app, client, None, Some(token)));
-        is_send(sessions::revoke_others(app, caller));
+        is_send(sessions::revoke_others(app, proof));
         is_send(keys::rotate(app, false));
     }
 }

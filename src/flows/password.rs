@@ -1,14 +1,12 @@
 //! Setting and changing one's password.
 
 use crate::app::App;
-use crate::crypto::password::Verified;
-use crate::crypto::token;
 use crate::domain::audit::{Action, Actor};
 use crate::domain::password::{Context, Password};
-use crate::domain::{Caller, Email, Refusal, Secret, Timestamp, Username};
+use crate::domain::{Caller, Email, Refusal, Secret, Username};
 use crate::flows::announce::Deed;
+use crate::flows::step_up::{self, Recent};
 use crate::flows::{Result, gate, gate::Tokens};
-use crate::storage::Tx;
 
 /// Checks a password that somebody chose for an account, wherever he did. `username` is `None`
 /// while the account has none.
@@ -41,75 +39,34 @@ pub struct Change {
 /// on, with fresh tokens if its refresh token was given.
 ///
 /// Refused with `ReauthenticationRequired` unless the sign-in is recent or the current password is
-/// given, with `CurrentPasswordWrong` if that one is not right.
+/// given, with `CurrentPasswordWrong` if that one is not right, and with `SignInRequired` if the
+/// session ended meanwhile.
 pub async fn change(app: &App, caller: &Caller, input: Change) -> Result<Option<Tokens>> {
     let password = choose(app, &input.new, &caller.user.email, Some(&caller.user.username))?;
-    let has_proved_it_again = prove_it_again(app, caller, input.current.as_ref()).await?;
+    let proof = match &input.current {
+        Some(current) => step_up::by_password(app, caller, current).await?,
+        None => step_up::recent(app, caller)?,
+    };
     let hash = app.hasher.hash(password).await?;
+    set(app, &proof, &hash, &input).await
+}
 
+async fn set(app: &App, proof: &Recent, hash: &str, input: &Change) -> Result<Option<Tokens>> {
+    let caller = proof.caller();
+    let (user, session) = (caller.user.id, caller.session);
     let now = app.now();
     app.store
         .write(async |tx| -> Result<_> {
-            tx.users().set_password(caller.user.id, &hash, now).await?;
-            tx.sessions()
-                .revoke_of_user(caller.user.id, Some(caller.session), now)
-                .await?;
-            if has_proved_it_again {
-                tx.sessions().reauthenticated(caller.session, now).await?;
+            // First, so that of two changes at once the second sees what the first has ended.
+            tx.users().set_password(user, hash, now).await?;
+            gate::still_open(tx, caller, now).await?;
+            tx.sessions().revoke_of_user(user, Some(session), now).await?;
+            if input.current.is_some() {
+                tx.sessions().reauthenticated(session, now).await?;
             }
-            let deed = Deed::new(&caller.client, Actor::User(caller.user.id), Action::PasswordChanged);
-            deed.to(caller.user.id).in_session(caller.session).note(tx, now).await?;
-            fresh_tokens(app, tx, caller, input.refresh.as_ref(), now).await
+            let deed = Deed::new(&caller.client, Actor::User(user), Action::PasswordChanged);
+            deed.to(user).in_session(session).note(tx, now).await?;
+            gate::renew(app, tx, caller, input.refresh.as_ref(), now).await
         })
         .await
-}
-
-/// `true` if the current password was given and is right, `false` if the sign-in is recent enough without.
-async fn prove_it_again(app: &App, caller: &Caller, current: Option<&Secret>) -> Result<bool> {
-    let Some(current) = current else {
-        let is_recent = app.now().since(caller.authenticated_at) <= app.config.step_up_max_age;
-        return if is_recent {
-            Ok(false)
-        } else {
-            Err(Refusal::ReauthenticationRequired.into())
-        };
-    };
-    let stored = app.store.read().await?.users().password_hash(caller.user.id).await?;
-    match app.hasher.verify(Password::typed(current), stored).await? {
-        Verified::Wrong => Err(Refusal::CurrentPasswordWrong.into()),
-        Verified::Right | Verified::RightButWeak => Ok(true),
-    }
-}
-
-/// Exchanges the caller's refresh token if it is his session's current one. A client that loses
-/// the answer is given the same successor again when it refreshes with the old one.
-async fn fresh_tokens(
-    app: &App,
-    tx: &mut Tx,
-    caller: &Caller,
-    refresh: Option<&Secret>,
-    now: Timestamp,
-) -> Result<Option<Tokens>> {
-    let Some((refresh, hash)) = refresh.and_then(|refresh| Some((refresh, token::hash(refresh)?))) else {
-        return Ok(None);
-    };
-    let Some(found) = tx.sessions().by_token(&hash).await? else {
-        return Ok(None);
-    };
-    if found.token.session != caller.session || found.token.consumed.is_some() {
-        return Ok(None);
-    }
-    let successor = token::successor(&app.refresh_key, refresh, 1);
-    let session = &found.standing.session;
-    let next = gate::link(
-        app,
-        session,
-        gate::hash_of(&successor)?,
-        found.token.generation + 1,
-        now,
-    );
-    if !tx.sessions().rotate(&hash, &next, &caller.client, now).await? {
-        return Ok(None);
-    }
-    gate::issue(app, found.standing, caller.audience, successor, now).map(|signed_in| Some(signed_in.tokens))
 }

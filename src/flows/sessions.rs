@@ -6,6 +6,7 @@ use crate::domain::session::Session;
 use crate::domain::{Caller, Refusal, SessionId};
 use crate::flows::Result;
 use crate::flows::announce::Deed;
+use crate::flows::step_up::Recent;
 
 /// The caller's live sessions, his own first, then last used first.
 pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Session>> {
@@ -22,7 +23,8 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Session>> {
 }
 
 /// Ends one of the caller's sessions. Refused with `NotFound` if it is not his or over.
-pub async fn revoke(app: &App, caller: &Caller, session: SessionId) -> Result<()> {
+pub async fn revoke(app: &App, proof: &Recent, session: SessionId) -> Result<()> {
+    let caller = proof.caller();
     let now = app.now();
     app.store
         .write(async |tx| -> Result<()> {
@@ -37,7 +39,8 @@ pub async fn revoke(app: &App, caller: &Caller, session: SessionId) -> Result<()
 }
 
 /// Ends all of the caller's sessions but this one; returns how many.
-pub async fn revoke_others(app: &App, caller: &Caller) -> Result<u64> {
+pub async fn revoke_others(app: &App, proof: &Recent) -> Result<u64> {
+    let caller = proof.caller();
     let now = app.now();
     app.store
         .write(async |tx| -> Result<_> {

@@ -1,9 +1,11 @@
 //! The doors: how a request earns the proof that a handler asks for.
 
 use crate::domain::{Anyone, Audience, Caller, Refusal, Visitor};
+use crate::flows::step_up::{self, Recent};
 use crate::flows::{self, Error};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
+use crate::http::faces;
 use crate::http::reply::{self, Reply};
 
 /// Why a request gets no proof, or no further.
@@ -13,6 +15,8 @@ pub enum Halt {
     Error(Error),
     /// It gets this answer instead: a person is sent to sign in.
     Instead(Box<Reply>),
+    /// Its caller is known, but has to confirm first that it is he.
+    Unconfirmed,
 }
 
 impl From<Error> for Halt {
@@ -79,6 +83,26 @@ impl Proof for Caller {
             ))),
         }
     }
+}
+
+impl Proof for Recent {
+    const NAME: &'static str = "recent";
+    const BY_BEARER: bool = Caller::BY_BEARER;
+
+    /// As a [`Caller`] who signed in, or confirmed that it is he, a short while ago.
+    async fn earn(cx: &Cx) -> Result<Self, Halt> {
+        let caller = Caller::earn(cx).await?;
+        step_up::recent(&cx.app, &caller).map_err(|_| Halt::Unconfirmed)
+    }
+}
+
+/// The answer for somebody who has to confirm first: a page to do so and the way back from there,
+/// 403 for a program.
+pub(super) fn unconfirmed(cx: &Cx) -> Reply {
+    if cx.is_api() || cx.is_script_fetch() {
+        return faces::show(cx, &faces::face(&Refusal::ReauthenticationRequired));
+    }
+    cx.redirect(&cx.by_confirmation(cx.this_place().as_ref()))
 }
 
 fn anyone(cx: &Cx) -> Anyone {

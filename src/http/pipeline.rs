@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::domain::{Client, Refusal};
-use crate::http::access::Halt;
+use crate::http::access::{self, Halt};
 use crate::http::cx::Cx;
 use crate::http::faces::{self, Face};
 use crate::http::headers::Headers;
@@ -145,6 +145,7 @@ impl Service {
         match timeout(self.app.config.server.request_timeout, route.answer(cx.clone())).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(Halt::Instead(reply))) => *reply,
+            Ok(Err(Halt::Unconfirmed)) => access::unconfirmed(&cx),
             Ok(Err(Halt::Error(error))) => faces::show(&cx, &faces::of(&cx, &error)),
             Err(_) => {
                 tracing::warn!(request.id = cx.request_id(), "a request took too long and was given up");

@@ -139,12 +139,21 @@ impl Cx {
 
     /// The way to the sign-in page and from there to `target`.
     pub fn by_login(&self, target: Option<&ReturnTo>) -> ReturnTo {
+        self.by("/auth/login", target)
+    }
+
+    /// The way to the page where one confirms that it is oneself, and from there to `target`.
+    pub fn by_confirmation(&self, target: Option<&ReturnTo>) -> ReturnTo {
+        self.by("/auth/sessions/confirm", target)
+    }
+
+    fn by(&self, page: &str, target: Option<&ReturnTo>) -> ReturnTo {
         let with_target = target.and_then(|target| {
             let target: String = form_urlencoded::byte_serialize(target.as_str().as_bytes()).collect();
-            ReturnTo::parse(&format!("/auth/login?return_to={target}"))
+            ReturnTo::parse(&format!("{page}?return_to={target}"))
         });
         with_target
-            .or_else(|| ReturnTo::parse("/auth/login"))
+            .or_else(|| ReturnTo::parse(page))
             .unwrap_or_else(|| self.app.config.default_return_to.clone())
     }
 }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::{Anyone, Audience, Caller, Refusal, Visitor};
 use crate::flows::Result;
+use crate::flows::step_up::Recent;
 use crate::http::access::{Halt, Proof};
 use crate::http::csrf::Csrf;
 use crate::http::cx::{Cx, is_api};
@@ -67,6 +68,11 @@ pub const fn visitor() -> Door<Visitor> {
 
 /// Starts a row for people who are signed in.
 pub const fn user() -> Door<Caller> {
+    Door(PhantomData)
+}
+
+/// Starts a row for people who signed in, or confirmed that it is they, a short while ago.
+pub const fn recent() -> Door<Recent> {
     Door(PhantomData)
 }
 
@@ -189,9 +195,12 @@ where
 {
     check_audience(&cx, rules.audiences)?;
     let input = read(&cx)?;
-    let proof = P::earn(&cx).await?;
-    rules.csrf.check(&cx)?;
-    Ok(handler(cx, proof, input).await?)
+    let proof = P::earn(&cx).await;
+    // Who is not known is told so first. Nobody is asked to confirm what he did not mean to do.
+    if matches!(proof, Ok(_) | Err(Halt::Unconfirmed)) {
+        rules.csrf.check(&cx)?;
+    }
+    Ok(handler(cx, proof?, input).await?)
 }
 
 fn check_audience(cx: &Cx, allowed: &[Audience]) -> std::result::Result<(), Refusal> {

@@ -2,7 +2,7 @@
 
 use crate::domain::Audience::{Admin, App};
 use crate::http::csrf::Csrf;
-use crate::http::route::{Route, anyone, user, visitor};
+use crate::http::route::{Route, anyone, recent, user, visitor};
 use crate::http::{api, assets, meta, pages};
 
 /// Every route.
@@ -24,12 +24,14 @@ pub fn routes() -> Vec<Route> {
         anyone()
             .post("/auth/sessions/refresh", pages::sessions::refresh)
             .audience(&[App, Admin]),
+        user().get("/auth/sessions/confirm", pages::confirm::show),
+        user().post("/auth/sessions/confirm", pages::confirm::submit),
         // Pages: the account
         user().get("/auth/account", pages::account::show),
         user().get("/auth/providers/password/change", pages::account::password::show),
         user().post("/auth/providers/password/change", pages::account::password::submit),
-        user().post("/auth/sessions/revoke-other", pages::account::sessions::revoke_others),
-        user().post("/auth/sessions/{session}/revoke", pages::account::sessions::revoke),
+        recent().post("/auth/sessions/revoke-other", pages::account::sessions::revoke_others),
+        recent().post("/auth/sessions/{session}/revoke", pages::account::sessions::revoke),
         // JSON: signing in and up
         anyone().get("/auth/api/v1/csrf", api::csrf::show),
         anyone()

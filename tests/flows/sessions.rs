@@ -1,6 +1,7 @@
 //! A person's own sessions.
 
 use authara::domain::{Audience, Caller, Refusal, SessionId};
+use authara::flows::step_up::{self, Recent};
 use authara::flows::{access, sessions};
 
 use super::refusal;
@@ -10,6 +11,11 @@ async fn caller(world: &World, access: &authara::domain::Secret) -> Caller {
     access::caller(&world.app, &client(), Audience::App, access.expose())
         .await
         .unwrap()
+}
+
+/// A caller who has just signed in.
+async fn recent(world: &World, access: &authara::domain::Secret) -> Recent {
+    step_up::recent(&world.app, &caller(world, access).await).unwrap()
 }
 
 both!(one_sees_ones_own_sessions_and_this_one_first, async |world: World| {
@@ -29,7 +35,7 @@ both!(one_sees_ones_own_sessions_and_this_one_first, async |world: World| {
 both!(a_session_one_ends_is_over_at_once, async |world: World| {
     let here = world.sign_up("ada@example.com").await.tokens;
     let there = world.sign_in("ada@example.com").await.tokens;
-    let me = caller(&world, &here.access).await;
+    let me = recent(&world, &here.access).await;
 
     sessions::revoke(&world.app, &me, there.session).await.unwrap();
 
@@ -39,14 +45,14 @@ both!(a_session_one_ends_is_over_at_once, async |world: World| {
         refusal(sessions::revoke(&world.app, &me, there.session).await),
         Refusal::NotFound
     );
-    assert_eq!(sessions::list(&world.app, &me).await.unwrap().len(), 1);
+    assert_eq!(sessions::list(&world.app, me.caller()).await.unwrap().len(), 1);
 });
 
 both!(somebody_elses_session_cannot_be_ended, async |world: World| {
     let ada = world.sign_up("ada@example.com").await.tokens;
     let bob = world.sign_up("bob@example.com").await.tokens;
 
-    let refused = sessions::revoke(&world.app, &caller(&world, &ada.access).await, bob.session).await;
+    let refused = sessions::revoke(&world.app, &recent(&world, &ada.access).await, bob.session).await;
 
     assert_eq!(refusal(refused), Refusal::NotFound);
     caller(&world, &bob.access).await;
@@ -60,7 +66,7 @@ both!(
             world.sign_in("ada@example.com").await;
         }
         let bob = world.sign_up("bob@example.com").await.tokens;
-        let me = caller(&world, &here.access).await;
+        let me = recent(&world, &here.access).await;
 
         assert_eq!(sessions::revoke_others(&world.app, &me).await.unwrap(), 3);
         assert_eq!(sessions::revoke_others(&world.app, &me).await.unwrap(), 0);

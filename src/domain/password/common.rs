@@ -33,7 +33,15 @@ mod tests {
             assert!(contains(line), "{line}");
             assert!(!contains(&format!("{line}\n")), "{line}");
         }
-        for other in ["", "\n", "!", "correct horse battery", "passwor", "zzzzzzzzzzzzz", "\u{10ffff}"] {
+        for other in [
+            "",
+            "\n",
+            "!",
+            "correct horse battery",
+            "passwor",
+            "zzzzzzzzzzzzz",
+            "\u{10ffff}",
+        ] {
             assert!(!contains(other), "{other:?}");
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod account;
 mod arrival;
+pub mod confirm;
 pub mod errors;
 pub mod form;
 pub mod layout;

@@ -17,7 +17,7 @@ use crate::http::pages::moment::Moment;
 use crate::http::pages::{form, program};
 use crate::http::reply::Reply;
 
-const PATH: &str = "/auth/account";
+pub(super) const PATH: &str = "/auth/account";
 
 #[derive(TemplateSimple)]
 #[template(path = "account/show.stpl")]

@@ -1,25 +1,26 @@
 //! Ending sessions from the account page.
 
-use crate::domain::{Caller, SessionId};
+use crate::domain::SessionId;
+use crate::flows::step_up::Recent;
 use crate::flows::{self, Result};
 use crate::http::cx::Cx;
 use crate::http::pages::account;
 use crate::http::reply::{FlashKind, Reply};
 
 /// `POST /auth/sessions/{session}/revoke`.
-pub async fn revoke(cx: Cx, caller: Caller) -> Result<Reply> {
+pub async fn revoke(cx: Cx, proof: Recent) -> Result<Reply> {
     let session: SessionId = cx.path("session")?;
-    flows::sessions::revoke(&cx.app, &caller, session).await?;
+    flows::sessions::revoke(&cx.app, &proof, session).await?;
 
-    if session == caller.session {
+    if session == proof.caller().session {
         return Ok(cx.redirect(&cx.by_login(None)).clear_session(&cx));
     }
     Ok(account::back(&cx)?.flash(&cx, FlashKind::Success, "The session has ended."))
 }
 
 /// `POST /auth/sessions/revoke-other`.
-pub async fn revoke_others(cx: Cx, caller: Caller) -> Result<Reply> {
-    let ended = flows::sessions::revoke_others(&cx.app, &caller).await?;
+pub async fn revoke_others(cx: Cx, proof: Recent) -> Result<Reply> {
+    let ended = flows::sessions::revoke_others(&cx.app, &proof).await?;
 
     let words = match ended {
         0 => "There was no other session.",
