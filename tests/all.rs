@@ -18,6 +18,7 @@ mod flows;
 mod kit;
 mod live;
 mod pages;
+mod passwords;
 mod proxies;
 mod server;
 mod storage;
