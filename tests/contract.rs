@@ -214,6 +214,33 @@ fn r060_every_row_that_changes_something_asks_for_the_proof_or_says_why_not() {
     }
 }
 
+/// Rows for people who are signed in that change something without asking for a recent proof of
+/// who they are, each with the reason.
+const NOT_RECENT: &[(&str, &str)] = &[
+    ("/auth/sessions/confirm", "is how one gives the proof"),
+    (
+        "/auth/providers/password/change",
+        "asks for the current password in its form",
+    ),
+    (
+        "/auth/api/v1/users/password",
+        "takes the current password in its body instead",
+    ),
+];
+
+#[test]
+fn r010_every_row_that_changes_an_account_asks_for_a_recent_proof_or_says_why_not() {
+    let without: Vec<_> = routes::routes()
+        .iter()
+        .filter(|route| route.method != "GET" && route.access == "user")
+        .map(|route| route.pattern)
+        .collect();
+    let excused: Vec<_> = NOT_RECENT.iter().map(|(pattern, _)| *pattern).collect();
+
+    assert_eq!(without, excused);
+    assert!(routes::routes().iter().any(|route| route.access == "recent"));
+}
+
 #[test]
 fn every_route_is_under_the_mount() {
     for line in routes::table() {

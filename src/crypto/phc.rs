@@ -163,6 +163,11 @@ fn rest(wanted: Cost, spent: Cost) -> Option<Cost> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::fmt::MakeWriter;
+
     use super::*;
     use crate::domain::Secret;
 
@@ -267,6 +272,47 @@ mod tests {
         for hash in hashes {
             let verdict = verify(CHEAP, Some(&password("password")), Some(&hash));
             assert_eq!(verdict, Verified::Wrong, "{hash:.80}");
+        }
+    }
+
+    #[test]
+    fn r015_a_hash_that_cannot_be_read_leaves_a_line_in_the_log_without_its_text() {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+        let stored = "$scrypt$ln=40,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2g";
+
+        let verdict = tracing::subscriber::with_default(subscriber, || {
+            verify(CHEAP, Some(&password("hunter2 hunter2")), Some(stored))
+        });
+
+        let lines = String::from_utf8(log.0.lock().expect("no test panicked").clone()).expect("text");
+        assert_eq!(verdict, Verified::Wrong);
+        assert!(
+            lines.contains("WARN") && lines.contains("cannot be read or costs too much"),
+            "{lines}"
+        );
+        assert!(!lines.contains("c2Fsd") && !lines.contains("hunter2"), "{lines}");
+    }
+
+    /// Keeps what is logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no test panicked").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'w> MakeWriter<'w> for Log {
+        type Writer = Self;
+
+        fn make_writer(&'w self) -> Self {
+            self.clone()
         }
     }
 

@@ -8,6 +8,7 @@ mod refresh;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod step_up;
 
 use authara::domain::Refusal;
 use authara::flows::{Error, Result};

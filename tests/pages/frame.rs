@@ -27,6 +27,11 @@ async fn every_page(site: &Site) -> Vec<(&'static str, Page, Browser)> {
         user.get("/auth/login").await;
     }
     pages.push(("not accepted", user.get("/auth/login").await, user.clone()));
+    site.world.clock.advance(std::time::Duration::from_mins(11));
+    let page = user.get("/auth/sessions/confirm").await;
+    let wrong = user.submit(&page, "/auth/sessions/confirm", &[("password", "x")]).await;
+    pages.push(("confirm", page, user.clone()));
+    pages.push(("confirm refused", wrong, user.clone()));
     pages
 }
 

@@ -3,6 +3,7 @@
 
 mod arrival;
 mod browser;
+mod confirm;
 mod csrf;
 mod entering;
 mod errors;

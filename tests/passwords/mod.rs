@@ -1,5 +1,6 @@
 //! Passwords on every way in and on every way to set one: the same rule must hold at each door.
 
+mod changing;
 mod choosing;
 mod commands;
 mod refusals;

@@ -1,0 +1,138 @@
+//! "Confirm it is you".
+
+use std::time::Duration;
+
+use authara::domain::{Audience, Caller, Refusal, Secret};
+use authara::flows::password::{Change, change};
+use authara::flows::{access, operator, refresh, step_up};
+
+use super::refusal;
+use crate::kit::world::{PASSWORD, World, both, client};
+
+async fn caller(world: &World, access: &Secret) -> Caller {
+    access::caller(&world.app, &client(), Audience::App, access.expose())
+        .await
+        .unwrap()
+}
+
+/// A caller whose sign-in is longer ago than a change allows, with his tokens.
+async fn stale(world: &World) -> (Caller, Secret) {
+    let tokens = world.sign_up("ada@example.com").await.tokens;
+    world.clock.advance(Duration::from_mins(10) + Duration::from_secs(1));
+    let tokens = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
+        .await
+        .unwrap()
+        .tokens;
+    (caller(world, &tokens.access).await, tokens.refresh)
+}
+
+both!(
+    a_sign_in_is_recent_for_as_long_as_the_setting_says,
+    async |world: World| {
+        let world = world
+            .with(|config| config.step_up_max_age = Duration::from_mins(3))
+            .await;
+        let tokens = world.sign_up("ada@example.com").await.tokens;
+        let me = caller(&world, &tokens.access).await;
+
+        world.clock.advance(Duration::from_mins(3));
+        assert!(step_up::recent(&world.app, &me).is_ok());
+        world.clock.advance(Duration::from_micros(1));
+
+        assert_eq!(
+            step_up::recent(&world.app, &me).map(drop),
+            Err(Refusal::ReauthenticationRequired)
+        );
+    }
+);
+
+both!(
+    r031_a_confirmation_makes_the_session_recent_and_exchanges_its_tokens,
+    async |world: World| {
+        let (me, token) = stale(&world).await;
+
+        let fresh = step_up::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&token))
+            .await
+            .unwrap()
+            .expect("fresh tokens");
+
+        assert_ne!(fresh.refresh, token);
+        let me_again = caller(&world, &fresh.access).await;
+        assert_eq!(
+            (me_again.session, me_again.authenticated_at),
+            (me.session, world.app.now())
+        );
+        assert!(step_up::recent(&world.app, &me_again).is_ok());
+        // Once the successor is used, the token from before is a stolen one.
+        let used = refresh::with_token(&world.app, &client(), &fresh.refresh, Audience::App).await;
+        used.unwrap();
+        world.clock.advance(Duration::from_mins(2));
+        let old = refresh::with_token(&world.app, &client(), &token, Audience::App).await;
+        assert_eq!(refusal(old), Refusal::SessionEnded);
+    }
+);
+
+both!(a_wrong_password_confirms_nothing, async |world: World| {
+    let (me, token) = stale(&world).await;
+
+    for wrong in ["", "not this one", &format!("{PASSWORD} "), "nul\0nul\0nul"] {
+        let refused = step_up::confirm(&world.app, &me, &Secret::new(wrong), Some(&token)).await;
+        assert_eq!(refusal(refused), Refusal::CurrentPasswordWrong, "{wrong:?}");
+    }
+
+    let tokens = refresh::with_token(&world.app, &client(), &token, Audience::App)
+        .await
+        .unwrap()
+        .tokens;
+    let me = caller(&world, &tokens.access).await;
+    assert!(step_up::recent(&world.app, &me).is_err());
+});
+
+both!(
+    what_a_session_began_is_not_done_once_it_has_ended,
+    async |world: World| {
+        let tokens = world.sign_up("ada@example.com").await.tokens;
+        let me = caller(&world, &tokens.access).await;
+        operator::end_sessions(&world.app, me.user.id, None).await.unwrap();
+
+        // As if both had waited for their turn to be hashed.
+        let input = Change {
+            new: Secret::new("the thief's own password"),
+            current: Some(Secret::new(PASSWORD)),
+            refresh: Some(tokens.refresh.clone()),
+        };
+        let changed = change(&world.app, &me, input).await;
+        let confirmed = step_up::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&tokens.refresh)).await;
+
+        assert_eq!(refusal(changed), Refusal::SignInRequired);
+        assert_eq!(refusal(confirmed), Refusal::SignInRequired);
+        assert!(world.try_sign_in("ada@example.com", PASSWORD).await.is_ok());
+    }
+);
+
+both!(of_two_password_changes_at_once_one_counts, async |world: World| {
+    for round in 0..5 {
+        let email = format!("ada{round}@example.com");
+        let here = world.sign_up(&email).await.tokens;
+        let there = world.sign_in(&email).await.tokens;
+        let (here, there) = (caller(&world, &here.access).await, caller(&world, &there.access).await);
+        let input = |new: &str| Change {
+            new: Secret::new(new),
+            current: Some(Secret::new(PASSWORD)),
+            refresh: None,
+        };
+
+        let (first, second) = tokio::join!(
+            change(&world.app, &here, input("the password from here")),
+            change(&world.app, &there, input("the password from there"))
+        );
+
+        assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+        let password = if first.is_ok() {
+            "the password from here"
+        } else {
+            "the password from there"
+        };
+        assert!(world.try_sign_in(&email, password).await.is_ok());
+    }
+});
