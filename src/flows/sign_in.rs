@@ -83,9 +83,7 @@ pub async fn with_password(app: &App, client: &Client, input: Credentials, audie
         })
         .await;
     match opened {
-        Err(Error::Refused(Refusal::AccountDisabled)) => {
-            refuse(app, client, Some(user.id), OFF).await
-        }
+        Err(Error::Refused(Refusal::AccountDisabled)) => refuse(app, client, Some(user.id), OFF).await,
         Err(Error::Refused(Refusal::AudienceRefused)) => {
             // The password was right: this is no guess.
             attempt.undo().await;

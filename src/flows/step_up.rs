@@ -2,8 +2,12 @@
 
 use crate::app::App;
 use crate::crypto::password::Verified;
+use crate::domain::audit::{Action, Actor};
+use crate::domain::limit::Limit;
 use crate::domain::password::Password;
 use crate::domain::{Caller, Refusal, Secret};
+use crate::flows::announce::Deed;
+use crate::flows::attempts::{self, Try};
 use crate::flows::{Result, gate, gate::Tokens};
 
 /// Proof that the caller showed who he is a short while ago (`AUTHARA_STEP_UP_MAX_AGE`). It is made
@@ -30,14 +34,45 @@ pub fn recent(app: &App, caller: &Caller) -> std::result::Result<Recent, Refusal
     Ok(Recent { caller: caller.clone() })
 }
 
-/// Proves it by the current password, which every such proof passes here. Refused with
-/// `CurrentPasswordWrong`.
+/// Proves it by the current password; every such proof passes here. Refused with
+/// `CurrentPasswordWrong`, and with `TooMany` after too many wrong ones: whoever has taken a
+/// session over shall not find the password out with it.
 pub(super) async fn by_password(app: &App, caller: &Caller, password: &Secret) -> Result<Recent> {
-    let stored = app.store.read().await?.users().password_hash(caller.user.id).await?;
-    match app.hasher.verify(Password::typed(password), stored).await? {
-        Verified::Wrong => Err(Refusal::CurrentPasswordWrong.into()),
-        Verified::Right | Verified::RightButWeak => Ok(Recent { caller: caller.clone() }),
+    let user = caller.user.id;
+    let limits = &app.config.limits;
+    let attempt = Try::new(app, &caller.client)
+        .in_network(Limit::LoginAddress, limits.login_address)
+        .await?
+        .of_account(
+            Limit::PasswordAccount,
+            attempts::of_user(app, user),
+            limits.password_account,
+            Some(user),
+        )
+        .await?;
+    let stored = app.store.read().await?.users().password_hash(user).await?;
+    let verified = match app.hasher.verify(Password::typed(password), stored).await {
+        Ok(verified) => verified,
+        Err(unavailable) => {
+            attempt.undo().await;
+            return Err(unavailable.into());
+        }
+    };
+    let deed = Deed::new(&caller.client, Actor::User(user), Action::Reauthentication)
+        .to(user)
+        .in_session(caller.session);
+    if verified == Verified::Wrong {
+        deed.refused().detail("wrong password").note_alone(app).await?;
+        return Err(Refusal::CurrentPasswordWrong.into());
     }
+    app.store
+        .write(async |tx| -> Result<()> {
+            attempt.give_back(tx).await?;
+            Ok(deed.detail("password").note(tx, app.now()).await?)
+        })
+        .await?;
+    attempt.spare();
+    Ok(Recent { caller: caller.clone() })
 }
 
 /// Lets the caller confirm with his password that it is he. From then on his session counts as

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use authara::domain::audit::{Action, Outcome};
+use authara::domain::limit::Budget;
 use authara::domain::{Audience, Caller, Refusal, Secret};
 use authara::flows::password::{Change, change};
 use authara::flows::{access, operator, refresh, step_up};
@@ -136,3 +138,43 @@ both!(of_two_password_changes_at_once_one_counts, async |world: World| {
         assert!(world.try_sign_in(&email, password).await.is_ok());
     }
 });
+
+both!(
+    r090_wrong_passwords_of_somebody_signed_in_count_together_at_every_door,
+    async |world: World| {
+        let budget = Budget {
+            limit: 3,
+            window: Duration::from_hours(1),
+        };
+        let world = world.with(|config| config.limits.password_account = budget).await;
+        let (me, _) = stale(&world).await;
+        let confirm = async |text: &str| {
+            let confirmed = step_up::confirm(&world.app, &me, &Secret::new(text), None).await;
+            confirmed.map(drop)
+        };
+        let by_change = async |text: &str| {
+            let input = Change {
+                new: Secret::new("a new and better password"),
+                current: Some(Secret::new(text)),
+                refresh: None,
+            };
+            change(&world.app, &me, input).await.map(drop)
+        };
+
+        confirm(PASSWORD).await.unwrap();
+        for wrong in [confirm("one").await, by_change("two").await, confirm("three").await] {
+            assert_eq!(refusal(wrong), Refusal::CurrentPasswordWrong);
+        }
+        let wait = Refusal::TooMany { retry_after: 3600 };
+        assert_eq!(refusal(confirm(PASSWORD).await), wait);
+        assert_eq!(refusal(by_change(PASSWORD).await), wait);
+        // It is no way to keep the owner from signing in.
+        assert!(world.try_sign_in("ada@example.com", PASSWORD).await.is_ok());
+        world.clock.advance(Duration::from_hours(1));
+        confirm(PASSWORD).await.unwrap();
+
+        let outcomes: Vec<_> = world.audit(Action::Reauthentication).await;
+        let count = |wanted| outcomes.iter().filter(|line| line.outcome == wanted).count();
+        assert_eq!((count(Outcome::Done), count(Outcome::Refused)), (2, 3));
+    }
+);
