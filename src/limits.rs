@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_of_keys_frees_no_counter_and_takes_no_memory() {
+    async fn r122_a_flood_of_keys_frees_no_counter_and_takes_no_memory() {
         let (limiter, clock) = (Limiter::new(1000), clock());
         let victim = key("192.0.2.1");
         for _ in 0..3 {

@@ -145,7 +145,7 @@ fn every_problem_of_the_settings_is_told_at_once_and_no_secret_with_it() {
 }
 
 #[test]
-fn a_database_is_migrated_once_and_served_only_then() {
+fn r130_a_database_is_migrated_once_and_served_only_then() {
     let desk = Desk::new();
 
     let early = desk.run(&["serve"]);

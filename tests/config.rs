@@ -76,7 +76,7 @@ fn three_settings_are_enough_and_the_rest_has_safe_defaults() {
 }
 
 #[test]
-fn everything_wrong_is_reported_together() {
+fn r130_everything_wrong_is_reported_together() {
     let text = problems(&[
         ("PUBLIC_URL", ""),
         ("DATABASE_URL", ""),
@@ -196,7 +196,7 @@ fn settings_of_the_older_server_are_refused_where_passing_them_over_would_mislea
 }
 
 #[test]
-fn in_production_the_public_url_is_https_except_on_this_machine() {
+fn r130_in_production_the_public_url_is_https_except_on_this_machine() {
     assert!(problems(&[("PUBLIC_URL", "http://example.com")]).contains("must be https"));
     assert!(!config(&[("PUBLIC_URL", "http://localhost:8080")]).public_url.is_https);
     assert!(
@@ -336,7 +336,7 @@ fn token_keys_must_fit_their_algorithm() {
 }
 
 #[test]
-fn example_secrets_do_not_start() {
+fn r130_example_secrets_do_not_start() {
     for (text, words) in [
         ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "is an example value"),
         ("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "is an example value"),
@@ -404,7 +404,7 @@ impl Drop for Scratch {
 }
 
 #[test]
-fn a_secret_can_come_from_a_file_of_its_owner() {
+fn r130_a_secret_can_come_from_a_file_of_its_owner() {
     let from = |path: &str| read(&[("AUTHARA_SECRET_KEY", ""), ("AUTHARA_SECRET_KEY_FILE", path)]);
     let good = Scratch::new("good", &format!("{SECRET}\r\n"), 0o600);
     let open = Scratch::new("open", SECRET, 0o640);

@@ -97,7 +97,7 @@ mod tests {
     ];
 
     #[test]
-    fn each_purpose_has_a_key_of_its_own() {
+    fn r046_each_purpose_has_a_key_of_its_own() {
         for (i, one) in ALL.into_iter().enumerate() {
             assert_eq!(root().key(one).bytes(), root().key(one).bytes());
             for other in &ALL[i + 1..] {

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_address_has_one_spelling() {
+    fn r020_one_address_has_one_spelling() {
         let email = Email::parse("  Ada.Lovelace+x@Example.COM ").expect("an address");
 
         assert_eq!(email.as_str(), "ada.lovelace+x@example.com");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_systems_could_read_differently_is_no_address() {
+    fn r021_what_two_systems_could_read_differently_is_no_address() {
         for text in [
             "",
             "@",

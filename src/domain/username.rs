@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chosen_name_keeps_to_letters_digits_dash_and_underscore() {
+    fn r022_a_chosen_name_keeps_to_letters_digits_dash_and_underscore() {
         assert!(Username::parse("Ada_L-1").is_some());
         for text in ["ab", "a b", "äda", &"a".repeat(31), "ada\0x"] {
             assert!(Username::parse(text).is_none(), "{text:?}");

@@ -44,7 +44,7 @@ both!(
     }
 );
 
-both!(a_browser_gets_no_tokens_in_the_body, async |db: &Database| {
+both!(r050_a_browser_gets_no_tokens_in_the_body, async |db: &Database| {
     let app = TestApp::start(db).await;
     app.user("ada@example.com").await;
     let client = app.visitor().await;

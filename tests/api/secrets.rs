@@ -73,7 +73,8 @@ fn contains(held: &[u8], text: &str) -> bool {
         bytes
             .iter()
             .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
             .into_bytes()
     };
     let mut forms = vec![text.as_bytes().to_vec(), hex(text.as_bytes())];

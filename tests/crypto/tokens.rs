@@ -168,7 +168,7 @@ fn only_so_many_tokens_are_remembered_and_each_is_accepted_all_the_same() {
 }
 
 #[test]
-fn a_token_lives_until_its_end_and_half_a_minute() {
+fn r043_a_token_lives_until_its_end_and_half_a_minute() {
     let keys = keys(Algorithm::EdDsa);
     let token = jwt::sign(&keys, ISSUER, &claims(Audience::App));
     let at = |seconds: i64| {
@@ -193,7 +193,7 @@ fn another_issuer_is_refused() {
 }
 
 #[test]
-fn every_claim_is_required_and_of_its_type() {
+fn r042_every_claim_is_required_and_of_its_type() {
     let (header, payload) = good_parts();
     let names: Vec<String> = payload.as_object().expect("claims").keys().cloned().collect();
     assert_eq!(names.len(), 14);
@@ -275,7 +275,7 @@ fn claims_out_of_their_range_are_refused() {
 }
 
 #[test]
-fn a_header_that_is_not_exactly_ours_is_refused() {
+fn r039_r040_a_header_that_is_not_exactly_ours_is_refused() {
     let (_, payload) = good_parts();
     let payload = payload.to_string();
     for header in [
@@ -407,7 +407,7 @@ fn an_overlong_token_is_not_looked_at() {
 }
 
 #[test]
-fn the_public_key_is_no_shared_secret() {
+fn r044_the_public_key_is_no_shared_secret() {
     let (_, payload) = good_parts();
     let public = ed25519_dalek::SigningKey::from_bytes(&SEED).verifying_key();
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","kid":"current","typ":"JWT"}"#);
@@ -420,7 +420,7 @@ fn the_public_key_is_no_shared_secret() {
 }
 
 #[test]
-fn the_sets_algorithm_decides_and_never_the_tokens() {
+fn r039_the_sets_algorithm_decides_and_never_the_tokens() {
     for (made, checked) in [
         (Algorithm::EdDsa, Algorithm::Hs256),
         (Algorithm::Hs256, Algorithm::EdDsa),

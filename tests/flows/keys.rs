@@ -10,7 +10,7 @@ use authara::flows::{access, refresh};
 use super::refusal;
 use crate::kit::world::{World, both, client};
 
-both!(a_new_key_is_published_before_it_signs, async |world: World| {
+both!(r045_a_new_key_is_published_before_it_signs, async |world: World| {
     let old = world.app.keys().active_id().to_owned();
 
     let new = rotate(&world.app, false).await.unwrap();
@@ -63,7 +63,7 @@ both!(
 );
 
 both!(
-    a_leaked_key_is_refused_at_once_and_sessions_go_on,
+    r045_a_leaked_key_is_refused_at_once_and_sessions_go_on,
     async |world: World| {
         let tokens = world.sign_up("ada@example.com").await.tokens;
 

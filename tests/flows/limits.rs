@@ -382,7 +382,7 @@ both!(
     }
 );
 
-both!(every_sign_in_and_refusal_is_noted, async |world: World| {
+both!(r127_every_sign_in_and_refusal_is_noted, async |world: World| {
     let ada = world.sign_up("ada@example.com").await.user;
     let caller = client().in_request("req-1".to_owned());
     for email in ["ada@example.com", "nobody@example.com"] {

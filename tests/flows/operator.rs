@@ -108,31 +108,34 @@ both!(two_admins_cannot_disable_each_other_at_once, async |world: World| {
     }
 });
 
-both!(taking_a_role_ends_the_sessions_that_had_it, async |world: World| {
-    let signed_in = world.sign_up("ada@example.com").await;
-    operator::grant(&world.app, signed_in.user.id, PlatformRole::Monitor)
-        .await
-        .unwrap();
+both!(
+    r047_taking_a_role_ends_the_sessions_that_had_it,
+    async |world: World| {
+        let signed_in = world.sign_up("ada@example.com").await;
+        operator::grant(&world.app, signed_in.user.id, PlatformRole::Monitor)
+            .await
+            .unwrap();
 
-    assert!(
-        !operator::grant(&world.app, signed_in.user.id, PlatformRole::Monitor)
-            .await
-            .unwrap()
-    );
-    assert!(
-        operator::revoke(&world.app, signed_in.user.id, PlatformRole::Monitor)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !operator::revoke(&world.app, signed_in.user.id, PlatformRole::Monitor)
-            .await
-            .unwrap()
-    );
+        assert!(
+            !operator::grant(&world.app, signed_in.user.id, PlatformRole::Monitor)
+                .await
+                .unwrap()
+        );
+        assert!(
+            operator::revoke(&world.app, signed_in.user.id, PlatformRole::Monitor)
+                .await
+                .unwrap()
+        );
+        assert!(
+            !operator::revoke(&world.app, signed_in.user.id, PlatformRole::Monitor)
+                .await
+                .unwrap()
+        );
 
-    let access = access::caller(&world.app, &client(), Audience::App, signed_in.tokens.access.expose()).await;
-    assert_eq!(refusal(access), Refusal::SignInRequired);
-});
+        let access = access::caller(&world.app, &client(), Audience::App, signed_in.tokens.access.expose()).await;
+        assert_eq!(refusal(access), Refusal::SignInRequired);
+    }
+);
 
 both!(
     a_password_set_by_an_operator_ends_every_session,
@@ -152,7 +155,7 @@ both!(
     }
 );
 
-both!(sessions_are_ended_one_by_one_or_all, async |world: World| {
+both!(r049_sessions_are_ended_one_by_one_or_all, async |world: World| {
     let first = world.sign_up("ada@example.com").await;
     let bob = world.sign_up("bob@example.com").await;
     world.sign_in("ada@example.com").await;

@@ -17,7 +17,7 @@ async fn refreshed(world: &World, token: &Secret, from: &Client) -> Result<Signe
     refresh::with_token(&world.app, from, token, Audience::App).await
 }
 
-both!(a_refresh_token_is_exchanged_at_every_use, async |world: World| {
+both!(r032_a_refresh_token_is_exchanged_at_every_use, async |world: World| {
     let first = world.sign_up("ada@example.com").await.tokens;
 
     let second = refreshed(&world, &first.refresh, &client()).await.unwrap().tokens;
@@ -34,7 +34,7 @@ both!(a_refresh_token_is_exchanged_at_every_use, async |world: World| {
 });
 
 both!(
-    fifty_parallel_refreshes_leave_one_live_chain_and_log_nobody_out,
+    r034_fifty_parallel_refreshes_leave_one_live_chain_and_log_nobody_out,
     async |world: World| {
         let first = world.sign_up("ada@example.com").await.tokens;
         let other_instance = world.another_instance().await;
@@ -132,7 +132,7 @@ both!(
     }
 );
 
-both!(only_the_session_of_the_stolen_token_ends, async |world: World| {
+both!(r032_only_the_session_of_the_stolen_token_ends, async |world: World| {
     let stolen = world.sign_up("ada@example.com").await.tokens;
     let other = world.sign_in("ada@example.com").await.tokens;
     let second = refreshed(&world, &stolen.refresh, &client()).await.unwrap().tokens;
@@ -153,7 +153,7 @@ both!(a_token_nobody_was_given_is_refused, async |world: World| {
     }
 });
 
-both!(a_session_ends_when_it_is_idle, async |world: World| {
+both!(r036_a_session_ends_when_it_is_idle, async |world: World| {
     let tokens = world.sign_up("ada@example.com").await.tokens;
 
     world.clock.advance(Duration::from_hours(14 * 24));

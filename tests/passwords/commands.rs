@@ -80,8 +80,8 @@ fn command(app: &TestApp, db: &Database, what: &str, email: &str, password: &str
             "postgres://{}:{}@{}:{}/{}?sslmode=disable",
             target.username,
             target.password.expose(),
-            target.host,
-            target.port,
+            target.servers[0].0,
+            target.servers[0].1,
             target.database
         ),
     };
