@@ -193,16 +193,20 @@ impl<'a> Try<'a> {
     }
 }
 
+/// Whether the browser has signed in to the account before.
+pub(super) fn is_known(user: Option<&User>, device: Option<&Device>) -> bool {
+    user.is_some_and(|user| device.is_some_and(|device| device.knows(user.id)))
+}
+
 /// The budget that a sign-in to an account counts against: the browser's own if it has signed in
 /// to it before, else the one that all strangers share.
 pub(super) fn of_sign_in(app: &App, email: &Email, user: Option<&User>, device: Option<&Device>) -> (Limit, TokenHash) {
-    let known = user.and_then(|user| device.filter(|device| device.knows(user.id)).zip(Some(user)));
-    match known {
-        Some((device, user)) => {
+    match (user, device) {
+        (Some(user), Some(device)) if device.knows(user.id) => {
             let name = [&device.id().to_be_bytes()[..], user.id.uuid().as_bytes()].concat();
             (Limit::LoginDevice, app.limit_key.hash(&name))
         }
-        None => (Limit::LoginAccount, of_address(app, email)),
+        _ => (Limit::LoginAccount, of_address(app, email)),
     }
 }
 

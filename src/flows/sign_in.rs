@@ -6,7 +6,7 @@ use crate::domain::audit::{Action, Actor};
 use crate::domain::device::Device;
 use crate::domain::limit::Limit;
 use crate::domain::password::Password;
-use crate::domain::{Audience, Client, Email, Method, Refusal, Secret, User, UserId};
+use crate::domain::{Audience, Client, Email, Method, Refusal, Secret, UserId};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::{Error, Result, gate, gate::SignedIn};
@@ -32,21 +32,20 @@ pub struct Credentials {
 /// was right; with `TooMany` after too many refusals.
 pub async fn with_password(app: &App, client: &Client, input: Credentials, audience: Audience) -> Result<SignedIn> {
     let limits = &app.config.limits;
-    let mut attempt = Try::new(app, client)
-        .in_network(Limit::LoginAddress, limits.login_address)
-        .await?;
     let email = Email::parse(&input.email);
     let found = match &email {
-        Some(email) => {
-            let found;
-            (attempt, found) = attempt.or_undo(stored_credentials(app, email).await).await?;
-            found
-        }
+        Some(email) => app.store.read().await?.users().credentials(email).await?,
         None => None,
     };
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
     // An account that is off has no password: the right one takes no longer than any other.
     let stored = stored.filter(|_| user.as_ref().is_some_and(|user| !user.is_disabled()));
+    let mut attempt = Try::new(app, client);
+    if !attempts::is_known(user.as_ref(), input.device.as_ref()) {
+        // A browser that has signed in before has its own budget: nobody in its network, and
+        // nobody who shares an address with it, can keep its owner out.
+        attempt = attempt.in_network(Limit::LoginAddress, limits.login_address).await?;
+    }
     if let Some(email) = &email {
         let (limit, key) = attempts::of_sign_in(app, email, user.as_ref(), input.device.as_ref());
         attempt = attempt.of_account(limit, key, limits.login_account, None).await?;
@@ -99,10 +98,6 @@ pub async fn with_password(app: &App, client: &Client, input: Credentials, audie
             Ok(signed_in)
         }
     }
-}
-
-async fn stored_credentials(app: &App, email: &Email) -> Result<Option<(User, Option<String>)>> {
-    Ok(app.store.read().await?.users().credentials(email).await?)
 }
 
 /// The one answer to whoever does not get in. What the operator may know stands in the audit.
