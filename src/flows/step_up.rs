@@ -50,14 +50,7 @@ pub(super) async fn by_password(app: &App, caller: &Caller, password: &Secret) -
             Some(user),
         )
         .await?;
-    let stored = app.store.read().await?.users().password_hash(user).await?;
-    let verified = match app.hasher.verify(Password::typed(password), stored).await {
-        Ok(verified) => verified,
-        Err(unavailable) => {
-            attempt.undo().await;
-            return Err(unavailable.into());
-        }
-    };
+    let (attempt, verified) = attempt.or_undo(verify(app, caller, password).await).await?;
     let deed = Deed::new(&caller.client, Actor::User(user), Action::Reauthentication)
         .to(user)
         .in_session(caller.session);
@@ -65,14 +58,21 @@ pub(super) async fn by_password(app: &App, caller: &Caller, password: &Secret) -
         deed.refused().detail("wrong password").note_alone(app).await?;
         return Err(Refusal::CurrentPasswordWrong.into());
     }
-    app.store
+    let noted = app
+        .store
         .write(async |tx| -> Result<()> {
             attempt.give_back(tx).await?;
             Ok(deed.detail("password").note(tx, app.now()).await?)
         })
-        .await?;
+        .await;
+    let (attempt, ()) = attempt.or_undo(noted).await?;
     attempt.spare();
     Ok(Recent { caller: caller.clone() })
+}
+
+async fn verify(app: &App, caller: &Caller, password: &Secret) -> Result<Verified> {
+    let stored = app.store.read().await?.users().password_hash(caller.user.id).await?;
+    Ok(app.hasher.verify(Password::typed(password), stored).await?)
 }
 
 /// Lets the caller confirm with his password that it is he. From then on his session counts as
