@@ -10,7 +10,7 @@ mod config;
 mod dev;
 mod health;
 mod key;
-mod log;
+pub mod log;
 mod migrate;
 mod print;
 mod routes;
