@@ -19,6 +19,7 @@ use crate::crypto::stamp::Stamp;
 use crate::domain::key_text::{self, BadRootSecret};
 use crate::domain::{Clock, Secret, Timestamp};
 use crate::limits::Limiter;
+use crate::metrics::Metrics;
 use crate::storage::{self, PostgresTarget, Store, Target, migrate};
 
 /// How long somebody waits for the password hashing pool before he is told to come back.
@@ -52,6 +53,8 @@ pub struct App {
     pub limiter: Limiter,
     /// How the workers are.
     pub pulse: Arc<Pulse>,
+    /// What the program counts of itself.
+    pub metrics: Metrics,
     keys: RwLock<Arc<KeySet>>,
 }
 
@@ -113,6 +116,7 @@ impl App {
             recall: Recall::default(),
             limiter: Limiter::new(config.limits.max_entries),
             pulse: Arc::new(Pulse::new(clock.clone())),
+            metrics: Metrics::new(clock.now()),
             keys: RwLock::new(Arc::new(keys)),
             seal_key,
             config,

@@ -9,7 +9,8 @@
 //!   5  http      workers            doors: requests, and what runs by itself
 //!   4  flows                        what the product does, one function per use case
 //!   3  app                          everything a flow may touch, built once
-//!   2  storage  crypto  limits  config    tools; each sees `domain` only
+//!   2  storage  crypto  limits  config    tools; each sees `domain`, and counts in `metrics`
+//!      metrics                    what the program counts of itself
 //!   1  domain                       what the product is
 //! ```
 //!
@@ -25,6 +26,7 @@ pub mod domain;
 pub mod config;
 pub mod crypto;
 pub mod limits;
+pub mod metrics;
 pub mod storage;
 
 pub mod app;

@@ -17,6 +17,8 @@ mod floods;
 mod flows;
 mod kit;
 mod live;
+mod log;
+mod metrics;
 mod pages;
 mod passwords;
 mod proxies;

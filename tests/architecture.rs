@@ -7,23 +7,32 @@ use std::path::{Path, PathBuf};
 /// Who may import whom, and why not more. A module that is not named here may not exist.
 const ARROWS: &[(&str, &[&str], &str)] = &[
     ("domain", &[], "what the product is depends on nothing"),
-    ("storage", &["domain"], "rows in, domain values out; no decisions"),
-    ("crypto", &["domain"], "functions on bytes; no database"),
+    (
+        "metrics",
+        &["domain"],
+        "numbers; whoever has something to count comes here",
+    ),
+    (
+        "storage",
+        &["domain", "metrics"],
+        "rows in, domain values out; no decisions",
+    ),
+    ("crypto", &["domain", "metrics"], "functions on bytes; no database"),
     ("limits", &["domain"], "counters in memory"),
     ("config", &["domain"], "settings, parsed once"),
     (
         "app",
-        &["domain", "storage", "crypto", "limits", "config"],
+        &["domain", "storage", "crypto", "limits", "config", "metrics"],
         "builds the tools and holds them",
     ),
     (
         "flows",
-        &["domain", "storage", "crypto", "limits", "config", "app"],
+        &["domain", "storage", "crypto", "limits", "config", "metrics", "app"],
         "what the product does; knows no HTTP",
     ),
     (
         "http",
-        &["domain", "config", "app", "flows"],
+        &["domain", "config", "metrics", "app", "flows"],
         "a door: reads and writes through flows only",
     ),
     (

@@ -283,10 +283,18 @@ fn a_taken_port_is_told_and_exits_with_one() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let listen = taken.local_addr().unwrap().to_string();
 
-    let output = desk.run_with(&["serve"], "", &[("AUTHARA_LISTEN", &listen)]);
+    let requests = desk.run_with(&["serve"], "", &[("AUTHARA_LISTEN", &listen)]);
+    let metrics = desk.run_with(
+        &["serve"],
+        "",
+        &[("AUTHARA_LISTEN", "127.0.0.1:0"), ("AUTHARA_METRICS_LISTEN", &listen)],
+    );
 
-    assert_eq!(output.status.code(), Some(1));
-    assert!(words(&output).contains("cannot listen on"), "{}", words(&output));
+    for (output, what) in [(requests, "requests"), (metrics, "metrics")] {
+        let told = format!("cannot listen on {listen} for {what}: ");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(words(&output).contains(&told), "{}", words(&output));
+    }
 }
 
 #[test]

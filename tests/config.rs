@@ -166,11 +166,10 @@ fn settings_of_the_older_server_are_refused_where_passing_them_over_would_mislea
         ("AUTHARA_INTERNAL_API_TOKEN", "x"),
         ("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", "true"),
         ("AUTHARA_PUBLIC_ORGANIZATION_MANAGEMENT_ENABLED", "true"),
-        ("AUTHARA_METRICS_LISTEN", "127.0.0.1:9090"),
     ] {
         let text = problems(&[(name, value)]);
         assert!(
-            text.starts_with(&format!("{name}: is a setting of the older server")) || name.contains("METRICS"),
+            text.starts_with(&format!("{name}: is a setting of the older server")),
             "{text}"
         );
     }
@@ -232,6 +231,18 @@ fn proxies_are_networks_or_the_older_switch_but_not_both() {
         ("AUTHARA_TRUSTED_PROXIES", "10.0.0.0/8"),
     ];
     assert!(problems(&both).contains("keep AUTHARA_TRUSTED_PROXIES"));
+}
+
+#[test]
+fn metrics_are_off_unless_they_have_an_address_of_their_own() {
+    let listen = |text| config(&[("AUTHARA_METRICS_LISTEN", text)]).metrics_listen;
+
+    assert_eq!(listen(""), None);
+    assert_eq!(listen("127.0.0.1:9090"), "127.0.0.1:9090".parse().ok());
+    for wrong in ["9090", "localhost:9090", "unix:/run/metrics.sock", "127.0.0.1:8080"] {
+        let text = problems(&[("AUTHARA_METRICS_LISTEN", wrong)]);
+        assert!(text.starts_with("AUTHARA_METRICS_LISTEN: "), "{text}");
+    }
 }
 
 #[test]

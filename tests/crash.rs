@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
+use crate::kit::log;
 use crate::live::{self, Client, Deployment};
 
 const KILLS: u64 = 20;
@@ -18,7 +19,9 @@ const PASSWORD: &str = "a password nobody guesses";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_sign_ups_and_refreshes_survive_a_kill() {
-    let deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &std::env::temp_dir(), "crash");
+    let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &std::env::temp_dir(), "crash");
+    deployment.log = Some(log::file());
+    log::secret(PASSWORD);
     // The newest refresh token that each session was told; it must be good for ever after.
     let mut tokens: Vec<String> = Vec::new();
     let mut exchanged = 0;
@@ -49,6 +52,7 @@ async fn acknowledged_sign_ups_and_refreshes_survive_a_kill() {
         }
         for busy in refreshes {
             let (token, count) = busy.await.unwrap();
+            log::secret(&token);
             tokens.push(token);
             exchanged += count;
         }

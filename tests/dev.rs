@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::kit::database::Folder;
+use crate::kit::log;
 use crate::live::{Client, Server, get};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_authara");
@@ -27,7 +28,7 @@ impl Dev {
             .current_dir(folder)
             .env_clear()
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log::file())
             .spawn()
             .unwrap();
         let mut printed = BufReader::new(child.stdout.take().unwrap());
@@ -98,6 +99,7 @@ impl Browser {
         for line in header("set-cookie") {
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.retain(|(known, _)| known != name);
+            log::secret(value);
             if !value.is_empty() {
                 self.cookies.push((name.to_owned(), value.to_owned()));
             }
@@ -202,6 +204,7 @@ async fn the_admin_is_made_once_and_everything_is_kept_for_the_owner_alone() {
     let folder = Folder::new();
     let first = Dev::start(&folder.0);
     let password = after(&first.words, "Password").split_whitespace().next().unwrap();
+    log::secret(password);
     let mut browser = first.browser().await;
     browser.open("/auth/login").await;
     let fields = [("email", "admin@example.com"), ("password", password)];

@@ -2,6 +2,7 @@
 //! so limits are set to fractions of a second.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use authara::config;
@@ -47,9 +48,16 @@ impl Running {
         };
         let address = socket.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(server::serve(listener, limits, Vec::new(), answer, async {
-            let _ = stopped.await;
-        }));
+        let server = tokio::spawn(server::serve(
+            listener,
+            limits,
+            Vec::new(),
+            Arc::default(),
+            answer,
+            async {
+                let _ = stopped.await;
+            },
+        ));
         Self { address, stop, server }
     }
 
@@ -396,6 +404,7 @@ async fn a_unix_socket_is_taken_over_only_from_the_dead() {
         listener,
         limits(),
         Vec::new(),
+        Arc::default(),
         answer,
         std::future::pending(),
     ));

@@ -40,7 +40,7 @@ pub(super) async fn run(port: u16, out: &mut Printer) -> Result<()> {
 
     welcome(&app.config, &folder, password.as_ref(), out)?;
     let service = Service::new(app.clone()).with_fallback(sample::application(app.clone()));
-    serve::until_told_to_stop(&app, service, listener).await
+    serve::until_told_to_stop(&app, service, listener, None).await
 }
 
 /// Listens on loopback and nowhere else, whatever anybody sets.

@@ -6,37 +6,58 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::cli::{Failure, Result, log, settings};
-use crate::config::{Given, Listen};
+use crate::cli::{Failure, Result, log};
+use crate::config::{self, Checked, Config, Given, Listen};
 use crate::domain::time::SystemClock;
+use crate::http::metrics::Metrics;
 use crate::http::pipeline::Service;
 use crate::http::server::{self, Listener};
 use crate::workers;
 
 pub(super) async fn run(given: &Given) -> Result<()> {
-    let config = settings(given)?;
+    let Checked {
+        value: config,
+        warnings,
+    } = Config::read(given)?;
     log::start(config.log_level);
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     let app = App::build(config, Arc::new(SystemClock)).await?;
-    let listener = listen(&app.config.listen).await?;
+    let listener = listen(&app.config.listen, "requests").await?;
+    let metrics = match app.config.metrics_listen {
+        Some(address) => Some(listen(&Listen::Tcp(address), "metrics").await?),
+        None => None,
+    };
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         public_url = app.config.public_url.origin,
         listen = %app.config.listen,
+        metrics_listen = app.config.metrics_listen.map(tracing::field::display),
         "ready"
     );
-    until_told_to_stop(&app, Service::new(app.clone()), listener).await
+    until_told_to_stop(&app, Service::new(app.clone()), listener, metrics).await
 }
 
 /// Opens the socket; a taken port or a missing folder is told in words.
-pub(super) async fn listen(at: &Listen) -> Result<Listener> {
-    let failed = |error| Failure::Words(format!("cannot listen on {at}: {error}"));
+pub(super) async fn listen(at: &Listen, what: &str) -> Result<Listener> {
+    let failed = |error| Failure::Words(format!("cannot listen on {at} for {what}: {error}"));
     server::bind(at).await.map_err(failed)
 }
 
+/// Connections of those who collect metrics: one or two do.
+const METRICS_CONNECTIONS: usize = 16;
+
 /// Serves until SIGTERM or SIGINT, then lets requests in flight and the workers finish.
-pub(super) async fn until_told_to_stop(app: &Arc<App>, service: Service, listener: Listener) -> Result<()> {
+pub(super) async fn until_told_to_stop(
+    app: &Arc<App>,
+    service: Service,
+    listener: Listener,
+    metrics: Option<Listener>,
+) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
     let mut workers = workers::start(app, &stopping);
+    let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(service.clone(), listener, stopping)));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let told_to_stop = async move {
@@ -53,11 +74,33 @@ pub(super) async fn until_told_to_stop(app: &Arc<App>, service: Service, listene
         async move { service.handle(request, peer).await }
     };
     let trusted = app.config.trusted_proxies.clone();
-    server::serve(listener, app.config.server, trusted, serve, told_to_stop).await;
+    let counts = app.metrics.connections.clone();
+    server::serve(listener, app.config.server, trusted, counts, serve, told_to_stop).await;
 
     // Nobody listens any more if every worker has ended by itself.
     let _ = stop.send(true);
     while workers.join_next().await.is_some() {}
+    if let Some(metrics) = metrics {
+        let _ = metrics.await;
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Answers the one who collects metrics until everything else has ended.
+async fn serve_metrics(service: Service, listener: Listener, mut stopping: watch::Receiver<bool>) {
+    let limits = config::Server {
+        max_connections: METRICS_CONNECTIONS,
+        ..service.app.config.server
+    };
+    let metrics = Arc::new(Metrics::new(service));
+    let answer = move |request, _peer| {
+        let metrics = metrics.clone();
+        async move { metrics.answer(&request) }
+    };
+    let stopped = async move {
+        // An error means that the sender is gone, which is a stop as well.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    };
+    server::serve(listener, limits, Vec::new(), Arc::default(), answer, stopped).await;
 }

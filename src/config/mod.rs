@@ -42,6 +42,8 @@ pub struct Config {
     pub environment: Environment,
     /// `AUTHARA_LISTEN`.
     pub listen: Listen,
+    /// `AUTHARA_METRICS_LISTEN`; `None` for no metrics.
+    pub metrics_listen: Option<SocketAddr>,
     /// `PUBLIC_URL`.
     pub public_url: PublicUrl,
     /// `AUTHARA_DEFAULT_RETURN_TO`.
@@ -143,6 +145,7 @@ impl Config {
     fn sections(reader: &mut Reader<'_>) -> Option<Self> {
         let environment = reader.one_of("APP_ENV", &[("prod", Environment::Prod), ("dev", Environment::Dev)]);
         let listen = Listen::read(reader);
+        let metrics_listen = server::metrics_listen(reader, listen.as_ref());
         let public_url = PublicUrl::read(reader, environment);
         let trusted_proxies = server::trusted_proxies(reader);
         let default_return_to = reader.parse("AUTHARA_DEFAULT_RETURN_TO", |text| {
@@ -168,6 +171,7 @@ impl Config {
         Some(Self {
             environment: environment?,
             listen: listen?,
+            metrics_listen: metrics_listen?,
             public_url: public_url?,
             default_return_to: default_return_to?,
             trusted_proxies: trusted_proxies?,

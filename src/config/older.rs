@@ -97,7 +97,6 @@ const OLDER: &[Older] = &[
         Harmless::Always,
         "has no invitations yet",
     ),
-    older("AUTHARA_METRICS_LISTEN", Harmless::Never, "has no metrics yet"),
     older("AUTHARA_AUDIENCE", Harmless::Always, "leaves it to the SDKs"),
     older("AUTHARA_ISSUER", Harmless::Always, "leaves it to the SDKs"),
     older("AUTHARA_BASE_URL", Harmless::Always, "leaves it to the SDKs"),

@@ -55,6 +55,24 @@ impl Listen {
     }
 }
 
+/// `AUTHARA_METRICS_LISTEN`: an address of its own, or none.
+pub(super) fn metrics_listen(reader: &mut Reader<'_>, main: Option<&Listen>) -> Option<Option<SocketAddr>> {
+    const NAME: &str = "AUTHARA_METRICS_LISTEN";
+
+    if !reader.is_set(NAME) {
+        return Some(None);
+    }
+    let address = reader.parse(NAME, |text| {
+        text.parse::<SocketAddr>()
+            .map_err(|_| "must be an address and a port, as in 127.0.0.1:9090".to_owned())
+    })?;
+    if main == Some(&Listen::Tcp(address)) && address.port() != 0 {
+        reader.wrong(NAME, "AUTHARA_LISTEN is the same; metrics need a port of their own");
+        return None;
+    }
+    Some(Some(address))
+}
+
 /// Scheme, host and port under which browsers reach this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl {

@@ -74,6 +74,14 @@ pub const VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_METRICS_LISTEN",
+        group: Group::Place,
+        kind: Kind::Text("address:port"),
+        default: Default::Depends("off"),
+        help: "Where Prometheus reads `/metrics`. Everybody who reaches that address may, so keep it to this machine or a private network.",
+        ..PLAIN
+    },
+    Var {
         name: "DATABASE_URL",
         group: Group::Database,
         kind: Kind::Text("URL"),

@@ -8,12 +8,13 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::crypto::phc::{self, Work};
 use crate::domain::password::Password;
+use crate::metrics::{Counter, Histogram, SLOW};
 
 /// The cost of new hashes. Weaker stored ones are replaced at the next sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,17 @@ pub enum Unavailable {
     Stopped,
 }
 
+/// What the pool counts of itself.
+#[derive(Debug)]
+pub struct Counts {
+    /// Hashes refused because the queue was full.
+    pub refused: Counter,
+    /// Hashes nobody waited for any longer.
+    pub given_up: Counter,
+    /// How long computing took, without waiting.
+    pub durations: Histogram,
+}
+
 /// The pool. Dropping it lets its threads end.
 pub struct Hasher {
     shared: Arc<Shared>,
@@ -89,6 +101,11 @@ impl Hasher {
             threads: size.threads.max(1),
             longest: size.queue,
             work: Work::default(),
+            counts: Counts {
+                refused: Counter::default(),
+                given_up: Counter::default(),
+                durations: Histogram::new(SLOW),
+            },
         });
         for number in 0..shared.threads {
             let shared = Arc::clone(&shared);
@@ -131,12 +148,25 @@ impl Hasher {
         self.shared.lock().jobs.len()
     }
 
+    /// How many are being computed at the moment.
+    pub fn running(&self) -> usize {
+        self.shared.lock().busy
+    }
+
+    /// What has been counted since the start.
+    pub fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
     async fn run<T>(&self, job: Job, result: oneshot::Receiver<T>) -> Result<T, Unavailable> {
         self.shared.push(job)?;
         match tokio::time::timeout(self.patience, result).await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(_)) => Err(Unavailable::Stopped),
-            Err(_) => Err(Unavailable::TimedOut),
+            Err(_) => {
+                self.shared.counts.given_up.one();
+                Err(Unavailable::TimedOut)
+            }
         }
     }
 }
@@ -196,6 +226,7 @@ struct Shared {
     threads: usize,
     longest: usize,
     work: Work,
+    counts: Counts,
 }
 
 #[derive(Default)]
@@ -218,6 +249,7 @@ impl Shared {
             queue.jobs.retain(|job| !job.is_abandoned());
         }
         if queue.jobs.len() >= room {
+            self.counts.refused.one();
             return Err(Unavailable::Full);
         }
         queue.jobs.push_back(job);
@@ -229,10 +261,12 @@ impl Shared {
     /// What each thread does until the pool stops.
     fn work(&self, cost: Cost) {
         while let Some(job) = self.next() {
+            let begun = Instant::now();
             // A thread lost to a panic would be missing for ever; the caller sees `Stopped`.
             if catch_unwind(AssertUnwindSafe(|| job.run(cost, &self.work))).is_err() {
                 tracing::error!("a password hash panicked");
             }
+            self.counts.durations.add(begun.elapsed());
             self.lock().busy -= 1;
         }
     }

@@ -172,6 +172,8 @@ impl<'a> Try<'a> {
         let Full::Spent { until, is_first } = full else {
             return Refusal::Busy { retry_after: 2 }.into();
         };
+        app.metrics.limit_hits(limit.name());
+        app.metrics.limit_hits(limit.name());
         if is_first {
             tracing::warn!(limit = limit.name(), client.address = %client.address, "a limit was reached");
             let deed = Deed::new(client, subject.map_or(Actor::System, Actor::User), Action::LimitReached)

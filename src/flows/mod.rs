@@ -11,6 +11,7 @@ pub mod audit;
 pub mod gate;
 pub mod health;
 pub mod keys;
+pub mod metrics;
 pub mod operator;
 pub mod organizations;
 pub mod password;

@@ -24,12 +24,24 @@ const USE_NOTED_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 /// membership or account is over; with `SignInRequired` when only the audience is refused: the
 /// session goes on then.
 pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Audience) -> Result<SignedIn> {
-    let hash = token::hash(token).ok_or(Refusal::SessionEnded)?;
+    let count = |outcome| app.metrics.refreshes.one(outcome);
+    let Some(hash) = token::hash(token) else {
+        count("unknown");
+        return Err(Refusal::SessionEnded.into());
+    };
 
     for round in 0..TRIES {
         let now = app.now();
-        let found = look_up(app, &hash).await?;
-        admit(&found, audience, now)?;
+        let Some(found) = look_up(app, &hash).await? else {
+            count("unknown");
+            return Err(Refusal::SessionEnded.into());
+        };
+        admit(&found, audience, now).inspect_err(|refusal| {
+            count(match refusal {
+                Refusal::SignInRequired => "audience_refused",
+                _ => "ended",
+            });
+        })?;
         if round == 0 {
             within_limit(app, client, &found).await?;
         }
@@ -37,27 +49,36 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
         match found.token.shown(client, found.head, app.config.sessions.rotation, now) {
             Verdict::Keep => {
                 note_use(app, client, &found, now).await?;
+                count("kept");
                 return gate::issue(app, found.standing, audience, token.clone(), now);
             }
             Verdict::Rotate => {
                 let successor = token::successor(&app.refresh_key, token, 1);
                 if exchange(app, client, &found, &successor, now).await? {
+                    count("rotated");
                     return gate::issue(app, found.standing, audience, successor, now);
                 }
             }
             Verdict::Successor(steps) => {
                 let successor = token::successor(&app.refresh_key, token, steps);
                 let head = look_up(app, &gate::hash_of(&successor)?).await?;
+                let head = head.ok_or(Refusal::SessionEnded)?;
                 if head.token.consumed.is_none() {
                     if now >= head.token.expires_at {
+                        count("expired");
                         return Err(Refusal::SessionEnded.into());
                     }
+                    count("successor_again");
                     return gate::issue(app, head.standing, audience, successor, now);
                 }
             }
-            Verdict::Expired => return Err(Refusal::SessionEnded.into()),
+            Verdict::Expired => {
+                count("expired");
+                return Err(Refusal::SessionEnded.into());
+            }
             Verdict::Theft => {
                 end_stolen(app, client, &found, now).await?;
+                count("theft");
                 return Err(Refusal::SessionEnded.into());
             }
         }
@@ -67,9 +88,8 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
     ))
 }
 
-async fn look_up(app: &App, hash: &TokenHash) -> Result<Found> {
-    let found = app.store.read().await?.sessions().by_token(hash).await?;
-    Ok(found.ok_or(Refusal::SessionEnded)?)
+async fn look_up(app: &App, hash: &TokenHash) -> Result<Option<Found>> {
+    Ok(app.store.read().await?.sessions().by_token(hash).await?)
 }
 
 fn admit(found: &Found, audience: Audience, now: Timestamp) -> std::result::Result<(), Refusal> {

@@ -1,17 +1,22 @@
 //! The request's name and the one line it leaves in the log.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use hyper::{HeaderMap, StatusCode};
 
-use crate::http::cx::Cx;
+use crate::domain::{Client, UserId};
+use crate::metrics::method_name;
 
 /// The header that names a request, in and out.
 pub const REQUEST_ID: &str = "x-request-id";
 
-/// The name a proxy gave the request, if it can stand in a log as it is.
+/// The name a proxy gave the request, if it is one and can stand in a log as it is.
 pub fn given_id(headers: &HeaderMap) -> Option<&str> {
-    let given = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let mut lines = headers.get_all(REQUEST_ID).iter();
+    let (Some(only), None) = (lines.next(), lines.next()) else {
+        return None;
+    };
+    let given = only.to_str().ok()?;
     is_sane(given).then_some(given)
 }
 
@@ -20,22 +25,43 @@ fn is_sane(id: &str) -> bool {
     (1..=100).contains(&id.len()) && id.bytes().all(allowed)
 }
 
-/// Writes the line. The pattern stands for the path, so that neither ids nor queries are in it.
-pub fn line(cx: &Cx, status: StatusCode, started: Instant) {
-    let duration_ms = f64::from(u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX)) / 1000.0;
-    let route = cx.pattern().unwrap_or("(no route)");
-    let status = status.as_u16();
-    tracing::info!(
-        http.method = cx.method().as_str(),
-        http.route = route,
-        http.status = status,
-        duration_ms,
-        client.address = %cx.client().address,
-        request.id = cx.request_id(),
-        user.id = cx.user().map(tracing::field::display),
-        "{} {route} {status}",
-        cx.method(),
-    );
+/// What a request's line tells.
+pub struct Line<'a> {
+    /// The method as it was sent.
+    pub method: &'a str,
+    /// The pattern, which stands for the path, so that neither ids nor queries are in it.
+    pub route: &'a str,
+    /// What it was answered with.
+    pub status: StatusCode,
+    /// How long that took.
+    pub took: Duration,
+    /// Who asked, and the request's name.
+    pub client: &'a Client,
+    /// Who turned out to be calling.
+    pub user: Option<UserId>,
+}
+
+impl Line<'_> {
+    /// Writes it.
+    pub fn write(&self) {
+        let duration_ms = f64::from(u32::try_from(self.took.as_micros()).unwrap_or(u32::MAX)) / 1000.0;
+        let (method, route, status) = (method_name(self.method), self.route, self.status.as_u16());
+        tracing::info!(
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            client.address = %self.client.address,
+            request.id = self.client.request_id,
+            user.id = self.user.map(tracing::field::display),
+            "{method} {route} {status}",
+        );
+    }
+}
+
+/// The line of a health check: only where everything is logged.
+pub fn health(method: &str, id: &str) {
+    tracing::debug!(request.id = id, "{} /auth/health 200", method_name(method));
 }
 
 #[cfg(test)]

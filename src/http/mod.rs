@@ -15,6 +15,7 @@ pub mod headers;
 pub mod json;
 pub mod log;
 pub mod meta;
+pub mod metrics;
 pub mod pages;
 pub mod pipeline;
 pub mod reply;

@@ -7,21 +7,23 @@ use std::time::Instant;
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, SET_COOKIE};
-use hyper::{Method, Request, Response, Version};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::app::App;
 use crate::domain::{Client, Refusal};
 use crate::http::access::{self, Halt};
-use crate::http::cx::Cx;
+use crate::http::cx::{Cx, PathMatch};
 use crate::http::faces::{self, Face};
 use crate::http::headers::Headers;
+use crate::http::log::Line;
 use crate::http::reply::Reply;
 use crate::http::route::{Route, Takes};
 use crate::http::router::{Found, Router};
 use crate::http::seats::{Seats, is_counted};
 use crate::http::{Body, BoxFuture, client, log, meta, routes};
+use crate::metrics::Requests;
 
 /// Bytes of a body that are read.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -50,6 +52,7 @@ struct Shared {
     /// the work is done: otherwise it could begin any number.
     seats: Arc<Seats>,
     large_bodies: Semaphore,
+    requests: Requests,
 }
 
 impl Service {
@@ -65,10 +68,16 @@ impl Service {
         let mut healthy = headers.all();
         healthy.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let shared = Shared {
+            requests: Requests::new(routes.iter().map(|route| route.pattern)),
             router: Router::new(routes),
             headers,
             healthy,
-            seats: Arc::new(Seats::new(limits.max_connections, limits.max_connections_per_address)),
+            seats: Arc::new(Seats::new(
+                limits.max_connections,
+                limits.max_connections_per_address,
+                // Connections are counted where they come in.
+                Arc::default(),
+            )),
             large_bodies: Semaphore::new(LARGE_BODIES),
         };
         Self {
@@ -87,16 +96,28 @@ impl Service {
 
     /// Answers one request. `peer` is the far end of the socket, `None` for a Unix socket.
     pub async fn handle(&self, request: Request<Incoming>, peer: Option<SocketAddr>) -> Response<Body> {
-        if meta::is_health(&request) {
-            return self.healthy(request.method());
-        }
         let started = Instant::now();
         let id = log::given_id(request.headers()).map_or_else(|| self.app.fresh_id().to_string(), str::to_owned);
+        if meta::is_health(&request) {
+            return self.healthy(request.method(), &id, started);
+        }
         let client = client::of(request.headers(), peer, &self.app.config.trusted_proxies).in_request(id);
         if let Some(fallback) = &self.fallback
             && !is_ours(request.uri().path())
         {
-            return fallback(request, client).await;
+            let method = request.method().clone();
+            let mut response = fallback(request, client.clone()).await;
+            put_id(response.headers_mut(), &client.request_id);
+            let line = Line {
+                method: method.as_str(),
+                route: "(application)",
+                status: response.status(),
+                took: started.elapsed(),
+                client: &client,
+                user: None,
+            };
+            line.write();
+            return response;
         }
         let (head, body) = request.into_parts();
         let cx = Cx::new(Arc::clone(&self.app), head, client);
@@ -105,10 +126,10 @@ impl Service {
             Some(cx.client().address).filter(|&address| is_counted(address, &self.app.config.trusted_proxies));
         let Some(seat) = self.shared.seats.take(counted) else {
             let reply = close(&cx, faces::show(&cx, &Face::UNAVAILABLE));
-            log::line(&cx, reply.status, started);
+            self.note(&cx, reply.status, started);
             return self.dress(&cx, reply);
         };
-        let working = self.clone().work(cx.clone(), body);
+        let working = self.clone().finish(cx.clone(), body, started);
         // A task of its own: what a request has begun is finished also when its client hangs up
         // (a counter of failures must count), and a panic ends nothing but the task.
         let work = tokio::spawn(async move {
@@ -118,38 +139,74 @@ impl Service {
         });
         let reply = work.await.unwrap_or_else(|panic| {
             tracing::error!(request.id = cx.request_id(), "a request ended in a panic: {panic}");
-            faces::show(&cx, &Face::BROKEN)
+            let reply = faces::show(&cx, &Face::BROKEN);
+            self.note(&cx, reply.status, started);
+            reply
         });
-
-        log::line(&cx, reply.status, started);
         self.dress(&cx, reply)
     }
 
+    /// What is counted of requests.
+    pub fn requests(&self) -> &Requests {
+        &self.shared.requests
+    }
+
+    /// Answers and leaves a line, whether or not the client is still there.
+    async fn finish(self, cx: Cx, body: Incoming, started: Instant) -> Reply {
+        let reply = self.work(&cx, body).await;
+        self.note(&cx, reply.status, started);
+        reply
+    }
+
+    fn note(&self, cx: &Cx, status: StatusCode, started: Instant) {
+        let took = started.elapsed();
+        let method = cx.method().as_str();
+        self.shared.requests.note(cx.pattern(), method, status.as_u16(), took);
+        let line = Line {
+            method,
+            route: cx.pattern().unwrap_or("(no route)"),
+            status,
+            took,
+            client: cx.client(),
+            user: cx.user(),
+        };
+        line.write();
+    }
+
     /// Everything between the head of a request and its reply.
-    async fn work(self, cx: Cx, body: Incoming) -> Reply {
+    async fn work(&self, cx: &Cx, body: Incoming) -> Reply {
         let (route, path) = match self.shared.router.find(cx.method(), cx.url_path()) {
             Found::Route(route, path) => (route, path),
-            // A JSON route never tells which methods it knows (contract, http.md 0.3).
-            Found::OtherMethods(_) if cx.is_api() => return faces::show(&cx, &faces::face(&Refusal::NotFound)),
-            Found::OtherMethods(allow) => return not_allowed(&cx, &allow),
-            Found::Nothing => return faces::show(&cx, &faces::face(&Refusal::NotFound)),
+            Found::OtherMethods(allow, pattern) => {
+                cx.note_path(PathMatch {
+                    pattern,
+                    places: Vec::new(),
+                });
+                // A JSON route never tells which methods it knows (contract, http.md 0.3).
+                return if cx.is_api() {
+                    faces::show(cx, &faces::face(&Refusal::NotFound))
+                } else {
+                    not_allowed(cx, &allow)
+                };
+            }
+            Found::Nothing => return faces::show(cx, &faces::face(&Refusal::NotFound)),
         };
         cx.note_path(path);
-        if let Err(face) = self.read_body(&cx, route.takes, body).await {
-            return close(&cx, faces::show(&cx, &face));
+        if let Err(face) = self.read_body(cx, route.takes, body).await {
+            return close(cx, faces::show(cx, &face));
         }
         let reads_cookies = !route.rules.takes_bearer || cx.bearer().is_none();
         if reads_cookies && cx.has_double_cookie() {
-            return faces::show(&cx, &faces::face(&Refusal::BadRequest("a cookie came twice")));
+            return faces::show(cx, &faces::face(&Refusal::BadRequest("a cookie came twice")));
         }
         match timeout(self.app.config.server.request_timeout, route.answer(cx.clone())).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(Halt::Instead(reply))) => *reply,
-            Ok(Err(Halt::Unconfirmed)) => access::unconfirmed(&cx),
-            Ok(Err(Halt::Error(error))) => faces::show(&cx, &faces::of(&cx, &error)),
+            Ok(Err(Halt::Unconfirmed)) => access::unconfirmed(cx),
+            Ok(Err(Halt::Error(error))) => faces::show(cx, &faces::of(cx, &error)),
             Err(_) => {
                 tracing::warn!(request.id = cx.request_id(), "a request took too long and was given up");
-                faces::show(&cx, &Face::UNAVAILABLE)
+                faces::show(cx, &Face::UNAVAILABLE)
             }
         }
     }
@@ -196,9 +253,7 @@ impl Service {
                 response.headers_mut().append(SET_COOKIE, line);
             }
         }
-        if let Ok(id) = HeaderValue::from_str(cx.request_id()) {
-            response.headers_mut().insert(log::REQUEST_ID, id);
-        }
+        put_id(response.headers_mut(), cx.request_id());
         self.shared.headers.complete(response.headers_mut());
         if *cx.method() == Method::HEAD {
             response
@@ -210,14 +265,24 @@ impl Service {
         response
     }
 
-    fn healthy(&self, method: &Method) -> Response<Body> {
+    fn healthy(&self, method: &Method, id: &str, started: Instant) -> Response<Body> {
         let body = if method == Method::HEAD { "" } else { meta::HEALTHY };
         let mut response = Response::new(Either::Left(Full::new(Bytes::from_static(body.as_bytes()))));
         *response.headers_mut() = self.shared.healthy.clone();
+        put_id(response.headers_mut(), id);
         response
             .headers_mut()
             .insert(CONTENT_LENGTH, HeaderValue::from(meta::HEALTHY.len()));
+        let (method, took) = (method.as_str(), started.elapsed());
+        self.shared.requests.note(Some(meta::HEALTH), method, 200, took);
+        log::health(method, id);
         response
+    }
+}
+
+fn put_id(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(log::REQUEST_ID, id);
     }
 }
 

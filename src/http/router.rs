@@ -21,8 +21,8 @@ pub struct Router {
 pub enum Found<'r> {
     /// This row.
     Route(&'r Route, PathMatch),
-    /// The path is known; these methods fit it, for `Allow`.
-    OtherMethods(String),
+    /// The path is known; these methods fit it, for `Allow`, and this pattern.
+    OtherMethods(String, &'static str),
     /// No such path.
     Nothing,
 }
@@ -55,7 +55,12 @@ impl Router {
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
         let routes = || fitting.iter().map(|index| &self.routes[*index]);
         routes().find(|route| route.method == *wanted).map_or_else(
-            || Found::OtherMethods(allow(routes().map(|route| &route.method))),
+            || {
+                Found::OtherMethods(
+                    allow(routes().map(|route| &route.method)),
+                    self.routes[fitting[0]].pattern,
+                )
+            },
             |route| Found::Route(route, places(route.pattern, path)),
         )
     }
@@ -131,7 +136,7 @@ mod tests {
     fn found(method: &Method, path: &str) -> String {
         match router().find(method, path) {
             Found::Route(_, path) => format!("{} {:?}", path.pattern, path.places),
-            Found::OtherMethods(allow) => format!("allow {allow}"),
+            Found::OtherMethods(allow, _) => format!("allow {allow}"),
             Found::Nothing => "nothing".to_owned(),
         }
     }

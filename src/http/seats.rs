@@ -5,12 +5,14 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::Network;
+use crate::metrics::Connections;
 
 /// The seats of a server. Each connection or request takes one and gives it back when it ends.
 pub(super) struct Seats {
     total: usize,
     per_address: usize,
     taken: Mutex<Taken>,
+    counts: Arc<Connections>,
 }
 
 #[derive(Default)]
@@ -26,16 +28,29 @@ pub(super) struct Seat {
 }
 
 impl Seats {
-    pub(super) fn new(total: usize, per_address: usize) -> Self {
+    pub(super) fn new(total: usize, per_address: usize, counts: Arc<Connections>) -> Self {
         Self {
             total,
             per_address,
             taken: Mutex::default(),
+            counts,
         }
     }
 
     /// A seat, if there is one left. `address` is `None` for whoever has no cap of his own.
     pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Seat> {
+        let seat = self.find(address);
+        match &seat {
+            Some(_) => {
+                self.counts.accepted.one();
+                self.counts.open.up();
+            }
+            None => self.counts.refused.one(),
+        }
+        seat
+    }
+
+    fn find(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Seat> {
         let address = address.map(neighbourhood);
         let mut taken = self.lock();
         if taken.total >= self.total {
@@ -62,6 +77,7 @@ impl Seats {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.seats.counts.open.down();
         let mut taken = self.seats.lock();
         taken.total -= 1;
         if let Some(address) = self.address
@@ -93,13 +109,17 @@ fn neighbourhood(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
+    fn seats_for(total: usize, per_address: usize) -> Seats {
+        Seats::new(total, per_address, Arc::default())
+    }
+
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
     #[test]
     fn one_address_cannot_take_the_seats_of_all() {
-        let seats = Arc::new(Seats::new(10, 2));
+        let seats = Arc::new(seats_for(10, 2));
 
         let _first = seats.take(Some(address("203.0.113.7"))).unwrap();
         let _second = seats.take(Some(address("::ffff:203.0.113.7"))).unwrap();
@@ -110,7 +130,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_is_one_address() {
-        let seats = Arc::new(Seats::new(10, 1));
+        let seats = Arc::new(seats_for(10, 1));
 
         let _seat = seats.take(Some(address("2001:db8:0:1::1"))).unwrap();
 
@@ -120,22 +140,24 @@ mod tests {
 
     #[test]
     fn the_total_counts_everybody() {
-        let seats = Arc::new(Seats::new(2, 2));
+        let seats = Arc::new(seats_for(2, 2));
 
         let _first = seats.take(None).unwrap();
         let _second = seats.take(Some(address("203.0.113.7"))).unwrap();
 
         assert!(seats.take(None).is_none());
         assert!(seats.take(Some(address("203.0.113.8"))).is_none());
+        assert_eq!((seats.counts.open.value(), seats.counts.refused.value()), (2, 2));
     }
 
     #[test]
     fn a_seat_given_back_can_be_taken_again() {
-        let seats = Arc::new(Seats::new(1, 1));
+        let seats = Arc::new(seats_for(1, 1));
 
         drop(seats.take(Some(address("203.0.113.7"))));
 
         assert!(seats.lock().by_address.is_empty());
+        assert_eq!(seats.counts.open.value(), 0);
         assert!(seats.take(Some(address("203.0.113.7"))).is_some());
     }
 }

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::config;
 use crate::http::Body;
 use crate::http::seats::{Seats, is_counted};
+use crate::metrics::Connections;
 use stream::{Socket, Stream};
 
 /// A socket that listens.
@@ -87,18 +88,23 @@ fn is_socket(path: &Path) -> bool {
 /// Serves until `shutdown` completes, then drains: idle connections close at once, requests in
 /// flight have `limits.shutdown_timeout` to finish, whatever is left is cut.
 ///
-/// `service` gets each request with the address of its peer (`None` on a Unix socket).
+/// Connections are counted in `counts`. `service` gets each request with the address of its peer (`None` on a Unix socket).
 pub async fn serve<S, F>(
     listener: Listener,
     limits: config::Server,
     trusted: Vec<config::Network>,
+    counts: Arc<Connections>,
     service: S,
     shutdown: impl Future<Output = ()>,
 ) where
     S: Fn(Request<Incoming>, Option<SocketAddr>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let seats = Arc::new(Seats::new(limits.max_connections, limits.max_connections_per_address));
+    let seats = Arc::new(Seats::new(
+        limits.max_connections,
+        limits.max_connections_per_address,
+        counts,
+    ));
     let (stop, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut complaints = Complaints::default();

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::storage::Result;
 use crate::storage::row::Row;
 use crate::storage::value::Value;
+use crate::storage::{Figures, Result};
 
 /// Which database a connection speaks to. Asked only where one statement cannot serve both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub(super) enum Dialect {
 pub(super) trait Backend: Send + Sync {
     /// Which one it is.
     fn dialect(&self) -> Dialect;
+
+    /// How busy its connections are, and its shared commits.
+    fn figures(&self) -> Figures;
 
     /// A connection without a transaction, on which a write fails.
     async fn read(&self) -> Result<Box<dyn Connection>>;

@@ -26,6 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::metrics::Counter;
 use backend::{Backend, Connection, Dialect};
 use row::Row;
 use value::Value;
@@ -72,6 +73,24 @@ pub struct PostgresTarget {
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<dyn Backend>,
+    transactions: Arc<Counter>,
+}
+
+/// How busy the database's connections are, and what they have done since the start.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Figures {
+    /// Connections somebody uses.
+    pub in_use: usize,
+    /// Connections that are open for the next one.
+    pub idle: usize,
+    /// Connections at most.
+    pub most: usize,
+    /// Who waits for one.
+    pub waiting: usize,
+    /// Write transactions that were committed.
+    pub transactions: u64,
+    /// Commits; several transactions may share one.
+    pub commits: u64,
 }
 
 impl Store {
@@ -86,7 +105,8 @@ impl Store {
             Target::Sqlite(path) => Arc::new(sqlite::Sqlite::new(path)),
             Target::Postgres(target) => Arc::new(postgres::Postgres::new(target)?),
         };
-        Ok(Self { backend })
+        let transactions = Arc::default();
+        Ok(Self { backend, transactions })
     }
 
     /// A connection without a transaction, for reading only.
@@ -106,7 +126,20 @@ impl Store {
         let mut tx = self.begin().await?;
         let result = work(&mut tx).await?;
         tx.commit().await?;
+        self.transactions.one();
         Ok(result)
+    }
+
+    /// How busy it is.
+    pub fn figures(&self) -> Figures {
+        let mut figures = self.backend.figures();
+        figures.transactions = self.transactions.value();
+        // Where nothing is shared, each transaction is a commit.
+        figures.commits = figures.commits.max(match self.backend.dialect() {
+            Dialect::Postgres => figures.transactions,
+            Dialect::Sqlite => 0,
+        });
+        figures
     }
 
     async fn begin(&self) -> Result<Tx> {

@@ -22,7 +22,7 @@ use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
 
 use crate::storage::backend::{Backend, Connection, Dialect};
-use crate::storage::{Error, PATIENCE, PostgresTarget, Result};
+use crate::storage::{Error, Figures, PATIENCE, PostgresTarget, Result};
 use connection::{PostgresConnection, State};
 use servers::Servers;
 use tls::Tls;
@@ -119,6 +119,17 @@ impl Postgres {
 impl Backend for Postgres {
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
+    }
+
+    fn figures(&self) -> Figures {
+        let status = self.pool.status();
+        Figures {
+            in_use: status.size.saturating_sub(status.available),
+            idle: status.available,
+            most: status.max_size,
+            waiting: status.waiting,
+            ..Figures::default()
+        }
     }
 
     async fn read(&self) -> Result<Box<dyn Connection>> {

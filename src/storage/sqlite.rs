@@ -20,7 +20,7 @@ use crate::storage::backend::{Backend, Connection, Dialect};
 use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
-use crate::storage::{Error, PATIENCE, Result};
+use crate::storage::{Error, Figures, PATIENCE, Result};
 use writer::Writer;
 
 /// Reading connections. Each is held for the length of a statement or a few.
@@ -54,6 +54,18 @@ impl Sqlite {
 impl Backend for Sqlite {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
+    }
+
+    fn figures(&self) -> Figures {
+        let readers = self.readers.status();
+        Figures {
+            in_use: readers.size.saturating_sub(readers.available),
+            idle: readers.available,
+            most: readers.max_size,
+            waiting: readers.waiting + self.writer.waiting(),
+            commits: self.writer.commits(),
+            ..Figures::default()
+        }
     }
 
     async fn read(&self) -> Result<Box<dyn Connection>> {

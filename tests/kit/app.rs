@@ -27,6 +27,7 @@ pub(crate) struct TestApp {
     pub(crate) app: Arc<App>,
     pub(crate) clock: ManualClock,
     pub(crate) address: SocketAddr,
+    pub(crate) service: Service,
     _stop: oneshot::Sender<()>,
 }
 
@@ -60,18 +61,21 @@ impl TestApp {
         let limits = config.server;
         let app = world::build(config, &clock).await;
         let service = service(Arc::clone(&app));
+        let answering = service.clone();
         let handle = move |request, peer| {
-            let service = service.clone();
+            let service = answering.clone();
             async move { service.handle(request, peer).await }
         };
+        let counts = Arc::clone(&app.metrics.connections);
         let (stop, stopped) = oneshot::channel();
-        tokio::spawn(server::serve(listener, limits, Vec::new(), handle, async {
+        tokio::spawn(server::serve(listener, limits, Vec::new(), counts, handle, async {
             let _ = stopped.await;
         }));
         Self {
             app,
             clock,
             address,
+            service,
             _stop: stop,
         }
     }

@@ -13,6 +13,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::log;
+
 /// Cookies by name.
 pub(crate) type Jar = BTreeMap<String, String>;
 
@@ -150,6 +152,7 @@ impl Call<'_> {
         if !cookies.is_empty() && !self.request.headers().contains_key(COOKIE) {
             self = self.header("cookie", &cookies.join("; "));
         }
+        log::secrets_in(self.request.headers(), self.request.body());
         let socket = TcpStream::connect(self.client.address).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket))
             .await
@@ -159,6 +162,7 @@ impl Call<'_> {
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         connection.abort();
+        log::secrets_in(&head.headers, &body);
         self.client.learn(&head.headers);
         Answer {
             status: head.status.as_u16(),

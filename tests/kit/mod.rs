@@ -5,5 +5,6 @@ pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod dump;
+pub(crate) mod log;
 pub(crate) mod proxy;
 pub(crate) mod world;

@@ -19,6 +19,7 @@ use authara::flows::sign_up::{Application, direct};
 use authara::storage::Target;
 
 use crate::kit::database::Database;
+use crate::kit::log;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -101,12 +102,14 @@ impl World {
     }
 
     pub(crate) async fn sign_up(&self, email: &str) -> SignedIn {
+        log::secret(email);
+        log::secret(PASSWORD);
         let input = Application {
             email: email.to_owned(),
             password: Secret::new(PASSWORD),
             invitation_code: None,
         };
-        direct(&self.app, &client(), input).await.unwrap()
+        noted(direct(&self.app, &client(), input).await).unwrap()
     }
 
     pub(crate) async fn sign_in(&self, email: &str) -> SignedIn {
@@ -119,7 +122,9 @@ impl World {
             password: Secret::new(password),
             device: None,
         };
-        with_password(&self.app, &client(), input, Audience::App).await
+        log::secret(email);
+        log::secret(password);
+        noted(with_password(&self.app, &client(), input, Audience::App).await)
     }
 
     /// The audit lines of one kind, newest first.
@@ -136,6 +141,15 @@ impl World {
             .unwrap();
         lines.into_iter().filter(|line| line.action == action).collect()
     }
+}
+
+/// Somebody's tokens must not be in the log.
+fn noted(signed_in: authara::flows::Result<SignedIn>) -> authara::flows::Result<SignedIn> {
+    if let Ok(signed_in) = &signed_in {
+        log::secret(signed_in.tokens.access.expose());
+        log::secret(signed_in.tokens.refresh.expose());
+    }
+    signed_in
 }
 
 /// The one who calls unless a test says otherwise.
@@ -182,6 +196,9 @@ pub(crate) fn settings(target: &Target) -> Config {
 }
 
 pub(crate) async fn build(config: Config, clock: &ManualClock) -> Arc<App> {
+    log::start();
+    log::secret(config.secret_key.expose());
+    config.tokens.keys.iter().for_each(|(_, key)| log::secret(key.expose()));
     App::build_with_cost(config, Arc::new(clock.clone()), CHEAP)
         .await
         .unwrap()

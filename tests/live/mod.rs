@@ -1,5 +1,6 @@
 //! The real program as a process of its own, and a client that knows just enough HTTP to talk to it.
 
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub(crate) struct Deployment {
     pub(crate) preload: Option<PathBuf>,
     /// Settings beside or in place of the usual ones.
     pub(crate) settings: Vec<(&'static str, String)>,
+    /// Where its log goes; to the terminal without.
+    pub(crate) log: Option<File>,
     /// Where it will listen.
     pub(crate) address: SocketAddr,
 }
@@ -34,6 +37,7 @@ impl Deployment {
             folder,
             preload: None,
             settings: Vec::new(),
+            log: None,
             address,
         };
         let migrated = deployment.command(&["migrate", "up"]).output().unwrap();
@@ -88,11 +92,14 @@ impl Deployment {
             .env("PUBLIC_URL", format!("http://localhost:{}", self.address.port()))
             .env("AUTHARA_LISTEN", self.address.to_string())
             .env("AUTHARA_SECRET_KEY", "/3BBt1ryyTtQHBsL3+uoobHu+FwGBP+Z6mRS/NubaPw=")
-            .env("LOG_LEVEL", "error")
+            .env("LOG_LEVEL", if self.log.is_some() { "debug" } else { "error" })
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .envs(self.preload.iter().map(|library| ("LD_PRELOAD", library)))
             .stdin(Stdio::null())
             .stdout(Stdio::null());
+        if let Some(log) = &self.log {
+            command.stderr(log.try_clone().unwrap());
+        }
         command
     }
 }

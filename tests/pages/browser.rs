@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::html::{self, Tag};
+use crate::kit::log;
 use crate::kit::world::{PASSWORD, World};
 
 /// Where the settings of the tests say that the site is.
@@ -47,6 +48,7 @@ impl Site {
             listener,
             limits,
             Vec::new(),
+            Arc::default(),
             answer,
             std::future::pending(),
         ));
@@ -192,6 +194,7 @@ impl Browser {
             request = request.header(COOKIE, pairs.join("; "));
         }
         let request = request.body(Full::new(Bytes::from(body.to_owned()))).unwrap();
+        log::secrets_in(request.headers(), body.as_bytes());
 
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
@@ -202,6 +205,7 @@ impl Browser {
         let body = body.collect().await.unwrap().to_bytes();
         driver.abort();
 
+        log::secrets_in(&head.headers, &[]);
         self.keep(&head.headers);
         Page {
             status: head.status.as_u16(),

@@ -53,8 +53,14 @@ pub(super) async fn serve<S, F>(
     } else {
         http1(stream, limits, peer, service, stopping).await
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended early");
+    match ended {
+        // Answered by hyper itself, so that no request's line tells of it.
+        Err(error) if error.is_parse() || error.is_parse_too_large() => {
+            let address = peer.map(|peer| tracing::field::display(peer.ip()));
+            tracing::info!(client.address = address, %error, "refused what is no request");
+        }
+        Err(error) => tracing::debug!(%error, "connection ended early"),
+        Ok(()) => {}
     }
 }
 

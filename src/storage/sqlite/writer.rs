@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::Instant;
 
 use super::{FileId, execute, is_busy, open, query, writing_error};
+use crate::metrics::Counter;
 use crate::storage::backend::Connection;
 use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
@@ -40,6 +41,7 @@ pub(super) struct Writer {
     lane: Arc<Mutex<Lane>>,
     /// How many stand in line. Each of them will look after the open batch.
     in_line: AtomicUsize,
+    commits: Arc<Counter>,
 }
 
 /// The writing connection and what is not committed yet.
@@ -52,15 +54,28 @@ struct Lane {
     is_open: bool,
     /// Released savepoints that wait for the commit.
     batch: Vec<oneshot::Sender<Result<()>>>,
+    commits: Arc<Counter>,
 }
 
 impl Writer {
     pub(super) fn new(path: &Path) -> Self {
+        let lane = Lane::default();
         Self {
             path: path.to_owned(),
-            lane: Arc::default(),
+            commits: lane.commits.clone(),
+            lane: Arc::new(Mutex::new(lane)),
             in_line: AtomicUsize::new(0),
         }
+    }
+
+    /// How many stand in line.
+    pub(super) fn waiting(&self) -> usize {
+        self.in_line.load(Ordering::Relaxed)
+    }
+
+    /// How often a batch became durable.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.value()
     }
 
     /// Waits for its turn and opens a savepoint.
@@ -220,6 +235,7 @@ impl Lane {
         match result {
             Ok(_) => {
                 self.is_open = false;
+                self.commits.one();
                 self.answer(&Ok(()));
             }
             Err(error) => self.abandon(&error),

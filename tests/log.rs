@@ -1,0 +1,231 @@
+//! What the program writes to standard error when that is no terminal: one object per line,
+//! whatever a client sends.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::process::Command;
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use crate::kit::app::TestApp;
+use crate::kit::client::raw;
+use crate::kit::database::{Database, Folder, both};
+use crate::live::{Client, Deployment, Server, get};
+
+/// The program as a process of its own, with its log in a file.
+struct Logged {
+    deployment: Deployment,
+    server: Server,
+    folder: Folder,
+}
+
+impl Logged {
+    async fn start(name: &str, level: &str) -> Self {
+        let folder = Folder::new();
+        let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, name);
+        deployment.log = Some(File::create(folder.0.join("log")).unwrap());
+        deployment.settings.push(("LOG_LEVEL", level.to_owned()));
+        let (server, _) = deployment.start().await;
+        Self {
+            deployment,
+            server,
+            folder,
+        }
+    }
+
+    async fn get(&self, path: &str, headers: &str) -> String {
+        let mut client = Client::connect(self.deployment.address).await.unwrap();
+        client.exchange(&get(path, headers)).await.unwrap().0
+    }
+
+    /// Stops it as an operator does, and reads what it has written.
+    fn stop(mut self) -> Vec<Value> {
+        let id = self.server.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.server.0.wait().unwrap().success());
+        let log = std::fs::read(self.folder.0.join("log")).unwrap();
+        let log = String::from_utf8(log).unwrap();
+        assert!(log.is_empty() || log.ends_with('\n'));
+        log.split_terminator('\n')
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no object: {line:?}")))
+            .collect()
+    }
+}
+
+fn messages(lines: &[Value]) -> Vec<&str> {
+    lines.iter().map(|line| line["message"].as_str().unwrap()).collect()
+}
+
+fn by_id<'l>(lines: &'l [Value], id: &str) -> Vec<&'l Value> {
+    lines.iter().filter(|line| line["request.id"] == id).collect()
+}
+
+#[tokio::test]
+async fn r128_what_a_client_sends_forges_no_line_and_reaches_no_terminal() {
+    let logged = Logged::start("forge", "debug").await;
+    let address = logged.deployment.address;
+    let hostile: [&[u8]; 8] = [
+        b"\r\n{\"level\":\"ERROR\",\"message\":\"forged\"}",
+        b"\x1b[2J\x1b]0;forged\x07",
+        "\u{2028}forged\u{85}forged\u{202e}".as_bytes(),
+        b"\xff\xfe\xc0forged",
+        b"\"},{\"level\":\"forged",
+        b"forged\0forged",
+        b"\tforged\t!",
+        &[b'f'; 20_000],
+    ];
+
+    for text in hostile {
+        for (before, after) in [
+            (
+                &b"GET /auth/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nuser-agent: "[..],
+                &b"\r\n\r\n"[..],
+            ),
+            (
+                b"GET /auth/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-request-id: ",
+                b"\r\n\r\n",
+            ),
+            (b"GET /auth/login HTTP/1.1\r\nconnection: close\r\nhost: ", b"\r\n\r\n"),
+            (
+                b"GET /auth/login HTTP/1.1\r\nconnection: close\r\nhost: a\r\nx-forwarded-for: ",
+                b"\r\n\r\n",
+            ),
+            (
+                b"GET /auth/login HTTP/1.1\r\nconnection: close\r\nhost: a\r\ncookie: authara_access=",
+                b"\r\n\r\n",
+            ),
+            (
+                b"GET /auth/forged",
+                b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+            ),
+            (
+                b"FORGED",
+                b" /auth/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+            ),
+        ] {
+            raw(address, &[before, text, after].concat()).await;
+        }
+    }
+    let lines = logged.stop();
+
+    let text: String = lines.iter().map(Value::to_string).collect();
+    assert!(
+        !text.to_lowercase().contains("forged") && !text.contains("ffff"),
+        "{text}"
+    );
+    assert!(lines.iter().all(|line| line["level"] != "ERROR"), "{text}");
+    assert!(messages(&lines).contains(&"other /auth/login 405"), "{text}");
+    assert!(messages(&lines).contains(&"refused what is no request"), "{text}");
+    assert_eq!(messages(&lines).last(), Some(&"stopped"));
+}
+
+#[tokio::test]
+async fn every_answered_request_leaves_a_line_under_its_name() {
+    let logged = Logged::start("lines", "info").await;
+    let asked: BTreeMap<&str, (&str, u64)> = [
+        ("/auth/login", ("/auth/login", 200)),
+        ("/auth/account", ("/auth/account", 303)),
+        ("/auth/static/nothing.css", ("/auth/static/{file}", 404)),
+        ("/auth/nothing?token=hidden", ("(no route)", 404)),
+        ("/elsewhere/hidden", ("(no route)", 404)),
+        ("/auth/api/v1/user", ("/auth/api/v1/user", 401)),
+        ("/auth/sessions/logout", ("/auth/sessions/logout", 405)),
+        ("/auth/ready", ("/auth/ready", 200)),
+    ]
+    .into();
+
+    let mut ids = Vec::new();
+    for (at, path) in asked.keys().enumerate() {
+        let id = format!("my-request.{at}");
+        let head = logged.get(path, &format!("x-request-id: {id}\r\n")).await;
+        assert!(head.contains(&format!("x-request-id: {id}\r\n")), "{head}");
+        ids.push(id);
+    }
+    let health = logged.get("/auth/health", "x-request-id: healthy\r\n").await;
+    let lines = logged.stop();
+
+    assert!(health.contains("x-request-id: healthy\r\n"), "{health}");
+    assert!(by_id(&lines, "healthy").is_empty(), "health is logged at debug only");
+    for ((path, (route, status)), id) in asked.iter().zip(&ids) {
+        let [line] = by_id(&lines, id)[..] else {
+            panic!("{path}: not one line")
+        };
+        assert_eq!(line["http.method"], "GET", "{line}");
+        assert_eq!(line["http.route"], *route, "{line}");
+        assert_eq!(line["http.status"], *status, "{line}");
+        assert_eq!(line["client.address"], "127.0.0.1", "{line}");
+        assert_eq!(line["message"], format!("GET {route} {status}"), "{line}");
+        assert!(
+            line["duration_ms"].is_number() && line["timestamp"].is_string(),
+            "{line}"
+        );
+        assert!(!line.to_string().contains("hidden"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_level_leaves_out_what_is_below_it() {
+    let (info, warn) = ("info", "warn");
+    let mut counts = Vec::new();
+    for level in [warn, info, "debug"] {
+        let logged = Logged::start(level, level).await;
+        logged.get("/auth/login", "x-request-id: one\r\n").await;
+        logged.get("/auth/health", "x-request-id: two\r\n").await;
+        let lines = logged.stop();
+        counts.push((by_id(&lines, "one").len(), by_id(&lines, "two").len()));
+        assert_eq!(messages(&lines).contains(&"ready"), level != warn);
+    }
+
+    assert_eq!(counts, [(0, 0), (1, 0), (1, 1)]);
+}
+
+both!(every_answer_names_its_request, async |db: &Database| {
+    let app = TestApp::start(db).await;
+    let client = app.client();
+
+    for (method, path) in [
+        (Method::GET, "/auth/health"),
+        (Method::HEAD, "/auth/health"),
+        (Method::GET, "/auth/ready"),
+        (Method::GET, "/auth/login"),
+        (Method::DELETE, "/auth/login"),
+        (Method::GET, "/auth/nothing"),
+        (Method::GET, "/elsewhere"),
+        (Method::GET, "/auth/static/nothing"),
+        (Method::GET, "/auth/account"),
+        (Method::GET, "/auth/api/v1/user"),
+        (Method::POST, "/auth/api/v1/login"),
+        (Method::POST, "/auth/login"),
+    ] {
+        let given = client
+            .call(method.clone(), path)
+            .header("x-request-id", "a.B-c_1:2")
+            .send()
+            .await;
+        assert_eq!(given.header("x-request-id"), "a.B-c_1:2", "{method} {path}");
+
+        for odd in ["", "a b", "<script>", "a\"b", &"x".repeat(101), "\u{e9}"] {
+            let replaced = client.call(method.clone(), path).line("x-request-id", odd).send().await;
+            let id = replaced.header("x-request-id");
+            assert!(uuid::Uuid::parse_str(id).is_ok(), "{method} {path} {odd:?}: {id:?}");
+        }
+        let twice = client
+            .call(method.clone(), path)
+            .line("x-request-id", "a")
+            .line("x-request-id", "b");
+        let id = twice.send().await.header("x-request-id").to_owned();
+        assert!(uuid::Uuid::parse_str(&id).is_ok(), "{method} {path}: {id:?}");
+    }
+});
+
+both!(a_refused_body_is_answered_under_its_name_too, async |db: &Database| {
+    let app = TestApp::start(db).await;
+    let client = app.visitor().await;
+
+    let body = json!({ "email": "a@example.com", "password": "x".repeat(2 << 20) });
+    let call = client.call(Method::POST, "/auth/api/v1/login").json(&body);
+    let answer = call.header("x-request-id", "large").send().await;
+
+    assert_eq!((answer.status, answer.header("x-request-id")), (400, "large"));
+});
