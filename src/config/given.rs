@@ -62,6 +62,12 @@ impl Given {
         given
     }
 
+    /// The pairs in an `--env-file`.
+    #[cfg(fuzzing)]
+    pub fn pairs_in(text: &str) -> Option<BTreeMap<String, String>> {
+        lines("file", text).ok()
+    }
+
     /// The value of a setting.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(|value| value.as_str())

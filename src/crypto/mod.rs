@@ -20,3 +20,22 @@ pub mod seal;
 pub mod stamp;
 mod strict_json;
 pub mod token;
+
+/// Doors for `tests/fuzz`; no other build has them.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    /// What comparing with a stored hash would cost, as log N, r and p; `None` for one that is never compared.
+    pub fn cost_of(text: &str) -> Option<(u8, u32, u32)> {
+        super::phc::cost_of(text).map(|cost| (cost.log_n, cost.r, cost.p))
+    }
+
+    /// Reads one JSON object in which no member comes twice.
+    pub fn object(text: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
+        super::strict_json::object(text)
+    }
+
+    /// Signs a text as [`super::jwt::sign`] signs header and payload.
+    pub fn signature(keys: &super::keys::KeySet, text: &[u8]) -> Vec<u8> {
+        keys.sign(text)
+    }
+}

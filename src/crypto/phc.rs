@@ -137,6 +137,12 @@ fn parse(text: &str) -> Option<Stored> {
     })
 }
 
+/// What comparing with a stored hash would cost.
+#[cfg(fuzzing)]
+pub(super) fn cost_of(text: &str) -> Option<Cost> {
+    parse(text).map(|stored| stored.cost)
+}
+
 /// Takes the time of a hash of that cost.
 fn spend(cost: Cost, work: &Work) {
     if let Some(params) = cost.params() {

@@ -126,6 +126,12 @@ impl Users<'_> {
     }
 }
 
+/// A door for `tests/fuzz`.
+#[cfg(fuzzing)]
+pub fn pattern(search: &str) -> String {
+    containing(search)
+}
+
 /// The `LIKE` pattern for texts that contain this one, letter by letter.
 fn containing(search: &str) -> String {
     let mut pattern = String::from("%");

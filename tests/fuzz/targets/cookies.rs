@@ -1,0 +1,43 @@
+//! Cookies: the jar holds what a naive reading finds, and notices every double.
+
+#![no_main]
+
+use authara::http::cookies::{ALL, Jar};
+use hyper::HeaderMap;
+use hyper::header::{COOKIE, HeaderValue};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let mut headers = HeaderMap::new();
+    let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
+    for line in &lines {
+        match HeaderValue::from_bytes(line) {
+            Ok(value) => headers.append(COOKIE, value),
+            Err(_) => return,
+        };
+    }
+
+    for prefix in ["", "__Host-"] {
+        let jar = Jar::read(&headers, prefix);
+        let mut is_doubled = false;
+        for cookie in ALL {
+            let name = format!("{prefix}{}", cookie.name());
+            let found = values(&lines, name.as_bytes());
+            is_doubled |= found.len() > 1;
+            let first = found.first().map(|value| String::from_utf8_lossy(value).into_owned());
+            let first = first.filter(|value| !value.is_empty());
+            assert_eq!(jar.get(cookie), first.as_deref());
+        }
+        assert_eq!(jar.has_double(), is_doubled);
+    }
+});
+
+fn values<'d>(lines: &[&'d [u8]], name: &[u8]) -> Vec<&'d [u8]> {
+    let pairs = lines.iter().flat_map(|line| line.split(|byte| *byte == b';'));
+    pairs
+        .filter_map(|pair| {
+            let rest = pair.trim_ascii().strip_prefix(name)?;
+            rest.strip_prefix(b"=")
+        })
+        .collect()
+}
