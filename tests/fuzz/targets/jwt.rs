@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use authara::crypto::jwt;
 use authara::crypto::keys::{Algorithm, KeySet};
+use authara::crypto::recall::Recall;
 use authara::domain::organization::OrganizationRole;
 use authara::domain::{Audience, Claims, Email, Method, PlatformRole, Timestamp};
 use base64::Engine as _;
@@ -45,7 +46,14 @@ fn claims() -> Claims {
 
 fuzz_target!(|data: &[u8]| {
     for (keys, token) in &*SETS {
-        let verify = |text: &str| jwt::verify(keys, ISSUER, Audience::App, text, NOW);
+        let recall = Recall::default();
+        let verify = |text: &str| {
+            let verdict = jwt::verify(keys, ISSUER, Audience::App, text, NOW);
+            for _ in 0..2 {
+                assert_eq!(recall.verify(keys, ISSUER, Audience::App, text, NOW), verdict);
+            }
+            verdict
+        };
         assert!(verify(token).is_ok());
 
         if let Ok(text) = std::str::from_utf8(data) {

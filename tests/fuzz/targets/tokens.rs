@@ -8,6 +8,7 @@ use authara::crypto::derive::{Purpose, RootSecret};
 use authara::crypto::stamp::Stamp;
 use authara::crypto::token;
 use authara::domain::Secret;
+use authara::domain::device::Device;
 use libfuzzer_sys::fuzz_target;
 
 static ROOT: LazyLock<RootSecret> = LazyLock::new(|| {
@@ -29,6 +30,10 @@ fuzz_target!(|text: &str| {
     }
     let next = token::successor(&ROOT.key(Purpose::RefreshSuccessor), &Secret::new(text), 1);
     assert!(token::hash(&next).is_some());
+
+    if let Some(device) = Device::parse(text) {
+        assert_eq!(Device::parse(&device.text()), Some(device));
+    }
 
     assert!(!STAMP.is_own(text));
     if let Some(inside) = STAMP.unwrap_text(text) {
