@@ -65,6 +65,7 @@ fn by_id<'l>(lines: &'l [Value], id: &str) -> Vec<&'l Value> {
 async fn r128_what_a_client_sends_forges_no_line_and_reaches_no_terminal() {
     let logged = Logged::start("forge", "debug").await;
     let address = logged.deployment.address;
+    let long = vec![b'f'; 20_000];
     let hostile: [&[u8]; 8] = [
         b"\r\n{\"level\":\"ERROR\",\"message\":\"forged\"}",
         b"\x1b[2J\x1b]0;forged\x07",
@@ -73,7 +74,7 @@ async fn r128_what_a_client_sends_forges_no_line_and_reaches_no_terminal() {
         b"\"},{\"level\":\"forged",
         b"forged\0forged",
         b"\tforged\t!",
-        &[b'f'; 20_000],
+        &long,
     ];
 
     for text in hostile {

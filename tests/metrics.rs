@@ -1,5 +1,7 @@
 //! What Prometheus reads: a strict reading of its text format, and numbers that are right.
 
+#![expect(clippy::float_cmp, reason = "counts are whole numbers, which are exact")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -79,15 +81,13 @@ fn sample(line: &str) -> (&str, Vec<(String, String)>, f64) {
             );
             let (text, after) = quoted(after).unwrap_or_else(|| panic!("no end of a label: {line}"));
             labels.push((label.to_owned(), text));
-            match after.strip_prefix(',') {
-                Some(more) => rest = more,
-                None => {
-                    rest = after
-                        .strip_prefix('}')
-                        .unwrap_or_else(|| panic!("no end of labels: {line}"));
-                    break;
-                }
-            }
+            let Some(more) = after.strip_prefix(',') else {
+                rest = after
+                    .strip_prefix('}')
+                    .unwrap_or_else(|| panic!("no end of labels: {line}"));
+                break;
+            };
+            rest = more;
         }
     }
     let value = rest.strip_prefix(' ').unwrap_or_else(|| panic!("no space: {line}"));

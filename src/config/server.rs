@@ -56,6 +56,10 @@ impl Listen {
 }
 
 /// `AUTHARA_METRICS_LISTEN`: an address of its own, or none.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one is a problem, as everywhere here; the inner one is off"
+)]
 pub(super) fn metrics_listen(reader: &mut Reader<'_>, main: Option<&Listen>) -> Option<Option<SocketAddr>> {
     const NAME: &str = "AUTHARA_METRICS_LISTEN";
 
