@@ -103,10 +103,12 @@ pub(super) enum User {
         #[command(flatten)]
         printed: Printed,
     },
-    /// List accounts in the order they were opened.
-    #[command(after_help = "Example: authara user list --search ada --limit 20")]
+    /// List accounts: in the order they were opened, or with --search by address.
+    #[command(
+        after_help = "Examples: authara user list --search ada --limit 20\n          authara user list --search @example.com"
+    )]
     List {
-        /// Only those whose address or username contains this.
+        /// Only those whose address or username begins with this; @example.com means all of that domain.
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
         /// At most so many.

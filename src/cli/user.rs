@@ -33,10 +33,10 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
             printed,
         } => {
             let after = match after {
-                Some(who) => find(&app, &who).await.map(|user| Some((user.created_at, user.id)))?,
+                Some(who) => Some(find(&app, &who).await?),
                 None => None,
             };
-            let users = operator::list(&app, search.as_deref(), after, limit).await?;
+            let users = operator::list(&app, search.as_deref(), after.as_ref(), limit).await?;
             if printed.json {
                 let users: Vec<_> = users.iter().map(|(user, roles)| account(user, roles)).collect();
                 return out.json(&json!({ "users": users }));

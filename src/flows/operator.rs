@@ -3,10 +3,10 @@
 use crate::app::App;
 use crate::domain::audit::{Action, Actor};
 use crate::domain::session::Session;
-use crate::domain::{Client, Email, PlatformRole, Refusal, Secret, SessionId, Timestamp, User, UserId};
+use crate::domain::{Client, Email, PlatformRole, Refusal, Search, Secret, SessionId, User, UserId};
 use crate::flows::announce::Deed;
 use crate::flows::{Result, attempts, password, sign_up};
-use crate::storage::Tx;
+use crate::storage::{Conn, Tx};
 
 /// A user with what operators want to see.
 #[derive(Debug, Clone)]
@@ -51,21 +51,51 @@ pub async fn add(app: &App, email: &str, password: Secret, roles: &[PlatformRole
         .await
 }
 
-/// Users in the order they signed up, each with his roles.
+/// Users, each with his roles: in the order they signed up; with a search, those found by their
+/// address in the order of addresses, then those found by their username alone. `after` is the
+/// last one of the page before.
 pub async fn list(
     app: &App,
     search: Option<&str>,
-    after: Option<(Timestamp, UserId)>,
+    after: Option<&User>,
     limit: u32,
 ) -> Result<Vec<(User, Vec<PlatformRole>)>> {
     let mut conn = app.store.read().await?;
-    let users = conn.users().page(search, after, limit).await?;
+    let users = match search.map(Search::parse) {
+        None => {
+            conn.users()
+                .page(after.map(|user| (user.created_at, user.id)), limit)
+                .await?
+        }
+        Some(None) => Vec::new(),
+        Some(Some(Search::Domain(domain))) => {
+            let after = after.map_or("", |user| user.email.as_str());
+            conn.users().by_domain(&domain, after, limit).await?
+        }
+        Some(Some(Search::Beginning(text))) => beginning_with(&mut conn, &text, after, limit).await?,
+    };
     let mut listed = Vec::with_capacity(users.len());
     for user in users {
         let roles = conn.roles().of_user(user.id).await?;
         listed.push((user, roles));
     }
     Ok(listed)
+}
+
+async fn beginning_with(conn: &mut Conn, text: &str, after: Option<&User>, limit: u32) -> Result<Vec<User>> {
+    // Whether the page before ended among those found by their username.
+    let last_name = after.filter(|user| !user.email.as_str().starts_with(text));
+    let mut users = Vec::new();
+    if last_name.is_none() {
+        let after = after.map_or("", |user| user.email.as_str());
+        users = conn.users().by_address(text, after, limit).await?;
+    }
+    let room = limit.saturating_sub(u32::try_from(users.len()).unwrap_or(limit));
+    if room > 0 {
+        let after = last_name.map(|user| user.username.normalized()).unwrap_or_default();
+        users.extend(conn.users().by_username_alone(text, &after, room).await?);
+    }
+    Ok(users)
 }
 
 /// One user with roles and sessions. Refused with `NotFound`.

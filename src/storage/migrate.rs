@@ -12,7 +12,7 @@ use crate::storage::value::args;
 use crate::storage::{Conn, Dialect, Error, Result, Store, Tx};
 
 /// The schema that this binary needs (`version`); it starts when `compatible_from <= NEEDED <= version`.
-pub const NEEDED: i64 = 2;
+pub const NEEDED: i64 = 3;
 
 /// One migration and whether it has been applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,7 @@ macro_rules! migrations {
 const MIGRATIONS: &[Migration] = migrations! {
     1 "0001_init",
     2 "0002_audit_and_budgets",
+    3 "0003_search",
 };
 
 const COMMAND: &str = "run `authara migrate up`";

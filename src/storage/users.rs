@@ -2,7 +2,7 @@
 
 use crate::domain::{Email, Timestamp, User, UserId};
 use crate::storage::row::Row;
-use crate::storage::value::args;
+use crate::storage::value::{Value, args};
 use crate::storage::{Conn, Result};
 
 /// See [`Conn::users`].
@@ -98,23 +98,57 @@ impl Users<'_> {
         Ok(self.0.execute(sql, args![id]).await? == 1)
     }
 
-    /// Users in the order they signed up, after `after`, whose address or username contains
-    /// `search` (no wildcards, case ignored), at most `limit`.
-    pub async fn page(self, search: Option<&str>, after: Option<(Timestamp, UserId)>, limit: u32) -> Result<Vec<User>> {
-        let sql = r"SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
-                    FROM users u
-                    WHERE (u.created_at, u.id) > ($2, $3)
-                      AND (u.email LIKE $1 ESCAPE '\' OR u.username_normalized LIKE $1 ESCAPE '\')
-                    ORDER BY u.created_at, u.id
-                    LIMIT $4";
-        let search = search.unwrap_or_default();
-        if search.contains('\0') {
-            // No name has it, and PostgreSQL has no such text.
-            return Ok(Vec::new());
-        }
+    /// Users in the order they signed up, after `after`, at most `limit`.
+    pub async fn page(self, after: Option<(Timestamp, UserId)>, limit: u32) -> Result<Vec<User>> {
+        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
+                   FROM users u
+                   WHERE (u.created_at, u.id) > ($1, $2)
+                   ORDER BY u.created_at, u.id
+                   LIMIT $3";
         // Nobody signed up before 1970.
         let (at, id) = after.unwrap_or((Timestamp::from_micros(-1), UserId::new(uuid::Uuid::nil())));
-        let rows = self.0.scan(sql, args![containing(search), at, id, limit]).await?;
+        self.scan(sql, args![at, id, limit]).await
+    }
+
+    /// Users whose address begins so, in the order of addresses, after the address `after`, at most `limit`.
+    pub async fn by_address(self, beginning: &str, after: &str, limit: u32) -> Result<Vec<User>> {
+        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
+                   FROM users u
+                   WHERE u.email >= $1 AND u.email < $2 AND u.email > $3
+                   ORDER BY u.email
+                   LIMIT $4";
+        let args = args![beginning, end_of(beginning), after, limit];
+        self.scan(sql, args).await
+    }
+
+    /// Users whose username begins so, in lower case, but not their address; in the order of
+    /// usernames, after the username `after`, at most `limit`.
+    pub async fn by_username_alone(self, beginning: &str, after: &str, limit: u32) -> Result<Vec<User>> {
+        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
+                   FROM users u
+                   WHERE u.username_normalized >= $1 AND u.username_normalized < $2 AND u.username_normalized > $3
+                     AND NOT (u.email >= $1 AND u.email < $2)
+                   ORDER BY u.username_normalized
+                   LIMIT $4";
+        let args = args![beginning, end_of(beginning), after, limit];
+        self.scan(sql, args).await
+    }
+
+    /// Users whose address has this domain, in the order of addresses, after the address `after`, at most `limit`.
+    pub async fn by_domain(self, domain: &str, after: &str, limit: u32) -> Result<Vec<User>> {
+        // The expression is that of the index `users_by_domain`: what remains of an address when its
+        // beginning, up to the `@`, is taken away. Both databases know these functions by these names.
+        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
+                   FROM users u
+                   WHERE substr(u.email, length(rtrim(u.email, 'abcdefghijklmnopqrstuvwxyz0123456789-.')) + 1) = $1
+                     AND u.email > $2
+                   ORDER BY u.email
+                   LIMIT $3";
+        self.scan(sql, args![domain, after, limit]).await
+    }
+
+    async fn scan(self, sql: &'static str, args: Vec<Value>) -> Result<Vec<User>> {
+        let rows = self.0.scan(sql, args).await?;
         rows.into_iter().map(|mut row| read(&mut row)).collect()
     }
 
@@ -126,21 +160,7 @@ impl Users<'_> {
     }
 }
 
-/// A door for `tests/fuzz`.
-#[cfg(fuzzing)]
-pub fn pattern(search: &str) -> String {
-    containing(search)
-}
-
-/// The `LIKE` pattern for texts that contain this one, letter by letter.
-fn containing(search: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in search.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter.to_ascii_lowercase());
-    }
-    pattern.push('%');
-    pattern
+/// What comes after every text that begins so: no address and no username has a letter as high.
+fn end_of(beginning: &str) -> String {
+    format!("{beginning}{}", char::MAX)
 }

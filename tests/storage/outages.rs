@@ -108,7 +108,7 @@ async fn behind_a_pooler_everything_works_without_a_session() {
 
         add_user(&store, &user(1)).await;
         let mut conn = store.read().await.unwrap();
-        let found = conn.users().page(Some("user"), None, 5).await.unwrap();
+        let found = conn.users().by_address("user", "", 5).await.unwrap();
         let outside = conn.users().add(&user(2)).await;
 
         assert_eq!(found, [user(1)]);

@@ -1,6 +1,6 @@
 //! People, passwords, the list of users.
 
-use authara::domain::{Email, Timestamp, Username};
+use authara::domain::{Email, Timestamp, User, Username};
 
 use super::{HOUR, NOW, add_user, count, user, user_id};
 use crate::kit::database::{Database, both};
@@ -100,39 +100,76 @@ both!(an_account_is_switched_off_and_on_once, async |db: &Database| {
     assert_eq!(changed, (true, false, Some(NOW + HOUR), true, false));
 });
 
+both!(users_are_paged_in_the_order_they_signed_up, async |db: &Database| {
+    for number in 1..=5 {
+        add_user(&db.store, &user(number)).await;
+    }
+    let mut conn = db.store.read().await.unwrap();
+
+    let first = conn.users().page(None, 2).await.unwrap();
+    let after = Some((first[1].created_at, first[1].id));
+    let second = conn.users().page(after, 10).await.unwrap();
+
+    assert_eq!(first, [user(1), user(2)]);
+    assert_eq!(second, [user(3), user(4), user(5)]);
+    assert_eq!(conn.users().count().await.unwrap(), 5);
+});
+
 both!(
-    users_are_paged_in_order_and_searched_without_wildcards,
+    users_are_found_by_beginning_and_domain_without_wildcards,
     async |db: &Database| {
-        for number in 1..=5 {
-            add_user(&db.store, &user(number)).await;
+        let people = [
+            ("ada@example.com", "queen"),
+            ("adam@example.org", "ada-2"),
+            ("b_b@example.com", "ADAM"),
+            ("x@mail.example.com", "bab"),
+        ];
+        for ((email, username), number) in people.into_iter().zip(1..) {
+            let mut person = user(number);
+            person.email = Email::parse(email).unwrap();
+            person.username = Username::parse(username).unwrap();
+            add_user(&db.store, &person).await;
         }
-        let mut odd = user(6);
-        odd.username = Username::parse("a_b-c").unwrap();
-        add_user(&db.store, &odd).await;
+        let names = |users: Vec<User>| {
+            users
+                .iter()
+                .map(|user| user.email.local_part().to_owned())
+                .collect::<Vec<_>>()
+        };
         let mut conn = db.store.read().await.unwrap();
 
-        let first = conn.users().page(None, None, 2).await.unwrap();
-        let after = Some((first[1].created_at, first[1].id));
-        let second = conn.users().page(None, after, 10).await.unwrap();
-        assert_eq!(first, [user(1), user(2)]);
-        assert_eq!(second.len(), 4);
-        assert_eq!(second[0], user(3));
-
-        for (search, found) in [
-            ("USER3@", 1),
-            ("example.com", 6),
-            ("a_b", 1),
-            ("A_B", 1),
-            ("r_3", 0),
-            ("%", 0),
-            ("\\", 0),
-            ("'", 0),
-            ("\0", 0),
+        for (beginning, after, found) in [
+            ("ada", "", vec!["ada", "adam"]),
+            ("ada", "ada@example.com", vec!["adam"]),
+            ("", "b", vec!["b_b", "x"]),
+            ("bab", "", vec![]),
+            ("%", "", vec![]),
+            ("_", "", vec![]),
+            ("'", "", vec![]),
         ] {
-            let users = conn.users().page(Some(search), None, 10).await.unwrap();
-            assert_eq!(users.len(), found, "{search:?}");
+            let users = conn.users().by_address(beginning, after, 10).await.unwrap();
+            assert_eq!(names(users), found, "{beginning:?}");
         }
-        assert_eq!(conn.users().count().await.unwrap(), 6);
+        for (beginning, after, found) in [
+            ("ada", "", vec!["b_b"]),
+            ("ada", "adam", vec![]),
+            ("b", "", vec!["x"]),
+            ("quee", "", vec!["ada"]),
+        ] {
+            let users = conn.users().by_username_alone(beginning, after, 10).await.unwrap();
+            assert_eq!(names(users), found, "{beginning:?}");
+        }
+        for (domain, after, found) in [
+            ("example.com", "", vec!["ada", "b_b"]),
+            ("example.com", "ada@example.com", vec!["b_b"]),
+            ("mail.example.com", "", vec!["x"]),
+            ("com", "", vec![]),
+            ("", "", vec![]),
+        ] {
+            let users = conn.users().by_domain(domain, after, 10).await.unwrap();
+            assert_eq!(names(users), found, "{domain:?}");
+        }
+        assert_eq!(conn.users().by_address("ada", "", 1).await.unwrap().len(), 1);
     }
 );
 
