@@ -344,12 +344,24 @@ impl Sessions<'_> {
 
     /// Deletes up to `limit` sessions that ended before `before`, with their tokens; returns how many.
     pub async fn delete_ended(self, before: Timestamp, limit: u32) -> Result<u64> {
+        // Each half has an index to itself and stops at the limit; an OR would gather all that have ended first.
         let sql = "DELETE FROM sessions
                    WHERE id IN (SELECT id
-                                FROM sessions
-                                WHERE expires_at < $1 OR revoked_at < $1
-                                LIMIT $2
-                                {pg: FOR UPDATE SKIP LOCKED})";
+                                FROM (SELECT id
+                                      FROM sessions
+                                      WHERE expires_at < $1
+                                      ORDER BY expires_at
+                                      LIMIT $2
+                                      {pg: FOR UPDATE SKIP LOCKED}) expired
+                                UNION ALL
+                                SELECT id
+                                FROM (SELECT id
+                                      FROM sessions
+                                      WHERE revoked_at < $1
+                                      ORDER BY revoked_at
+                                      LIMIT $2
+                                      {pg: FOR UPDATE SKIP LOCKED}) revoked
+                                LIMIT $2)";
         self.0.execute(sql, args![before, limit]).await
     }
 }

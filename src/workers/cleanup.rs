@@ -17,8 +17,9 @@ const SOON: Duration = Duration::from_mins(1);
 const ENDED_SESSIONS_KEPT: Duration = Duration::from_hours(30 * 24);
 /// Windows of limits are kept this long, for the next one depends on whether the last was used up.
 const BUDGETS_KEPT: Duration = Duration::from_hours(48);
-/// Rows deleted in one transaction: few enough that no sign-in waits long for the writer.
-const BATCH: u32 = 500;
+/// Rows deleted in one transaction: few enough that nobody waits long for the writer, although a
+/// session takes its tokens with it and each of them lies somewhere else in the file.
+pub const BATCH: u32 = 50;
 
 /// What is deleted when its time is over.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 //! A worker tells [`Pulse`](crate::app::pulse::Pulse) how each of its rounds went. One that ends
 //! by itself, which is always a panic, is started again after a pause that grows.
 
-mod cleanup;
+pub mod cleanup;
 mod keys;
 
 use std::sync::Arc;
