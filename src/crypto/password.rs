@@ -1,8 +1,8 @@
 //! Password hashes, computed in a bounded pool of threads of its own.
 //!
-//! A hash takes tens of milliseconds of a core and tens of megabytes. In threads of their own, few
-//! and counted, they cannot slow the rest of the server down, and peak memory is known in advance:
-//! threads × memory of one hash.
+//! A hash takes tens of milliseconds of a core and tens of megabytes. In threads of their own, few,
+//! counted and of low priority, they cannot slow the rest of the server down, and peak memory is
+//! known in advance: threads × memory of one hash.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -111,7 +111,10 @@ impl Hasher {
             let shared = Arc::clone(&shared);
             thread::Builder::new()
                 .name(format!("hash-{number}"))
-                .spawn(move || shared.work(cost))
+                .spawn(move || {
+                    step_back();
+                    shared.work(cost);
+                })
                 .expect("the system gives threads at start");
         }
         Self {
@@ -158,6 +161,13 @@ impl Hasher {
         &self.shared.counts
     }
 
+    /// Fails if another hash would be refused at this moment. To be asked before anything else is
+    /// done for somebody, so that a rush costs nobody but itself; he may be refused all the same.
+    pub fn check_room(&self) -> Result<(), Unavailable> {
+        let mut queue = self.shared.lock();
+        self.shared.make_room(&mut queue)
+    }
+
     async fn run<T>(&self, job: Job, result: oneshot::Receiver<T>) -> Result<T, Unavailable> {
         self.shared.push(job)?;
         match tokio::time::timeout(self.patience, result).await {
@@ -178,6 +188,18 @@ impl Drop for Hasher {
         queue.jobs.clear();
         drop(queue);
         self.shared.work_came.notify_all();
+    }
+}
+
+/// Lets every other thread go first: a hash may take a core for as long as it likes when nobody else
+/// wants it, and the rest of the server wants it for microseconds at a time.
+fn step_back() {
+    // A priority belongs to a thread on Linux only; elsewhere this would slow the whole process down.
+    #[cfg(target_os = "linux")]
+    {
+        const BY: i32 = 10;
+        // Where it is forbidden, hashing competes as everybody does.
+        let _ = rustix::process::nice(BY);
     }
 }
 
@@ -243,6 +265,14 @@ impl Shared {
 
     fn push(&self, job: Job) -> Result<(), Unavailable> {
         let mut queue = self.lock();
+        self.make_room(&mut queue)?;
+        queue.jobs.push_back(job);
+        drop(queue);
+        self.work_came.notify_one();
+        Ok(())
+    }
+
+    fn make_room(&self, queue: &mut Queue) -> Result<(), Unavailable> {
         // An idle thread takes its job at once: only what exceeds the idle ones has to wait.
         let room = self.longest + (self.threads - queue.busy);
         if queue.jobs.len() >= room {
@@ -252,9 +282,6 @@ impl Shared {
             self.counts.refused.one();
             return Err(Unavailable::Full);
         }
-        queue.jobs.push_back(job);
-        drop(queue);
-        self.work_came.notify_one();
         Ok(())
     }
 

@@ -60,12 +60,14 @@ async fn a_full_queue_refuses_at_once_and_the_rest_is_served() {
     let refused_after = async {
         // The three before are queued when this is polled: `join!` polls in order.
         let start = Instant::now();
-        (hash().await, start.elapsed())
+        (hasher.check_room(), hash().await, start.elapsed())
     };
 
-    let (one, two, three, (four, waited)) = tokio::join!(hash(), hash(), hash(), refused_after);
+    let (one, two, three, (room, four, waited)) = tokio::join!(hash(), hash(), hash(), refused_after);
 
     assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    assert_eq!(room, Err(Unavailable::Full));
+    assert_eq!(hasher.check_room(), Ok(()));
     assert_eq!(four, Err(Unavailable::Full));
     assert!(waited < Duration::from_millis(20), "{waited:?}");
     assert_eq!(hasher.waiting(), 0);
@@ -88,6 +90,37 @@ async fn the_runtime_stays_free_while_hashes_are_computed() {
 
     assert!(done.is_ok());
     assert!(turns > 100, "{turns} turns");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn hashing_gives_way_to_every_other_thread() {
+    // No other pool here is as large, so the name of its last thread is its own.
+    let _hasher = Hasher::start(
+        CHEAP,
+        PoolSize {
+            threads: 40,
+            queue: 1,
+            patience: LONG,
+        },
+    );
+    let priority_of = |wanted: &str| {
+        let threads = std::fs::read_dir("/proc/self/task").expect("our threads");
+        threads.flatten().find_map(|thread| {
+            // A thread may end while we look.
+            let stat = std::fs::read_to_string(thread.path().join("stat")).ok()?;
+            let (name, rest) = stat.split_once(" (")?.1.rsplit_once(") ")?;
+            let nice = rest.split(' ').nth(16)?.parse::<i32>().ok()?;
+            (name == wanted).then_some(nice)
+        })
+    };
+    let ours = rustix::process::nice(0).expect("our own priority");
+    let start = Instant::now();
+
+    while priority_of("hash-39").is_none_or(|nice| nice <= ours) {
+        assert!(start.elapsed() < Duration::from_secs(10), "it competes as others do");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
