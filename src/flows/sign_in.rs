@@ -31,6 +31,8 @@ pub struct Credentials {
 /// password wrong or missing, or the account off; with `AudienceRefused` only once the password
 /// was right; with `TooMany` after too many refusals.
 pub async fn with_password(app: &App, client: &Client, input: Credentials, audience: Audience) -> Result<SignedIn> {
+    // Counting attempts writes, and whoever is turned away here must not keep the others waiting.
+    app.hasher.check_room()?;
     let limits = &app.config.limits;
     let email = Email::parse(&input.email);
     let found = match &email {

@@ -32,6 +32,8 @@ pub async fn direct(app: &App, client: &Client, input: Application) -> Result<Si
     if input.invitation_code.is_some() {
         return Err(Refusal::InvitationInvalid.into());
     }
+    // Counting attempts writes, and whoever is turned away here must not keep the others waiting.
+    app.hasher.check_room()?;
     let limits = &app.config.limits;
     // Of what is refused, only the taken address is worth trying again and again.
     let attempt = Try::new(app, client)
