@@ -84,6 +84,24 @@ pub(crate) async fn per_second(callers: usize, count: usize, work: impl AsyncFn(
     count / begun.elapsed().as_secs_f64()
 }
 
+/// The tokens of a new account.
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+/// Opens an account.
+pub(crate) async fn sign_up(address: SocketAddr, email: &str) -> Tokens {
+    let mut client = Client::connect(address).await.unwrap();
+    let csrf = live::csrf(&mut client).await.unwrap();
+    let (status, body) = client.send(&live::sign_up(&csrf, email, PASSWORD)).await.unwrap();
+    assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+    Tokens {
+        access: live::text_in(&body, "access_token"),
+        refresh: live::text_in(&body, "refresh_token"),
+    }
+}
+
 /// People with a session each.
 pub(crate) struct Sessions {
     address: SocketAddr,
@@ -93,14 +111,10 @@ pub(crate) struct Sessions {
 impl Sessions {
     /// Signs so many people up.
     pub(crate) async fn open(deployment: &Deployment, count: usize) -> Self {
-        let mut client = Client::connect(deployment.address).await.unwrap();
-        let csrf = live::csrf(&mut client).await.unwrap();
         let mut tokens = Vec::new();
         for number in 0..count {
-            let request = live::sign_up(&csrf, &format!("person{number}@example.com"), PASSWORD);
-            let (status, body) = client.send(&request).await.unwrap();
-            assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
-            tokens.push(live::text_in(&body, "refresh_token"));
+            let email = format!("person{number}@example.com");
+            tokens.push(sign_up(deployment.address, &email).await.refresh);
         }
         Self {
             address: deployment.address,

@@ -10,10 +10,21 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A folder with a migrated database file and the settings to serve it. Deleted when dropped.
+/// Limits of attempts, all out of reach: the clients here are few and ask more than people do.
+const UNLIMITED: [&str; 6] = [
+    "LOGIN_IP",
+    "LOGIN_EMAIL",
+    "PASSWORD_CHANGE",
+    "SIGNUP_IP",
+    "SIGNUP_EMAIL",
+    "NEW_ACCOUNTS_IP",
+];
+
+/// A folder with the settings to serve a migrated database, and its file. Deleted when dropped.
 pub(crate) struct Deployment {
     binary: &'static str,
     folder: PathBuf,
+    database_url: String,
     /// A library to load into the server, which may put something in the system's place.
     pub(crate) preload: Option<PathBuf>,
     /// Settings beside or in place of the usual ones.
@@ -25,9 +36,15 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Makes the folder under `parent` and migrates the database.
+    /// One with a database file, in its folder under `parent`.
     pub(crate) fn new(binary: &'static str, parent: &Path, name: &str) -> Self {
-        let folder = parent.join(format!("authara-{name}-{}", std::process::id()));
+        let file = folder(parent, name).join("authara.db");
+        Self::on(binary, parent, name, format!("sqlite://{}", file.display()))
+    }
+
+    /// One on that database, which is migrated.
+    pub(crate) fn on(binary: &'static str, parent: &Path, name: &str, database_url: String) -> Self {
+        let folder = folder(parent, name);
         std::fs::create_dir_all(&folder).unwrap();
         // A port that was free a moment ago, for the settings name the public URL with it.
         let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -35,6 +52,7 @@ impl Deployment {
         let deployment = Self {
             binary,
             folder,
+            database_url,
             preload: None,
             settings: Vec::new(),
             log: None,
@@ -88,11 +106,12 @@ impl Deployment {
             .args(arguments)
             .current_dir(&self.folder)
             .env_clear()
-            .env("DATABASE_URL", format!("sqlite://{}", self.database().display()))
+            .env("DATABASE_URL", &self.database_url)
             .env("PUBLIC_URL", format!("http://localhost:{}", self.address.port()))
             .env("AUTHARA_LISTEN", self.address.to_string())
             .env("AUTHARA_SECRET_KEY", "/3BBt1ryyTtQHBsL3+uoobHu+FwGBP+Z6mRS/NubaPw=")
             .env("LOG_LEVEL", if self.log.is_some() { "debug" } else { "error" })
+            .envs(UNLIMITED.map(|name| (format!("AUTHARA_RATE_LIMIT_{name}_LIMIT"), "1000000")))
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .envs(self.preload.iter().map(|library| ("LD_PRELOAD", library)))
             .stdin(Stdio::null())
@@ -109,6 +128,10 @@ impl Drop for Deployment {
         // Nothing to be done about a folder that stays.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn folder(parent: &Path, name: &str) -> PathBuf {
+    parent.join(format!("authara-{name}-{}", std::process::id()))
 }
 
 /// A running server; killed when dropped.
@@ -139,7 +162,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?)
+    }
+
+    /// A client on that connection.
+    pub(crate) fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
@@ -150,8 +177,7 @@ impl Client {
     /// Sends a request as it stands and gives the status and body of the answer.
     pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<(u16, Vec<u8>)> {
         let (head, body) = self.exchange(request).await?;
-        let status = head.get(9..12).and_then(|status| status.parse().ok());
-        Ok((status.ok_or(io::ErrorKind::InvalidData)?, body))
+        Ok((status(&head).ok_or(io::ErrorKind::InvalidData)?, body))
     }
 
     /// The same, with the whole head.
@@ -161,7 +187,7 @@ impl Client {
         loop {
             if let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
                 let head = String::from_utf8_lossy(&self.buffer[..end + 4]).into_owned();
-                let length = content_length(&head);
+                let length = number(&head, "content-length").unwrap_or(0);
                 if self.buffer.len() >= end + 4 + length {
                     return Ok((head, self.buffer[end + 4..].to_vec()));
                 }
@@ -185,12 +211,17 @@ pub(crate) fn library(source: &str, folder: &Path) -> PathBuf {
     library
 }
 
-fn content_length(head: &str) -> usize {
+/// The status in the head of an answer.
+pub(crate) fn status(head: &str) -> Option<u16> {
+    head.get(9..12)?.parse().ok()
+}
+
+/// A header of an answer that is a number.
+pub(crate) fn number(head: &str, header: &str) -> Option<usize> {
     head.lines()
         .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .find(|(name, _)| name.eq_ignore_ascii_case(header))
         .and_then(|(_, value)| value.trim().parse().ok())
-        .unwrap_or(0)
 }
 
 /// A GET request. `more` is whole header lines.
@@ -200,10 +231,15 @@ pub(crate) fn get(path: &str, more: &str) -> Vec<u8> {
 
 /// A POST request with a JSON body. `more` is whole header lines.
 pub(crate) fn post(path: &str, more: &str, body: &serde_json::Value) -> Vec<u8> {
+    with_body("POST", path, more, body)
+}
+
+/// Any request with a JSON body. `more` is whole header lines.
+pub(crate) fn with_body(method: &str, path: &str, more: &str, body: &serde_json::Value) -> Vec<u8> {
     let body = body.to_string();
     let length = body.len();
     format!(
-        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          content-length: {length}\r\n{more}\r\n{body}"
     )
     .into_bytes()

@@ -1,0 +1,187 @@
+//! What a rush of sign-ins does to everybody else, and what its answers give away.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{interval, sleep};
+
+use crate::live::{self, Client, Deployment, get, post};
+use crate::table::Line;
+use crate::{BINARY, basics, load, yardstick};
+
+const CALLERS: usize = 500;
+const RUSH: Duration = Duration::from_secs(15);
+/// Memory of one hash at the default cost, in MB.
+const OF_ONE_HASH: f64 = 33.554_432;
+
+/// 500 people who want to sign in at once. Whoever is told to come back does so.
+pub(crate) async fn of_sign_ins(folder: &Path) -> [Line; 4] {
+    let mut deployment = Deployment::new(BINARY, folder, "bench-flood");
+    // They fight for the processor; what else uses the disk must not count.
+    deployment.preload = Some(yardstick::slow_disk(folder));
+    let (server, _) = deployment.start().await;
+    let address = deployment.address;
+    load::sign_up(address, "ada@example.com").await;
+    let probes = Probes::prepare(address).await;
+    sleep(Duration::from_secs(3)).await;
+    let idle = basics::megabytes(&server, "VmRSS:");
+
+    let is_over = Arc::new(AtomicBool::new(false));
+    let watching = probes.watch(is_over.clone());
+    let signed_in = rush(address, &is_over).await;
+    let (refresh, health) = watching.join().unwrap();
+
+    let threads = std::thread::available_parallelism().unwrap().get();
+    #[expect(clippy::cast_precision_loss, reason = "a few cores")]
+    let hashes = threads as f64 * OF_ONE_HASH;
+    let peak = basics::megabytes(&server, "VmHWM:") - idle;
+    let rate = f64::from(signed_in) / RUSH.as_secs_f64();
+    [
+        Line::at_most("refresh while 500 sign in, p99", percentile(refresh, 99), 50.0, "ms"),
+        Line::at_most("health while 500 sign in, p99", percentile(health, 99), 50.0, "ms"),
+        Line::at_most(
+            "memory above idle while 500 sign in",
+            peak,
+            (hashes + 20.0).round(),
+            "MB",
+        ),
+        Line::at_least("sign-ins meanwhile", rate, 1.0, "/s"),
+    ]
+}
+
+/// How many got in.
+async fn rush(address: SocketAddr, is_over: &Arc<AtomicBool>) -> u32 {
+    let mut client = Client::connect(address).await.unwrap();
+    let csrf = live::csrf(&mut client).await.unwrap();
+    let body = serde_json::json!({ "email": "ada@example.com", "password": load::PASSWORD });
+    let request: Arc<[u8]> = post("/auth/api/v1/login", &csrf, &body).into();
+    let signed_in = Arc::new(AtomicU32::new(0));
+    let mut callers = JoinSet::new();
+    for number in 0..CALLERS {
+        let (request, signed_in, is_over) = (request.clone(), signed_in.clone(), is_over.clone());
+        callers.spawn(async move {
+            let mut client = Client::over(from_another_place(address, number).await).unwrap();
+            while !is_over.load(Ordering::Relaxed) {
+                let (head, _) = client.exchange(&request).await.unwrap();
+                match live::status(&head) {
+                    Some(200) => _ = signed_in.fetch_add(1, Ordering::Relaxed),
+                    Some(503) => sleep(Duration::from_secs(live::number(&head, "retry-after").unwrap() as u64)).await,
+                    other => panic!("{other:?}: {head}"),
+                }
+            }
+        });
+    }
+    sleep(RUSH).await;
+    let count = signed_in.load(Ordering::Relaxed);
+    is_over.store(true, Ordering::Relaxed);
+    callers.abort_all();
+    while callers.join_next().await.is_some() {}
+    count
+}
+
+/// One address may open so many connections only.
+async fn from_another_place(address: SocketAddr, number: usize) -> TcpStream {
+    let place = u8::try_from(2 + number / 50).unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, place], 0).into()).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+/// People who go on with what they do.
+struct Probes {
+    address: SocketAddr,
+    tokens: Vec<String>,
+}
+
+impl Probes {
+    const PAUSE: Duration = Duration::from_millis(25);
+
+    async fn prepare(address: SocketAddr) -> Self {
+        let mut tokens = Vec::new();
+        for number in 0..8 {
+            let email = format!("prober{number}@example.com");
+            tokens.push(load::sign_up(address, &email).await.refresh);
+        }
+        Self { address, tokens }
+    }
+
+    /// Eight refresh and eight ask for health, each forty times a second, on a thread that has nothing
+    /// else to do: a client elsewhere would have a core for itself. The times it took, in milliseconds.
+    fn watch(self, is_over: Arc<AtomicBool>) -> std::thread::JoinHandle<(Vec<f64>, Vec<f64>)> {
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let people = LocalSet::new();
+            people.block_on(&runtime.unwrap(), async {
+                let (mut refreshing, mut asking) = (JoinSet::new(), JoinSet::new());
+                for token in self.tokens {
+                    refreshing.spawn_local(keep_refreshing(self.address, token, is_over.clone()));
+                    asking.spawn_local(keep_asking(self.address, is_over.clone()));
+                }
+                (refreshing.join_all().await.concat(), asking.join_all().await.concat())
+            })
+        })
+    }
+}
+
+async fn keep_refreshing(address: SocketAddr, mut token: String, is_over: Arc<AtomicBool>) -> Vec<f64> {
+    let mut client = Client::connect(address).await.unwrap();
+    let (mut times, mut tick) = (Vec::new(), interval(Probes::PAUSE));
+    while !is_over.load(Ordering::Relaxed) {
+        // Late answers are followed at once by what should have been sent meanwhile, so that a stall counts in full.
+        let due = tick.tick().await;
+        let (status, body) = client.send(&live::refresh(&token)).await.unwrap();
+        times.push(due.elapsed().as_secs_f64() * 1e3);
+        assert_eq!(status, 200);
+        token = live::text_in(&body, "refresh_token");
+    }
+    times
+}
+
+async fn keep_asking(address: SocketAddr, is_over: Arc<AtomicBool>) -> Vec<f64> {
+    let mut client = Client::connect(address).await.unwrap();
+    let (mut times, mut tick) = (Vec::new(), interval(Probes::PAUSE));
+    while !is_over.load(Ordering::Relaxed) {
+        let due = tick.tick().await;
+        let (status, _) = client.send(&get("/auth/health", "")).await.unwrap();
+        times.push(due.elapsed().as_secs_f64() * 1e3);
+        assert_eq!(status, 200);
+    }
+    times
+}
+
+/// The value that so many in a hundred do not exceed.
+pub(crate) fn percentile(mut times: Vec<f64>, percent: usize) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[(times.len() * percent / 100).min(times.len() - 1)]
+}
+
+/// Whether the time of a refusal tells who has an account: sign-ins with a wrong password, in turn
+/// for an address that has one and for addresses that have none.
+pub(crate) async fn known_and_unknown(folder: &Path) -> Line {
+    const PAIRS: usize = 200;
+
+    let deployment = Deployment::new(BINARY, folder, "bench-timing");
+    let (_server, _) = deployment.start().await;
+    let mut client = Client::connect(deployment.address).await.unwrap();
+    let csrf = live::csrf(&mut client).await.unwrap();
+    load::sign_up(deployment.address, "known@example.com").await;
+    let mut times = [Vec::new(), Vec::new()];
+    for pair in 0..2 * PAIRS {
+        // Which of the two comes first changes from pair to pair.
+        let kind = (pair + pair / 2) % 2;
+        let email = ["known@example.com", "nobody@example.com"][kind];
+        let body = serde_json::json!({ "email": email, "password": "not the right one" });
+        let begun = Instant::now();
+        let (status, _) = client.send(&post("/auth/api/v1/login", &csrf, &body)).await.unwrap();
+        times[kind].push(begun.elapsed().as_secs_f64());
+        assert_eq!(status, 401);
+    }
+    let [known, unknown] = times.map(load::median);
+    let difference = (known / unknown - 1.0).abs() * 100.0;
+    Line::at_most("sign-in, known against unknown address", difference, 5.0, "%")
+}
