@@ -204,6 +204,12 @@ both!(
         }
         assert_eq!(known(PASSWORD).await, wait(3600));
 
+        // A browser that knows somebody else is a stranger here.
+        let bob = world.sign_up("bob@example.com").await.user;
+        let other = Some(Device::new(8).after_sign_in(bob.id));
+        let as_stranger = sign_in(app, &client(), "ada@example.com", PASSWORD, other).await;
+        assert_eq!(refusal(as_stranger), wait(3600));
+
         // Nor can somebody who shares the owner's address.
         let world = world.with(login_address).await;
         let app = &world.app;
@@ -214,12 +220,6 @@ both!(
         assert_eq!(outcome(app, &client(), "ada@example.com", PASSWORD).await, wait(60));
         let owner = sign_in(app, &client(), "ada@example.com", PASSWORD, device.clone()).await;
         assert_eq!(refusal(owner), Ok(()));
-
-        // A browser that knows somebody else is a stranger here.
-        let bob = world.sign_up("bob@example.com").await.user;
-        let other = Some(Device::new(8).after_sign_in(bob.id));
-        let as_stranger = sign_in(app, &client(), "ada@example.com", PASSWORD, other).await;
-        assert_eq!(refusal(as_stranger), wait(3600));
     }
 );
 
