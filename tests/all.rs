@@ -19,6 +19,7 @@ mod kit;
 mod live;
 mod log;
 mod metrics;
+mod noticed;
 mod pages;
 mod passwords;
 mod proxies;

@@ -128,6 +128,21 @@ impl Database {
         }
     }
 
+    /// `DATABASE_URL` for a process of its own.
+    pub(crate) fn url(&self) -> String {
+        match &self.target {
+            Target::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Target::Postgres(target) => {
+                let (host, port) = &target.servers[0];
+                let (name, password) = (&target.username, target.password.expose());
+                format!(
+                    "postgres://{name}:{password}@{host}:{port}/{}?sslmode=disable",
+                    target.database
+                )
+            }
+        }
+    }
+
     /// Settings that reach the database, for an ordinary client.
     pub(crate) fn config(&self) -> Config {
         let Target::Postgres(target) = &self.target else {

@@ -4,8 +4,6 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use authara::storage::Target;
-
 use super::{Outcome, opens, stored_hash};
 use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::database::{Database, both};
@@ -74,21 +72,10 @@ both!(
 
 /// Runs `authara user add` or `authara user password` on the same database.
 fn command(app: &TestApp, db: &Database, what: &str, email: &str, password: &str) -> Outcome {
-    let url = match &db.target {
-        Target::Sqlite(path) => format!("sqlite://{}", path.display()),
-        Target::Postgres(target) => format!(
-            "postgres://{}:{}@{}:{}/{}?sslmode=disable",
-            target.username,
-            target.password.expose(),
-            target.servers[0].0,
-            target.servers[0].1,
-            target.database
-        ),
-    };
     let mut child = Command::new(env!("CARGO_BIN_EXE_authara"))
         .args(["user", what, email, "--password-stdin"])
         .env_clear()
-        .env("DATABASE_URL", url)
+        .env("DATABASE_URL", db.url())
         .env("PUBLIC_URL", &app.app.config.public_url.origin)
         .env("AUTHARA_SECRET_KEY", app.app.config.secret_key.expose())
         .env("AUTHARA_ORG_MODE", app.app.config.organization_mode.name())
