@@ -335,3 +335,13 @@ fn what_was_done_and_refused_is_shown_and_filtered() {
         Some(1)
     );
 }
+
+#[test]
+fn r027_a_new_database_has_no_account_and_no_secret_is_built_in() {
+    let desk = Desk::migrated();
+
+    assert!(desk.done(&["user", "list"]).contains("No accounts yet."));
+    let without = desk.run_with(&["serve"], "", &[("AUTHARA_SECRET_KEY", "")]);
+    assert_eq!(without.status.code(), Some(1));
+    assert!(words(&without).contains("AUTHARA_SECRET_KEY"), "{}", words(&without));
+}

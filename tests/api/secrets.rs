@@ -152,3 +152,41 @@ both!(
         assert_ne!(client.post_json(&path, &body).await.status, 200);
     }
 );
+
+both!(
+    r041_what_was_signed_for_one_purpose_serves_no_other,
+    async |db: &Database| {
+        let app = TestApp::start(db).await;
+        let client = app.user(ADA).await;
+        // A notice, which only a redirect leaves behind.
+        let csrf = client.cookie("authara_csrf");
+        let fields = [("csrf_token", csrf.as_str())];
+        let path = "/auth/sessions/revoke-other";
+        assert_eq!(client.call(Method::POST, path).form(&fields).send().await.status, 303);
+        let all = client.jar().clone();
+        assert_eq!(all.len(), 5, "{:?}", all.keys());
+
+        for (own, value) in &all {
+            let with = |name: &str| {
+                let client = app.twin(&client);
+                client.jar().insert(name.to_owned(), value.clone());
+                client
+            };
+            if own != "authara_access" {
+                assert_eq!(with("authara_access").get(USER).await.status, 401, "{own}");
+            }
+            if own != "authara_refresh" {
+                assert_eq!(with("authara_refresh").post(REFRESH).await.status, 401, "{own}");
+            }
+            if own != "authara_csrf" {
+                assert_eq!(with("authara_csrf").post(REFRESH).await.status, 403, "{own}");
+            }
+            let page = with("authara_flash").get("/auth/account").await;
+            assert_eq!(
+                page.text().contains("There was no other session."),
+                own == "authara_flash",
+                "{own}"
+            );
+        }
+    }
+);

@@ -109,7 +109,7 @@ both!(
 );
 
 both!(
-    a_consumed_token_shown_again_ends_the_session_for_good,
+    r033_a_consumed_token_shown_again_ends_the_session_for_good,
     async |world: World| {
         let first = world.sign_up("ada@example.com").await.tokens;
         let second = refreshed(&world, &first.refresh, &client()).await.unwrap().tokens;
@@ -165,7 +165,7 @@ both!(r036_a_session_ends_when_it_is_idle, async |world: World| {
 });
 
 both!(
-    a_session_ends_after_sixty_days_however_often_it_is_refreshed,
+    r035_a_session_ends_after_sixty_days_however_often_it_is_refreshed,
     async |world: World| {
         let mut tokens = world.sign_up("ada@example.com").await.tokens;
 
