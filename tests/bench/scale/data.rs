@@ -24,7 +24,7 @@ pub(super) struct Data {
     target: Target,
     /// Of the database, for an ordinary client.
     address: String,
-    _server: Server,
+    server: Option<Server>,
 }
 
 impl Data {
@@ -90,6 +90,11 @@ impl Data {
         Self::serve(deployment, target(&address), address, tokens).await
     }
 
+    /// Ends the server, which would have a part in what is done to its database.
+    pub(super) fn stop_server(&mut self) {
+        self.server = None;
+    }
+
     /// Every sixth session has ended long ago, as when nobody has cleaned up for long.
     pub(super) async fn end_every_sixth_session(&self) {
         match &self.target {
@@ -116,7 +121,7 @@ impl Data {
             address,
             deployment,
             tokens: tokens.into_iter().map(|(token, _)| token).collect(),
-            _server: server,
+            server: Some(server),
         }
     }
 }

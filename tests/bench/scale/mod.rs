@@ -182,6 +182,7 @@ async fn ask_in_turn(question: Question, large: &Store, small: &Store) -> [f64; 
 /// Refreshes while the cleanup deletes every sixth session, as `workers::cleanup` does; milliseconds.
 async fn refresh_while_cleaning(data: &mut Data) -> (Vec<f64>, f64) {
     let sessions = 3 * u64::from(LARGE);
+    data.stop_server();
     data.end_every_sixth_session().await;
     let store = data.store.clone();
     let cleaning = tokio::spawn(async move {
