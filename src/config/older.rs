@@ -144,7 +144,9 @@ pub(super) fn unknown(name: &str) -> String {
         .filter(|var| var.is_secret)
         .map(|var| format!("{}_FILE", var.name));
     let known = VARS.iter().map(|var| var.name.to_owned()).chain(files);
+    // Of another length altogether, it is not near: a name without end costs nothing then.
     let nearest = known
+        .filter(|known| known.len().abs_diff(name.len()) <= name.len() / 3)
         .map(|known| (distance(name, &known), known))
         .min_by_key(|(distance, _)| *distance);
     match nearest {
