@@ -26,6 +26,7 @@ mod seats;
 pub mod server;
 #[cfg(test)]
 mod testing;
+mod whole;
 
 use std::pin::Pin;
 

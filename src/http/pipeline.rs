@@ -22,6 +22,7 @@ use crate::http::reply::Reply;
 use crate::http::route::{Route, Takes};
 use crate::http::router::{Found, Router};
 use crate::http::seats::{Seats, is_counted};
+use crate::http::whole::{Panicked, Whole};
 use crate::http::{Body, BoxFuture, client, log, meta, routes};
 use crate::metrics::Requests;
 
@@ -130,15 +131,13 @@ impl Service {
             return self.dress(&cx, reply);
         };
         let working = self.clone().finish(cx.clone(), body, started);
-        // A task of its own: what a request has begun is finished also when its client hangs up
-        // (a counter of failures must count), and a panic ends nothing but the task.
-        let work = tokio::spawn(async move {
+        let work = Whole::new(async move {
             let reply = working.await;
             drop(seat);
             reply
         });
-        let reply = work.await.unwrap_or_else(|panic| {
-            tracing::error!(request.id = cx.request_id(), "a request ended in a panic: {panic}");
+        let reply = work.await.unwrap_or_else(|Panicked| {
+            tracing::error!(request.id = cx.request_id(), "a request ended in a panic");
             let reply = faces::show(&cx, &Face::BROKEN);
             self.note(&cx, reply.status, started);
             reply
