@@ -68,7 +68,6 @@ impl Service {
         let limits = app.config.server;
         let mut healthy = headers.all();
         healthy.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        healthy.insert(CONTENT_LENGTH, HeaderValue::from(meta::HEALTHY.len()));
         let shared = Shared {
             requests: Requests::new(routes.iter().map(|route| route.pattern)),
             router: Router::new(routes),
@@ -99,11 +98,10 @@ impl Service {
     /// Answers one request. `peer` is the far end of the socket, `None` for a Unix socket.
     pub async fn handle(&self, request: Request<Incoming>, peer: Option<SocketAddr>) -> Response<Body> {
         let started = Instant::now();
-        let given = log::given_id(request.headers());
+        let id = log::given_id(request.headers()).map_or_else(|| self.app.fresh_id().to_string(), str::to_owned);
         if meta::is_health(&request) {
-            return self.healthy(request.method(), given, started);
+            return self.healthy(request.method(), &id, started);
         }
-        let id = given.map_or_else(|| self.app.fresh_id().to_string(), str::to_owned);
         let client = client::of(request.headers(), peer, &self.app.config.trusted_proxies).in_request(id);
         if let Some(fallback) = &self.fallback
             && !is_ours(request.uri().path())
@@ -266,17 +264,17 @@ impl Service {
         response
     }
 
-    /// Asked more often than anything else, and of no account: it gets no name of its own.
-    fn healthy(&self, method: &Method, id: Option<&str>, started: Instant) -> Response<Body> {
+    fn healthy(&self, method: &Method, id: &str, started: Instant) -> Response<Body> {
         let body = if method == Method::HEAD { "" } else { meta::HEALTHY };
         let mut response = Response::new(Either::Left(Full::new(Bytes::from_static(body.as_bytes()))));
         *response.headers_mut() = self.shared.healthy.clone();
-        if let Some(id) = id {
-            put_id(response.headers_mut(), id);
-        }
+        put_id(response.headers_mut(), id);
+        response
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(meta::HEALTHY.len()));
         let (method, took) = (method.as_str(), started.elapsed());
         self.shared.requests.note(Some(meta::HEALTH), method, 200, took);
-        log::health(method, id.unwrap_or_default());
+        log::health(method, id);
         response
     }
 }
