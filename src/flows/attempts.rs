@@ -105,7 +105,12 @@ impl<'a> Try<'a> {
             // Another attempt that is under way may yet give its place back.
             let full = match place.wait_for_room(spared_before).await {
                 Ok(true) => continue,
-                Ok(false) => self.spent(limit, &key, budget, now).await?,
+                Ok(false) => {
+                    let full;
+                    let spent = self.spent(limit, &key, budget, now).await;
+                    (self, full) = self.or_undo(spent).await?;
+                    full
+                }
                 Err(full) => full,
             };
             return Err(self.refuse(limit, full, subject).await);
@@ -165,14 +170,13 @@ impl<'a> Try<'a> {
     }
 
     /// Leaves a trace of the first refusal in a window. Those that follow would only fill the table.
-    async fn refuse(self, limit: Limit, full: Full, subject: Option<UserId>) -> crate::flows::Error {
+    async fn refuse(self, limit: Limit, full: Full, subject: Option<UserId>) -> Error {
         let (app, client) = (self.app, self.client);
         // What it holds of other limits: nothing was tried.
         self.undo().await;
         let Full::Spent { until, is_first } = full else {
             return Refusal::Busy { retry_after: 2 }.into();
         };
-        app.metrics.limit_hits(limit.name());
         app.metrics.limit_hits(limit.name());
         if is_first {
             tracing::warn!(limit = limit.name(), client.address = %client.address, "a limit was reached");

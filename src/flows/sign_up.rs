@@ -46,10 +46,11 @@ pub async fn direct(app: &App, client: &Client, input: Application) -> Result<Si
             None,
         )
         .await?;
-    // The other way round: what counts is to succeed.
+    // The other way round: what counts is to succeed. Who finds no room has failed at nothing.
     let opening = Try::new(app, client)
         .in_network(Limit::NewAccounts, limits.new_accounts)
-        .await?;
+        .await;
+    let (attempt, opening) = attempt.or_undo(opening).await?;
     let opened = async {
         let hash = app.hasher.hash(password).await?;
         app.store

@@ -13,6 +13,7 @@ use authara::flows::operator;
 use authara::flows::sign_in::{Credentials, with_password};
 use authara::flows::sign_up::{Application, direct};
 use authara::flows::{Error, Result, gate::SignedIn};
+use authara::metrics::Text;
 
 use crate::kit::world::{PASSWORD, World, both, client};
 
@@ -57,6 +58,16 @@ fn refusal<T>(result: Result<T>) -> std::result::Result<(), Refusal> {
     }
 }
 
+/// How often that limit is said to have refused somebody.
+fn hits(app: &App, limit: &str) -> u64 {
+    let mut text = Text::default();
+    app.metrics.write(&[], &mut text);
+    let sample = format!("authara_limit_hits_total{{limit=\"{limit}\"}} ");
+    let text = text.finish();
+    let value = text.lines().find_map(|line| line.strip_prefix(&sample));
+    value.unwrap().parse().unwrap()
+}
+
 const WRONG: std::result::Result<(), Refusal> = Err(Refusal::CredentialsWrong);
 
 const fn wait(seconds: u32) -> std::result::Result<(), Refusal> {
@@ -89,6 +100,7 @@ both!(
 
         let noted = world.audit(Action::LimitReached).await;
         assert_eq!(noted.len(), 1, "one line a window");
+        assert_eq!(hits(app, "login.address"), 1);
         assert_eq!(noted[0].detail, "login.address");
         assert_eq!((noted[0].outcome, noted[0].actor), (Outcome::Refused, Actor::System));
         assert_eq!(noted[0].client.address, client().address);
@@ -352,6 +364,7 @@ both!(accounts_opened_from_one_network_are_limited, async |world: World| {
             limit: 2,
             window: Duration::from_hours(1),
         };
+        config.limits.sign_up_account = config.limits.new_accounts;
     };
     let world = world.with(change).await;
     let app = &world.app;
@@ -360,6 +373,9 @@ both!(accounts_opened_from_one_network_are_limited, async |world: World| {
         // What is refused opens none.
         ("a@example.com", Err(Refusal::EmailTaken)),
         ("b@example.com", Ok(())),
+        ("c@example.com", wait(3600)),
+        // To be turned away for others' sake costs the person nothing.
+        ("c@example.com", wait(3600)),
         ("c@example.com", wait(3600)),
     ] {
         assert_eq!(sign_up(app, &client(), email).await, expected, "{email}");
