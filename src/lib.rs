@@ -10,6 +10,7 @@
 //!   4  flows                        what the product does, one function per use case
 //!   3  app                          everything a flow may touch, built once
 //!   2  storage  crypto  limits  config    tools; each sees `domain`, and counts in `metrics`
+//!      words                      what people read, in their language; `config` sees it too
 //!      metrics                    what the program counts of itself
 //!   1  domain                       what the product is
 //! ```
@@ -28,6 +29,7 @@ pub mod crypto;
 pub mod limits;
 pub mod metrics;
 pub mod storage;
+pub mod words;
 
 pub mod app;
 

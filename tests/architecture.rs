@@ -19,7 +19,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     ("crypto", &["domain", "metrics"], "functions on bytes; no database"),
     ("limits", &["domain"], "counters in memory"),
-    ("config", &["domain"], "settings, parsed once"),
+    ("words", &["domain"], "what people read; knows no page and no letter"),
+    ("config", &["domain", "words"], "settings, parsed once"),
     (
         "app",
         &["domain", "storage", "crypto", "limits", "config", "metrics"],
@@ -32,7 +33,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "http",
-        &["domain", "config", "metrics", "app", "flows"],
+        &["domain", "words", "config", "metrics", "app", "flows"],
         "a door: reads and writes through flows only",
     ),
     (
@@ -43,7 +44,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     (
         "cli",
         &[
-            "domain", "storage", "crypto", "config", "app", "flows", "http", "workers",
+            "domain", "storage", "crypto", "words", "config", "app", "flows", "http", "workers",
         ],
         "puts everything together",
     ),

@@ -490,3 +490,98 @@ fn the_settings_of_dev_need_nothing_but_a_folder_and_a_secret() {
     config.set_public_port(80);
     assert_eq!(config.public_url.origin, "http://localhost");
 }
+
+/// A folder of message files, removed when the test ends.
+struct Messages(PathBuf);
+
+impl Messages {
+    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("messages-{name}"));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        for (file, text) in files {
+            fs::write(folder.join(file), text).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn setting(&self) -> (&str, &str) {
+        ("AUTHARA_MESSAGES_DIR", self.0.to_str().unwrap())
+    }
+}
+
+impl Drop for Messages {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_site_brings_its_own_words_and_languages() {
+    let messages = Messages::new(
+        "own",
+        &[
+            ("en.json", r#"{ "sign_in.title": "Welcome back" }"#),
+            (
+                "it.json",
+                r#"{ "sign_in.title": "Accedi", "ago.minutes": { "one": "un minuto fa", "other": "{count} minuti fa" } }"#,
+            ),
+            ("README.txt", "not a message file"),
+        ],
+    );
+
+    let plain = config(&[]).languages;
+    let own = config(&[messages.setting(), ("AUTHARA_LANGUAGES", "it, en")]).languages;
+    let tags: Vec<_> = own.all().map(|phrases| phrases.tag()).collect();
+
+    assert_eq!(plain.all().count(), 6);
+    assert_eq!(plain.choose(None, None).tag(), "en");
+    assert_eq!(tags, ["it", "en"]);
+    assert_eq!(own.choose(None, Some("en")).sign_in_title(), "Welcome back");
+    assert_eq!(own.choose(None, Some("fr")).sign_in_title(), "Accedi");
+    assert_eq!(own.choose(None, None).ago_minutes(1), "un minuto fa");
+    assert_eq!(own.choose(None, None).sign_up_title(), "Sign up", "not translated yet");
+}
+
+#[test]
+fn messages_that_cannot_be_used_are_problems() {
+    for (name, file, text, words) in [
+        (
+            "key",
+            "de.json",
+            r#"{ "sign_in.titel": "x" }"#,
+            "de.json: sign_in.titel: there is no such message",
+        ),
+        (
+            "place",
+            "de.json",
+            r#"{ "sign_in.lead": "{ort}" }"#,
+            "{ort} stands for nothing there",
+        ),
+        ("broken", "de.json", "{", "de.json is not JSON"),
+        ("list", "de.json", "[]", "must be one JSON object"),
+        (
+            "number",
+            "de.json",
+            r#"{ "sign_in.title": 1 }"#,
+            "sign_in.title is neither a text nor a pair of forms",
+        ),
+        ("name", "de_DE!.json", "{}", "the name must be a language tag"),
+    ] {
+        let messages = Messages::new(name, &[(file, text)]);
+        let text = problems(&[messages.setting()]);
+
+        assert!(
+            text.starts_with("AUTHARA_MESSAGES_DIR: ") && text.contains(words),
+            "{text}"
+        );
+    }
+    let missing = problems(&[("AUTHARA_MESSAGES_DIR", "/nowhere"), ("AUTHARA_ORG_MODE", "none")]);
+    let unknown = problems(&[("AUTHARA_LANGUAGES", "en, tlh")]);
+
+    assert!(
+        missing.contains("cannot read /nowhere") && missing.contains("AUTHARA_ORG_MODE"),
+        "{missing}"
+    );
+    assert_eq!(unknown, "AUTHARA_LANGUAGES: there are no messages in tlh");
+}

@@ -131,7 +131,7 @@ async fn every_answered_request_leaves_a_line_under_its_name() {
         ("/auth/nothing?token=hidden", ("(no route)", 404)),
         ("/elsewhere/hidden", ("(no route)", 404)),
         ("/auth/api/v1/user", ("/auth/api/v1/user", 401)),
-        ("/auth/sessions/logout", ("/auth/sessions/logout", 405)),
+        ("/auth/sessions/refresh", ("/auth/sessions/refresh", 405)),
         ("/auth/ready", ("/auth/ready", 200)),
     ]
     .into();

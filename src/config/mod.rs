@@ -5,6 +5,7 @@
 
 mod database;
 mod given;
+mod languages;
 mod limits;
 pub mod list;
 mod network;
@@ -33,6 +34,7 @@ pub use tokens::Tokens;
 use crate::domain::organization::OrganizationMode;
 use crate::domain::return_to::ReturnTo;
 use crate::domain::{Secret, key_text};
+use crate::words::Languages;
 use reader::Reader;
 
 /// Every setting, checked.
@@ -62,6 +64,8 @@ pub struct Config {
     pub organization_mode: OrganizationMode,
     /// The password hashing pool.
     pub hashing: Hashing,
+    /// `AUTHARA_LANGUAGES` and `AUTHARA_MESSAGES_DIR`: what pages say, in every language offered.
+    pub languages: Languages,
     /// `AUTHARA_COOKIE_PREFIX`: empty or `__Host-`.
     pub cookie_prefix: String,
     /// `AUTHARA_JSON_TOKENS=always`: also browsers get tokens in JSON answers.
@@ -160,6 +164,7 @@ impl Config {
             &OrganizationMode::ALL.map(|mode| (mode.name(), mode)),
         );
         let hashing = Hashing::read(reader);
+        let languages = languages::read(reader);
         let cookie_prefix = cookie_prefix(reader, public_url.as_ref());
         let json_tokens_always = reader.one_of("AUTHARA_JSON_TOKENS", &[("non-browser", false), ("always", true)]);
         let step_up_max_age = reader.duration("AUTHARA_STEP_UP_MAX_AGE");
@@ -181,6 +186,7 @@ impl Config {
             sessions: sessions?,
             organization_mode: organization_mode?,
             hashing: hashing?,
+            languages: languages?,
             cookie_prefix: cookie_prefix?,
             json_tokens_always: json_tokens_always?,
             step_up_max_age: step_up_max_age?,

@@ -37,8 +37,14 @@ pub const ARRIVALS: Cookie = Cookie::hidden("authara_arrivals");
 /// The browser itself, once somebody has signed in with it.
 pub const DEVICE: Cookie = Cookie::hidden("authara_device");
 
+/// The language that somebody chose on a page.
+pub const LANGUAGE: Cookie = Cookie::hidden("authara_lang");
+
+/// Light or dark, if somebody chose one of them on a page.
+pub const THEME: Cookie = Cookie::hidden("authara_theme");
+
 /// Every cookie this server reads.
-pub const ALL: [Cookie; 6] = [ACCESS, REFRESH, CSRF, FLASH, ARRIVALS, DEVICE];
+pub const ALL: [Cookie; 8] = [ACCESS, REFRESH, CSRF, FLASH, ARRIVALS, DEVICE, LANGUAGE, THEME];
 
 impl Cookie {
     const fn hidden(name: &'static str) -> Self {

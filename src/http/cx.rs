@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, AUTHORIZATION};
+use hyper::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Version};
 
@@ -16,7 +16,9 @@ use crate::domain::{Audience, Client, Refusal, Secret, Timestamp, UserId};
 use crate::flows::Result;
 use crate::http::cookies::{self, Cookie, Jar, SetCookie};
 use crate::http::form::Form;
+use crate::http::pages::preferences::Theme;
 use crate::http::reply::Flash;
+use crate::words::Phrases;
 
 /// How long a browser keeps the CSRF value; every new pair of tokens starts it afresh.
 const CSRF_LIFETIME: Duration = Duration::from_hours(30 * 24);
@@ -39,7 +41,19 @@ struct Request {
     form: OnceLock<std::result::Result<Form, Refusal>>,
     csrf: OnceLock<String>,
     user: OnceLock<UserId>,
+    staged: OnceLock<Staged>,
     pending: Mutex<Vec<SetCookie>>,
+}
+
+/// What a page is shown with in place of what the browser's cookies and headers say.
+#[derive(Debug, Clone)]
+pub struct Staged {
+    /// The language.
+    pub say: Arc<Phrases>,
+    /// Light or dark.
+    pub theme: Theme,
+    /// The notice from an earlier answer.
+    pub notice: Option<Flash>,
 }
 
 /// The pattern that a path fits, and what stands in its places.
@@ -64,6 +78,7 @@ impl Cx {
             form: OnceLock::new(),
             csrf: OnceLock::new(),
             user: OnceLock::new(),
+            staged: OnceLock::new(),
             pending: Mutex::default(),
         };
         Self {
@@ -255,8 +270,46 @@ impl Cx {
         std::mem::take(&mut *self.request.pending.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The messages in the language of whoever asks.
+    pub fn say(&self) -> &Arc<Phrases> {
+        if let Some(staged) = self.request.staged.get() {
+            return &staged.say;
+        }
+        let accepted = self.headers().get(ACCEPT_LANGUAGE);
+        let accepted = accepted.and_then(|value| value.to_str().ok());
+        let chosen = self.cookie(cookies::LANGUAGE);
+        self.app.config.languages.choose(chosen, accepted)
+    }
+
+    /// Light or dark, as somebody chose on a page of ours.
+    pub fn theme(&self) -> Theme {
+        if let Some(staged) = self.request.staged.get() {
+            return staged.theme;
+        }
+        let chosen = self.cookie(cookies::THEME).and_then(Theme::parse);
+        chosen.unwrap_or_default()
+    }
+
+    /// Shows pages in this request with something else than the browser asks for.
+    pub(super) fn stage(&self, staged: Staged) {
+        // Once per request, by the gallery.
+        let _ = self.request.staged.set(staged);
+    }
+
+    /// Path and query as sent, for a form that leads back here.
+    pub fn here(&self) -> &str {
+        self.request
+            .head
+            .uri
+            .path_and_query()
+            .map_or("/", |asked| asked.as_str())
+    }
+
     /// The notice that an earlier answer left for this page; shown once.
     pub fn take_flash(&self) -> Option<Flash> {
+        if let Some(staged) = self.request.staged.get() {
+            return staged.notice.clone();
+        }
         let flash = Flash::unwrap(&self.app, self.cookie(cookies::FLASH)?);
         self.set_cookie(SetCookie::clear(cookies::FLASH));
         flash

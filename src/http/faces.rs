@@ -1,4 +1,5 @@
-//! How every "no" and every breakage looks from outside: status, code, words. JSON and pages show the same.
+//! How every "no" and every breakage looks from outside: status, code, words. JSON and pages show the same;
+//! pages in the reader's language (`pages::refusals`).
 
 use std::borrow::Cow;
 
@@ -9,8 +10,8 @@ use serde::Serialize;
 use crate::domain::Refusal;
 use crate::flows::Error;
 use crate::http::cx::Cx;
-use crate::http::pages::errors;
 use crate::http::pages::layout::Layout;
+use crate::http::pages::{errors, refusals};
 use crate::http::reply::Reply;
 
 /// Seconds after which trying again is sensible when something needed is away.
@@ -29,6 +30,8 @@ pub struct Face {
     pub field: Option<&'static str>,
     /// Seconds to wait before trying again.
     pub retry_after: Option<u32>,
+    /// What was refused; `None` for what no flow decided.
+    pub refusal: Option<Refusal>,
 }
 
 impl Face {
@@ -63,6 +66,7 @@ impl Face {
         words: Cow::Borrowed("this does not work at the moment; try again shortly"),
         field: None,
         retry_after: Some(RETRY),
+        refusal: None,
     };
 
     const fn plain(status: StatusCode, code: &'static str, words: &'static str) -> Self {
@@ -72,6 +76,7 @@ impl Face {
             words: Cow::Borrowed(words),
             field: None,
             retry_after: None,
+            refusal: None,
         }
     }
 }
@@ -114,6 +119,7 @@ pub fn face(refusal: &Refusal) -> Face {
         words: Cow::Owned(refusal.to_string()),
         field,
         retry_after,
+        refusal: Some(refusal.clone()),
     }
 }
 
@@ -180,9 +186,18 @@ fn envelope(cx: &Cx, face: &Face) -> Reply {
 
 /// The error page. `reference` finds the request in the log.
 fn page(cx: &Cx, face: &Face, reference: &str) -> String {
+    let status = face.status.as_u16();
+    // Every other status says by itself what happened.
+    let says_more = matches!(status, 400 | 401 | 403 | 409);
+    let refusal = face.refusal.as_ref().filter(|_| says_more);
+    let happened = refusal.map(|refusal| refusals::words(cx.say(), refusal));
     let trouble = errors::Trouble {
-        status: face.status.as_u16(),
-        happened: &face.words,
+        status,
+        happened: happened.as_deref(),
+        detail: match refusal {
+            Some(Refusal::BadRequest(detail)) => Some(detail),
+            _ => None,
+        },
         reference: (face.status == StatusCode::INTERNAL_SERVER_ERROR).then_some(reference),
         retry_after: face.retry_after,
     };

@@ -11,6 +11,14 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; base-uri 'none'; obje
 const PERMISSIONS_POLICY: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
     publickey-credentials-get=(self), publickey-credentials-create=(self)";
 
+/// The policy for pages that show one another in frames.
+pub(super) fn policy_in_frames() -> HeaderValue {
+    let policy = CONTENT_SECURITY_POLICY
+        .replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+        .replace("frame-src 'none'", "frame-src 'self'");
+    HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static(CONTENT_SECURITY_POLICY))
+}
+
 /// What every answer carries unless it says otherwise.
 #[derive(Debug)]
 pub struct Headers(HeaderMap);

@@ -65,6 +65,12 @@ impl Reply {
         Self::bytes(status, "text/html; charset=utf-8", body).header(VARY, HeaderValue::from_static("hx-request"))
     }
 
+    /// The same with another status.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     /// Adds a header, replacing one of the same name.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -217,6 +223,16 @@ pub struct Flash {
 }
 
 impl Flash {
+    /// Whether something worked.
+    pub fn is_good(&self) -> bool {
+        self.kind == FlashKind::Success
+    }
+
+    /// Whether something did not.
+    pub fn is_bad(&self) -> bool {
+        self.kind == FlashKind::Error
+    }
+
     const LIFETIME: Duration = Duration::from_mins(1);
 
     /// Reads the cookie. `None` for what this server did not write: nobody else puts words on our pages.

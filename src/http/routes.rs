@@ -19,7 +19,12 @@ pub fn routes() -> Vec<Route> {
         anyone().post("/auth/login", pages::login::submit),
         visitor().get("/auth/signup", pages::signup::show),
         anyone().post("/auth/signup", pages::signup::submit),
-        // Pages: sessions; scripts call these two as well
+        // Pages: language and appearance
+        anyone()
+            .post("/auth/preferences", pages::preferences::submit)
+            .no_csrf("changes only how pages look in that browser, and error pages have no proof"),
+        // Pages: sessions; scripts call the two POSTs as well
+        visitor().get("/auth/sessions/logout", pages::sessions::ask),
         anyone().post("/auth/sessions/logout", pages::sessions::sign_out),
         anyone()
             .post("/auth/sessions/refresh", pages::sessions::refresh)
@@ -32,6 +37,9 @@ pub fn routes() -> Vec<Route> {
         user().post("/auth/providers/password/change", pages::account::password::submit),
         recent().post("/auth/sessions/revoke-other", pages::account::sessions::revoke_others),
         recent().post("/auth/sessions/{session}/revoke", pages::account::sessions::revoke),
+        // Pages: all of them, for whoever works on them; only with APP_ENV=dev
+        anyone().get("/auth/dev/pages", pages::gallery::index),
+        anyone().get("/auth/dev/pages/{page}/{state}", pages::gallery::show),
         // JSON: signing in and up
         anyone().get("/auth/api/v1/csrf", api::csrf::show),
         anyone()

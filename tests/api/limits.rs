@@ -64,7 +64,10 @@ both!(
 
         let page = guess_on_the_page(&client).await;
         assert_eq!((page.status, page.header("retry-after")), (429, "40"));
-        assert!(page.text().contains("Too many attempts; try again in 40 seconds."));
+        assert!(
+            page.text()
+                .contains("Too many attempts. Please try again in 40 seconds.")
+        );
         assert!(page.text().contains(ADA), "what was typed stays");
     }
 );

@@ -61,7 +61,7 @@ pub(crate) async fn sign_in(deployment: &Deployment) -> Line {
     Line::ratio("sign-in with password : scrypt alone", &ours, &theirs, 0.95)
 }
 
-pub(crate) async fn pages(deployment: &Deployment) -> [Line; 2] {
+pub(crate) async fn pages(deployment: &Deployment) -> [Line; 3] {
     let (_server, _) = deployment.start().await;
     let bare = yardstick::BareServer::start().await;
     let (mut health, mut login, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
@@ -74,6 +74,7 @@ pub(crate) async fn pages(deployment: &Deployment) -> [Line; 2] {
     [
         Line::ratio("health : a bare hyper server", &health, &theirs, 0.9),
         Line::ratio("login page : a bare hyper server", &login, &theirs, 0.5),
+        Line::ratio("login page : health", &login, &health, 0.6),
     ]
 }
 

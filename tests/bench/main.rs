@@ -15,6 +15,7 @@ mod live;
 mod load;
 mod pgbench;
 mod refresh;
+mod render;
 mod scale;
 mod table;
 mod yardstick;
@@ -79,6 +80,7 @@ async fn measure() -> bool {
     }
     if is_wanted("pages") {
         lines.extend(basics::pages(&deployment).await);
+        lines.extend(render::pages(folder).await);
     }
     if is_wanted("user") {
         lines.push(basics::user(&deployment).await);

@@ -50,6 +50,14 @@ async fn through_every_flow(app: &TestApp) -> Vec<String> {
     for _ in 0..6 {
         note(&client.get("/auth/login").await);
     }
+    let choice = [("language", "de"), ("theme", "dark")];
+    note(
+        &client
+            .call(Method::POST, "/auth/preferences")
+            .form(&choice)
+            .send()
+            .await,
+    );
     let call = client
         .call(Method::POST, "/auth/sessions/revoke-other")
         .header("x-csrf-token", &csrf(&client));

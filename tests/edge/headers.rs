@@ -263,6 +263,11 @@ fn parse(said: &str) -> Answer {
     }
 }
 
+/// The pages that show one another in frames, which are there in development only.
+fn is_in_gallery(target: &str, status: u16) -> bool {
+    target.starts_with("/auth/dev/pages") && status == 200
+}
+
 fn is_html(answer: &Answer) -> bool {
     answer.header("content-type").starts_with("text/html")
 }
@@ -291,11 +296,16 @@ each!(
             "style-src 'self'",
             "object-src 'none'",
             "base-uri 'none'",
-            "frame-ancestors 'none'",
             "form-action 'self'",
         ] {
             assert!(rules.contains(rule), "{method} {target}: {rule}");
         }
+        let frames = if is_in_gallery(target, answer.status) {
+            "frame-ancestors 'self'"
+        } else {
+            "frame-ancestors 'none'"
+        };
+        assert!(rules.contains(frames), "{method} {target}: {frames}");
         for hole in ["unsafe", "*", "http:", "https:", "blob:", "strict-dynamic"] {
             assert!(!policy.contains(hole), "{method} {target}: {hole}");
         }
@@ -312,6 +322,8 @@ each!(
     r063_every_answer_carries_every_header_once,
     |Seen { method, target, answer }: &Seen| {
         for (name, value) in ALWAYS {
+            let is_framed = name == "x-frame-options" && is_in_gallery(target, answer.status);
+            let value = if is_framed { "SAMEORIGIN" } else { value };
             let all: Vec<_> = answer.headers.get_all(name).iter().collect();
             assert_eq!(all, [value], "{method} {target} {}: {name}", answer.status);
         }

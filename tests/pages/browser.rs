@@ -177,6 +177,16 @@ impl Browser {
         self.send(method, path, &headers, "").await
     }
 
+    /// What a script does with `fetch()` and a form.
+    pub(super) async fn fetch_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        let headers = [&FETCH[..], &[("origin", ORIGIN)], &kind].concat();
+        self.send(Method::POST, path, &headers, &body).await
+    }
+
     /// Sends exactly this, with cookies, and keeps those of the answer.
     pub(super) async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
         let mut request = Request::builder()

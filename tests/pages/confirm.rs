@@ -68,7 +68,7 @@ both!(a_refused_confirmation_says_so_at_the_field, async |world: World| {
 
     assert_eq!((empty.status, wrong.status), (400, 422));
     assert_eq!(empty.problem("password").unwrap(), "Enter your password.");
-    assert_eq!(wrong.problem("password").unwrap(), "The current password is not right.");
+    assert_eq!(wrong.problem("password").unwrap(), "The current password is incorrect.");
     assert!(
         wrong.form(PATH).0.ends_with("?return_to=%2Fauth%2Faccount"),
         "the way back is kept"

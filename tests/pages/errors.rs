@@ -42,8 +42,9 @@ async fn another_method_is_told_which_ones_fit() {
         for (method, path, allow) in [
             (Method::PUT, "/auth/login", "GET, HEAD, POST"),
             (Method::DELETE, "/auth/account", "GET, HEAD"),
-            (Method::GET, "/auth/sessions/logout", "POST"),
-            (Method::HEAD, "/auth/sessions/logout", "POST"),
+            (Method::GET, "/auth/sessions/refresh", "POST"),
+            (Method::PUT, "/auth/sessions/logout", "GET, HEAD, POST"),
+            (Method::HEAD, "/auth/sessions/refresh", "POST"),
             (Method::OPTIONS, "/auth/signup", "GET, HEAD, POST"),
             (Method::POST, "/auth/health", "GET, HEAD"),
         ] {

@@ -26,6 +26,8 @@ pub(super) fn tags(html: &str) -> Vec<Tag> {
             continue;
         }
         let (inside, after) = split_at_end(rest);
+        // Shapes of a picture close themselves.
+        let inside = inside.strip_suffix('/').unwrap_or(inside);
         let (name, attributes) = inside.split_once(char::is_whitespace).unwrap_or((inside, ""));
         let text = after.find('<').map_or(after, |end| &after[..end]);
         tags.push(Tag {

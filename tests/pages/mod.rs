@@ -8,11 +8,14 @@ mod csrf;
 mod entering;
 mod errors;
 mod frame;
+mod gallery;
 mod html;
 mod password;
+mod preferences;
 mod return_to;
 mod scripts;
 mod sessions;
+mod sign_out;
 mod templates;
 
 const ADA: &str = "ada@example.com";

@@ -21,7 +21,7 @@ both!(a_new_password_ends_every_other_session, async |world: World| {
     let account = browser.get(answer.location()).await;
 
     assert_eq!(answer.location(), "/auth/account");
-    assert!(account.text().contains("The password was changed."));
+    assert!(account.text().contains("Your password was changed."));
     assert_ne!(browser.jar["authara_refresh"], refresh);
     assert!(!other.is_signed_in().await);
     assert_eq!(site.browser().sign_in(ADA, PASSWORD).await.status, 422);

@@ -35,11 +35,12 @@ both!(sessions_are_listed_with_the_present_one_first, async |world: World| {
     let page = browser.get("/auth/account").await;
     let text = page.text();
 
-    assert_eq!(text.matches("Last used").count(), 2);
-    assert_eq!(text.matches("This session").count(), 1);
+    assert_eq!(text.matches("Last used just now").count(), 1);
+    assert_eq!(text.matches("Active now").count(), 1);
+    assert_eq!(text.matches("This device").count(), 1);
     let (here, there) = (text.find("Firefox on Linux"), text.find("Safari on iPhone"));
-    assert!(here.unwrap() < text.find("This session").unwrap());
-    assert!(text.find("This session") < there);
+    assert!(here.unwrap() < text.find("This device").unwrap());
+    assert!(text.find("This device") < there);
     assert_eq!(ends(&page).len(), 1, "the present session is ended by signing out");
     assert!(text.contains("127.0.0.1"));
 });
@@ -75,8 +76,8 @@ both!(all_other_sessions_are_ended_at_once, async |world: World| {
     let answer = browser.submit(&page, "/auth/sessions/revoke-other", &[]).await;
     let told = browser.get(answer.location()).await;
 
-    assert!(told.text().contains("All other sessions have ended."));
-    assert_eq!(told.text().matches("Last used").count(), 1);
+    assert!(told.text().contains("All 2 other sessions have ended."));
+    assert!(!told.text().contains("Last used") && told.text().contains("You are signed in nowhere else."));
     assert!(!told.body.contains("revoke-other"), "nothing is left to end");
     for other in &mut others {
         assert!(!other.is_signed_in().await);

@@ -26,6 +26,17 @@ fn all() -> Vec<(String, String)> {
     found
 }
 
+/// The templates that are pages, by their names: what frames and what is part of one aside.
+pub(super) fn pages() -> Vec<String> {
+    let folder = root().join("assets/templates");
+    let name = |(path, _): (String, String)| {
+        let name = Path::new(&path).strip_prefix(&folder).unwrap().with_extension("");
+        name.to_str().unwrap().to_owned()
+    };
+    let is_page = |name: &String| !name.starts_with("layout/") && !name.starts_with("parts/");
+    all().into_iter().map(name).filter(is_page).collect()
+}
+
 /// A template with a letter that no name can have for every value, and without its code.
 fn without_code(text: &str) -> String {
     let mut parts = text.split("<%");

@@ -6,7 +6,7 @@
 mod token;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
@@ -22,8 +22,9 @@ use crate::http::cookies::{self, Jar};
 use crate::http::headers::Headers;
 use crate::http::pages::errors::{self, Trouble};
 use crate::http::pages::layout::{Layout, Link};
-use crate::http::pages::moment::Moment;
+use crate::http::pages::preferences::Theme;
 use crate::http::pipeline::Fallback;
+use crate::words::{Languages, Phrases};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// Where strangers are sent from the private page, and come back from.
@@ -51,7 +52,7 @@ fn answer(app: &App, request: &Request<Incoming>) -> Answer {
     let answered = match request.uri().path() {
         "/" if is_read => home(app, &jar),
         "/private" if is_read => private(app, &jar),
-        _ => Ok(nothing_here(app)),
+        path => Ok(nothing_here(app, &jar, path)),
     };
     answered.unwrap_or_else(|_| Answer {
         status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -109,7 +110,7 @@ fn home(app: &App, jar: &Jar) -> Result<Answer, sailfish::RenderError> {
     // refresh token into a new access token without asking for anything.
     let may_go_on = visitor.is_none() && jar.get(cookies::REFRESH).is_some();
     let page = HomePage {
-        layout: layout(app, "A small application", "/", visitor.is_some() || may_go_on),
+        layout: layout(app, jar, "A small application", "/", visitor.is_some() || may_go_on),
         visitor,
         may_go_on,
     };
@@ -128,7 +129,7 @@ fn private(app: &App, jar: &Jar) -> Result<Answer, sailfish::RenderError> {
     let page = PrivatePage {
         layout: Layout {
             csrf,
-            ..layout(app, "The private page", "/private", true)
+            ..layout(app, jar, "The private page", "/private", true)
         },
         visitor,
     };
@@ -143,25 +144,26 @@ fn shown(page: impl TemplateSimple) -> Result<Answer, sailfish::RenderError> {
     })
 }
 
-fn nothing_here(app: &App) -> Answer {
+fn nothing_here(app: &App, jar: &Jar, path: &str) -> Answer {
     let trouble = Trouble {
         status: StatusCode::NOT_FOUND.as_u16(),
-        happened: "",
+        happened: None,
+        detail: None,
         reference: None,
         retry_after: None,
     };
     Answer {
         status: StatusCode::NOT_FOUND,
         location: None,
-        page: errors::page(bare_layout(app, ""), &trouble),
+        page: errors::page(bare_layout(app, jar, path, ""), &trouble),
     }
 }
 
-fn layout(app: &App, title: &str, path: &str, is_signed_in: bool) -> Layout {
-    let link = |target: &str, words| Link {
+fn layout(app: &App, jar: &Jar, title: &str, path: &str, is_signed_in: bool) -> Layout {
+    let link = |target: &str, words: &str| Link {
         is_here: target == path,
         target: target.to_owned(),
-        words,
+        words: words.to_owned(),
     };
     let private = link("/private", "Private page");
     Layout {
@@ -175,16 +177,25 @@ fn layout(app: &App, title: &str, path: &str, is_signed_in: bool) -> Layout {
                 link("/auth/signup?return_to=%2F", "Sign up"),
             ]
         },
-        ..bare_layout(app, title)
+        ..bare_layout(app, jar, path, title)
     }
 }
 
-fn bare_layout(app: &App, title: &str) -> Layout {
+fn bare_layout(app: &App, jar: &Jar, path: &str, title: &str) -> Layout {
     Layout {
         brand: "Sample application".to_owned(),
         home: "/".to_owned(),
-        ..Layout::new(&app.config, title)
+        languages: Vec::new(),
+        theme: jar.get(cookies::THEME).and_then(Theme::parse).unwrap_or_default(),
+        here: path.to_owned(),
+        ..Layout::new(&app.config, english(), title)
     }
+}
+
+/// Whoever tries this out is a developer, and the sample speaks one language.
+fn english() -> &'static Arc<Phrases> {
+    static LANGUAGES: LazyLock<Languages> = LazyLock::new(Languages::default);
+    LANGUAGES.choose(None, None)
 }
 
 /// Who is calling, as the access cookie says.
@@ -240,7 +251,7 @@ fn table(claims: &Map<String, Value>) -> Vec<Claim> {
             Meaning::Words(words) => Some(Cow::Borrowed(*words)),
             Meaning::Moment(what) => {
                 let at = Timestamp::from_seconds(value.as_i64()?);
-                Some(Cow::Owned(format!("{what} {}", Moment::new(at))))
+                Some(Cow::Owned(format!("{what} {}", english().moment(at))))
             }
         };
         Some(Claim {

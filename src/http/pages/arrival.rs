@@ -114,9 +114,9 @@ struct NotAcceptedPage {
     target: String,
 }
 
-fn not_accepted(cx: &Cx, target: &ReturnTo) -> Result<Reply> {
+pub(super) fn not_accepted(cx: &Cx, target: &ReturnTo) -> Result<Reply> {
     let page = NotAcceptedPage {
-        layout: Layout::of(cx, "Not accepted by the application"),
+        layout: Layout::of(cx, cx.say().not_accepted_title()),
         target: target.as_str().to_owned(),
     };
     form::render(StatusCode::OK, page)

@@ -39,7 +39,7 @@ pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
 /// person is led back to where its form stands.
 pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
     let form = cx.form()?;
-    let problems = Problems::empty([(FIELD, form.get(FIELD), "Enter your password.")]);
+    let problems = Problems::empty([(FIELD, form.get(FIELD), cx.say().field_password_empty())]);
     if !problems.is_empty() {
         return page(&cx, &caller, StatusCode::BAD_REQUEST, problems);
     }
@@ -50,15 +50,14 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
             let target = target(&cx)?;
             let mut reply = cx.redirect(&target);
             if target.path().starts_with("/auth/") {
-                let words = "Thank you, it is you. You can make the change now.";
-                reply = reply.flash(&cx, FlashKind::Success, words);
+                reply = reply.flash(&cx, FlashKind::Success, cx.say().confirm_thanks());
             }
             Ok(match tokens {
                 Some(tokens) => reply.tokens(&cx, &tokens),
                 None => reply,
             })
         }
-        Err(Error::Refused(refusal)) => form::refused(&refusal, |status, problems| {
+        Err(Error::Refused(refusal)) => form::refused(&cx, &refusal, |status, problems| {
             page(&cx, &caller, status, problems.renamed("current_password", FIELD))
         }),
         Err(other) => Err(other),
@@ -73,13 +72,14 @@ fn target(cx: &Cx) -> Result<ReturnTo> {
     }
 }
 
-fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Problems) -> Result<Reply> {
+pub(super) fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Problems) -> Result<Reply> {
+    let say = cx.say();
     let page = ConfirmPage {
-        layout: Layout::signed_in(cx, "Confirm it is you", PATH).with(&problems),
+        layout: Layout::signed_in(cx, say.confirm_title(), PATH).with(&problems),
         action: form::path_with(PATH, cx.return_to().as_ref()),
         username: caller.user.username.as_str().to_owned(),
         email: caller.user.email.as_str().to_owned(),
-        password: PasswordField::current(FIELD, "Password"),
+        password: PasswordField::current(FIELD, say.field_password()),
         problems,
     };
     form::render(status, page)

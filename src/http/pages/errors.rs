@@ -2,17 +2,19 @@
 
 use sailfish::TemplateSimple;
 
-use crate::http::pages::form;
 use crate::http::pages::layout::Layout;
+use crate::http::pages::refusals;
+use crate::words::Phrases;
 
 #[derive(TemplateSimple)]
 #[template(path = "error.stpl")]
 struct ErrorPage<'a> {
     layout: Layout,
     status: u16,
-    heading: &'static str,
+    heading: &'a str,
     happened: &'a str,
     advice: &'a str,
+    detail: Option<&'a str>,
     reference: Option<&'a str>,
 }
 
@@ -21,8 +23,10 @@ struct ErrorPage<'a> {
 pub struct Trouble<'a> {
     /// The status of the answer.
     pub status: u16,
-    /// The words of the refusal. They are told where they say more than the status does.
-    pub happened: &'a str,
+    /// The words of the refusal, in the reader's language, where they say more than the status does.
+    pub happened: Option<&'a str>,
+    /// What is wrong with a request, in English, for whoever wrote the program that sent it.
+    pub detail: Option<&'a str>,
     /// What finds the cause in the log.
     pub reference: Option<&'a str>,
     /// Seconds after which trying again may help.
@@ -31,9 +35,9 @@ pub struct Trouble<'a> {
 
 /// The page. `layout` comes with any title; it is replaced.
 pub fn page(layout: Layout, trouble: &Trouble<'_>) -> String {
-    let (heading, happened, advice) = words(trouble.status);
-    let told = form::sentence(trouble.happened);
-    let wait = trouble.retry_after.map(waiting);
+    let say = layout.say.clone();
+    let (heading, happened, advice) = words(&say, trouble.status);
+    let wait = trouble.retry_after.map(|seconds| refusals::wait(&say, seconds));
     let page = ErrorPage {
         layout: Layout {
             title: heading.to_owned(),
@@ -41,74 +45,29 @@ pub fn page(layout: Layout, trouble: &Trouble<'_>) -> String {
         },
         status: trouble.status,
         heading,
-        happened: happened.unwrap_or(&told),
+        happened: trouble.happened.or(happened).unwrap_or(""),
         advice: wait.as_deref().unwrap_or(advice),
+        detail: trouble.detail,
         reference: trouble.reference,
     };
     // A page that cannot be rendered is itself the error: there is nothing better left to show.
     page.render_once().unwrap_or_else(|_| heading.to_owned())
 }
 
-fn waiting(seconds: u32) -> String {
-    match seconds {
-        0..=1 => "Please try again in a moment.".to_owned(),
-        2..120 => format!("Please try again in {seconds} seconds."),
-        _ => format!("Please try again in {} minutes.", seconds.div_ceil(60)),
-    }
-}
-
-/// Heading, what happened unless the refusal says it better, and what to do, for each status a
+/// Heading, what happened where nothing says it better, and what to do, for each status a
 /// browser can meet here.
-fn words(status: u16) -> (&'static str, Option<&'static str>, &'static str) {
+fn words(say: &Phrases, status: u16) -> (&str, Option<&str>, &str) {
     match status {
-        400 => (
-            "Request not understood",
-            None,
-            "Go back, check what you entered, and try again.",
-        ),
-        401 => ("Please sign in", None, "Sign in and try again."),
-        403 => ("Not allowed", None, "Go back, reload the page, and try again."),
-        404 => (
-            "Page not found",
-            Some("There is nothing at this address."),
-            "Check the address for mistakes, or begin at the start page.",
-        ),
-        405 => (
-            "Not possible here",
-            Some("This address exists, but it cannot be opened in this way."),
-            "Go back and use the link or button of the page you came from.",
-        ),
-        413 => (
-            "Too much at once",
-            Some("What was sent is larger than this page accepts."),
-            "Go back, send less, and try again.",
-        ),
-        429 => (
-            "Too many tries",
-            Some("There were too many tries in a short time."),
-            "Wait a few minutes, and try again.",
-        ),
-        503 => (
-            "Not available right now",
-            Some("A part of this service does not answer. Nothing was changed, and you have not been signed out."),
-            "Please try again in a minute.",
-        ),
-        _ => (
-            "Something broke",
-            Some("This is a fault on our side, not yours."),
-            "Try again. If it happens once more, tell whoever runs this site, and give the reference below.",
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waiting_is_told_in_units_people_use() {
-        assert_eq!(waiting(1), "Please try again in a moment.");
-        assert_eq!(waiting(30), "Please try again in 30 seconds.");
-        assert_eq!(waiting(121), "Please try again in 3 minutes.");
+        400 => (say.error_400_title(), Some(say.error_400_what()), say.error_400_do()),
+        401 => (say.error_401_title(), Some(say.error_401_what()), say.error_401_do()),
+        403 => (say.error_403_title(), None, say.error_403_do()),
+        404 => (say.error_404_title(), Some(say.error_404_what()), say.error_404_do()),
+        405 => (say.error_405_title(), Some(say.error_405_what()), say.error_405_do()),
+        408 => (say.error_408_title(), Some(say.error_408_what()), say.error_408_do()),
+        409 => (say.error_409_title(), None, say.error_409_do()),
+        413 => (say.error_413_title(), Some(say.error_413_what()), say.error_413_do()),
+        429 => (say.error_429_title(), Some(say.error_429_what()), say.wait_moment()),
+        503 => (say.error_503_title(), Some(say.error_503_what()), say.wait_moment()),
+        _ => (say.error_500_title(), Some(say.error_500_what()), say.error_500_do()),
     }
 }

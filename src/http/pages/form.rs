@@ -4,10 +4,12 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, RETRY_AFTER};
 use sailfish::TemplateSimple;
 
-use crate::domain::Refusal;
 use crate::domain::return_to::ReturnTo;
+use crate::domain::{Refusal, password};
 use crate::flows::{Error, Result};
+use crate::http::cx::Cx;
 use crate::http::faces;
+use crate::http::pages::refusals;
 use crate::http::reply::Reply;
 
 /// `path`, with `return_to` in its query if there is one (contract, http.md 6.1).
@@ -32,9 +34,9 @@ pub fn render(status: StatusCode, page: impl TemplateSimple) -> Result<Reply> {
     Ok(Reply::html(status, body))
 }
 
-/// Shows a form again, with the words every door has for that refusal. What was refused for its
-/// content is 422, whatever status a program would get; what may be tried again later keeps its own.
-pub fn refused<F>(refusal: &Refusal, page: F) -> Result<Reply>
+/// Shows a form again, with the words for that refusal. What was refused for its content is 422,
+/// whatever status a program would get; what may be tried again later keeps its own.
+pub fn refused<F>(cx: &Cx, refusal: &Refusal, page: F) -> Result<Reply>
 where
     F: FnOnce(StatusCode, Problems) -> Result<Reply>,
 {
@@ -44,18 +46,11 @@ where
     } else {
         face.status
     };
-    let reply = page(status, Problems::one(face.field, sentence(&face.words)))?;
+    let reply = page(status, Problems::one(face.field, refusals::words(cx.say(), refusal)))?;
     Ok(match face.retry_after {
         Some(seconds) => reply.header(RETRY_AFTER, HeaderValue::from(seconds)),
         None => reply,
     })
-}
-
-/// Words of a refusal as a sentence.
-pub fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", letters.as_str())
 }
 
 /// One thing that is wrong with a form.
@@ -113,6 +108,19 @@ impl Problems {
         self.0.is_empty()
     }
 
+    /// The words, if there is one problem and it concerns no field.
+    pub fn of_the_whole(&self) -> Option<&str> {
+        match &self.0[..] {
+            [Problem { field: None, words }] => Some(words),
+            _ => None,
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     /// All of them, for the summary.
     pub fn all(&self) -> &[Problem] {
         &self.0
@@ -126,42 +134,56 @@ impl Problems {
 }
 
 /// A password field of a form.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PasswordField {
     /// Its name, and its id.
     pub name: &'static str,
     /// Its label.
-    pub label: &'static str,
-    /// What password managers shall do with it.
-    pub autocomplete: &'static str,
-    /// What a password must be.
-    pub hint: Option<&'static str>,
+    pub label: String,
+    /// Whether it is for a password that somebody chooses, not for the one he has.
+    pub is_new: bool,
 }
 
 impl PasswordField {
     /// For the password somebody has.
-    pub const fn current(name: &'static str, label: &'static str) -> Self {
+    pub fn current(name: &'static str, label: &str) -> Self {
         Self {
             name,
-            label,
-            autocomplete: "current-password",
-            hint: None,
+            label: label.to_owned(),
+            is_new: false,
         }
     }
 
     /// For a password somebody chooses.
-    pub const fn new(name: &'static str, label: &'static str) -> Self {
+    pub fn new(name: &'static str, label: &str) -> Self {
         Self {
-            name,
-            label,
-            autocomplete: "new-password",
-            hint: Some("8 to 128 characters of any kind. A few words in a row are easy to keep in mind."),
+            is_new: true,
+            ..Self::current(name, label)
         }
+    }
+
+    /// What password managers shall do with it.
+    pub const fn autocomplete(&self) -> &'static str {
+        if self.is_new {
+            "new-password"
+        } else {
+            "current-password"
+        }
+    }
+
+    /// Characters that a new one must have at least.
+    pub const fn shortest(&self) -> usize {
+        password::SHORTEST
+    }
+
+    /// Characters that it may have at most.
+    pub const fn longest(&self) -> usize {
+        password::LONGEST
     }
 
     /// The ids of what is said about the field, for `aria-describedby`.
     pub fn described_by(&self, problems: &Problems) -> Option<String> {
-        let hint = self.hint.map(|_| format!("{}-hint", self.name));
+        let hint = self.is_new.then(|| format!("{}-hint", self.name));
         let problem = problems.at(self.name).map(|_| format!("{}-problem", self.name));
         let ids: Vec<String> = hint.into_iter().chain(problem).collect();
         (!ids.is_empty()).then(|| ids.join(" "))
@@ -181,12 +203,6 @@ mod tests {
             "/auth/login?return_to=%2Fa%3Fb%3Dc%26d%3De%23f"
         );
         assert_eq!(path_with("/auth/login", None), "/auth/login");
-    }
-
-    #[test]
-    fn words_become_a_sentence() {
-        assert_eq!(sentence("the e-mail address is wrong"), "The e-mail address is wrong.");
-        assert_eq!(sentence(""), ".");
     }
 
     #[test]

@@ -1,22 +1,19 @@
 //! What every page has around its content (`assets/templates/layout`).
 
+use std::sync::Arc;
+
 use crate::config::{Config, Environment};
+use crate::domain::return_to::ReturnTo;
 use crate::http::assets;
 use crate::http::cx::Cx;
 use crate::http::pages::form::Problems;
+use crate::http::pages::preferences::Theme;
+use crate::http::reply::Flash;
+use crate::words::Phrases;
 
 const STYLE: &str = assets::url("style.css");
 const SCRIPT: &str = assets::url("script.js");
 const ICON: &str = assets::url("icon.svg");
-
-/// A message that is shown once, after a redirect.
-#[derive(Debug, Clone)]
-pub struct Notice {
-    /// `success`, `info` or `error`.
-    pub kind: &'static str,
-    /// What it says.
-    pub text: String,
-}
 
 /// A link in the head of a page.
 #[derive(Debug, Clone)]
@@ -24,7 +21,7 @@ pub struct Link {
     /// Where it leads.
     pub target: String,
     /// What it says.
-    pub words: &'static str,
+    pub words: String,
     /// Whether it leads to the page it stands on.
     pub is_here: bool,
 }
@@ -32,6 +29,12 @@ pub struct Link {
 /// The frame of a page.
 #[derive(Debug, Clone)]
 pub struct Layout {
+    /// The messages of the reader's language.
+    pub say: Arc<Phrases>,
+    /// The languages to choose from; no choice if there is only one.
+    pub languages: Vec<Arc<Phrases>>,
+    /// Light or dark.
+    pub theme: Theme,
     /// What the page is about, for the browser's tab.
     pub title: String,
     /// The host people know this site by.
@@ -42,16 +45,18 @@ pub struct Layout {
     pub home: String,
     /// The links beside it.
     pub links: Vec<Link>,
-    /// Class of the content: `narrow` for a single card, or `wide`.
+    /// Class of the body: `narrow` for a single card, or `wide`.
     pub shape: &'static str,
     /// Whether only the content is wanted, to be put into a page that stands already.
     pub is_fragment: bool,
     /// Whether to say that this is a development server.
     pub is_development: bool,
     /// The message to show once.
-    pub notice: Option<Notice>,
+    pub notice: Option<Flash>,
     /// The value of the hidden field in every form.
     pub csrf: String,
+    /// Where the form in the foot leads back to.
+    pub here: String,
     /// Address of the style sheet.
     pub stylesheet: &'static str,
     /// Address of the script.
@@ -61,11 +66,15 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The frame of a page about `title`: one card, no links, no message, no forms.
-    pub fn new(config: &Config, title: impl Into<String>) -> Self {
+    /// The frame of a page about `title` for somebody who reads `say`: one card, no links, no
+    /// message, no forms but the one in the foot.
+    pub fn new(config: &Config, say: &Arc<Phrases>, title: impl Into<String>) -> Self {
         let origin = &config.public_url.origin;
         let site = origin.split_once("://").map_or(origin.as_str(), |(_, site)| site);
         Self {
+            say: Arc::clone(say),
+            languages: config.languages.all().cloned().collect(),
+            theme: Theme::System,
             title: title.into(),
             site: site.to_owned(),
             brand: site.to_owned(),
@@ -76,49 +85,60 @@ impl Layout {
             is_development: config.environment == Environment::Dev,
             notice: None,
             csrf: String::new(),
+            here: "/".to_owned(),
             stylesheet: STYLE,
             script: SCRIPT,
             icon: ICON,
         }
     }
 
-    /// The frame of a page without forms, for any request.
+    /// The frame of a page without forms of its own, for any request.
     pub fn bare(cx: &Cx) -> Self {
+        let here = cx.this_place();
         Self {
+            here: here.as_ref().map_or("/", ReturnTo::as_str).to_owned(),
+            theme: cx.theme(),
             is_fragment: cx.is_htmx(),
-            ..Self::new(&cx.app.config, "")
+            ..Self::new(&cx.app.config, cx.say(), "")
         }
     }
 
     /// The frame of a page with forms: CSRF value, the notice an earlier answer left, and only the
     /// content for HTMX.
     pub fn of(cx: &Cx, title: impl Into<String>) -> Self {
-        let notice = cx.take_flash().map(|flash| Notice {
-            kind: flash.kind.name(),
-            text: flash.text,
-        });
         Self {
-            is_fragment: cx.is_htmx(),
-            notice,
+            title: title.into(),
+            notice: cx.take_flash(),
             csrf: cx.csrf(),
-            ..Self::new(&cx.app.config, title)
+            // A form that was refused is shown at the address of the page it stands on.
+            here: cx.here().to_owned(),
+            ..Self::bare(cx)
         }
     }
 
     /// The frame of a page for people who are signed in, at `path`.
     pub fn signed_in(cx: &Cx, title: impl Into<String>, path: &str) -> Self {
         let layout = Self::of(cx, title);
-        let link = |target: &str, words| Link {
+        let link = |target: &str, words: &str| Link {
             is_here: target == path,
             target: target.to_owned(),
-            words,
+            words: words.to_owned(),
         };
         Self {
             links: vec![
-                link(&layout.home, "Back to the application"),
-                link("/auth/account", "Account"),
+                link(&layout.home, layout.say.frame_application()),
+                link("/auth/account", layout.say.frame_account()),
             ],
             ..layout
+        }
+    }
+
+    /// The same about something else.
+    #[must_use]
+    pub fn titled(self, title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            ..self
         }
     }
 
@@ -127,7 +147,7 @@ impl Layout {
     #[must_use]
     pub fn with(mut self, problems: &Problems) -> Self {
         if !problems.is_empty() {
-            self.title = format!("Error: {}", self.title);
+            self.title = self.say.frame_title_error(&self.title);
         }
         self
     }

@@ -1,16 +1,18 @@
 //! What people see. One file for a page: its data, how it is shown, what its form does.
 //!
 //! Pages work with scripts switched off. They decide nothing: they ask a flow and show what it
-//! says, in the words of `http::faces`.
+//! says, in the language of whoever looks (`words`).
 
 pub mod account;
 mod arrival;
 pub mod confirm;
 pub mod errors;
 pub mod form;
+pub mod gallery;
 pub mod layout;
 pub mod login;
-pub mod moment;
+pub mod preferences;
 pub mod program;
+pub(in crate::http) mod refusals;
 pub mod sessions;
 pub mod signup;

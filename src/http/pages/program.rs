@@ -1,5 +1,7 @@
 //! A user agent in words: "Firefox on Linux". A hint for people, never a ground for a decision.
 
+use crate::words::Phrases;
+
 /// How browsers name themselves. The first that fits wins: most also name those they imitate.
 const BROWSERS: [(&str, &str); 10] = [
     ("Edg", "Edge"),
@@ -25,24 +27,49 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
+/// What somebody has in his hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A desktop or a laptop.
+    Computer,
+    /// A phone.
+    Phone,
+    /// A tablet.
+    Tablet,
+    /// No browser that is known.
+    Program,
+}
+
 /// Names browser and system, or whatever else a program calls itself.
-pub fn in_words(user_agent: &str) -> String {
-    let find = |list: &[(&str, &'static str)]| {
-        let known = list.iter().find(|(mark, _)| user_agent.contains(mark));
-        known.map(|(_, name)| *name)
-    };
-    match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+pub fn in_words(say: &Phrases, user_agent: &str) -> String {
+    match (named(&BROWSERS, user_agent), named(&SYSTEMS, user_agent)) {
+        (Some(browser), Some(system)) => say.program_on(browser, system),
         (Some(browser), None) => browser.to_owned(),
-        (None, Some(system)) => format!("A browser on {system}"),
-        (None, None) => other(user_agent),
+        (None, Some(system)) => say.program_browser(system),
+        (None, None) => other(say, user_agent),
     }
 }
 
-fn other(user_agent: &str) -> String {
+/// What the picture beside it shows.
+pub fn kind(user_agent: &str) -> Kind {
+    match named(&SYSTEMS, user_agent) {
+        None => Kind::Program,
+        Some("iPhone") => Kind::Phone,
+        Some("Android") if user_agent.contains("Mobile") => Kind::Phone,
+        Some("iPad" | "Android") => Kind::Tablet,
+        Some(_) => Kind::Computer,
+    }
+}
+
+fn named(list: &[(&str, &'static str)], user_agent: &str) -> Option<&'static str> {
+    let known = list.iter().find(|(mark, _)| user_agent.contains(mark));
+    known.map(|(_, name)| *name)
+}
+
+fn other(say: &Phrases, user_agent: &str) -> String {
     let name = user_agent.split(['/', ' ', '(']).next().unwrap_or_default();
     if name.is_empty() {
-        "A program without a name".to_owned()
+        say.program_unnamed().to_owned()
     } else {
         name.chars().take(40).collect()
     }
@@ -51,6 +78,7 @@ fn other(user_agent: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Languages;
 
     #[test]
     fn browsers_are_told_from_those_they_imitate() {
@@ -78,8 +106,29 @@ mod tests {
             ("curl/8.5.0", "curl"),
             ("", "A program without a name"),
         ];
+        let languages = Languages::default();
+        let english = languages.choose(Some("en"), None);
         for (user_agent, words) in cases {
-            assert_eq!(in_words(user_agent), words);
+            assert_eq!(in_words(english, user_agent), words);
         }
+    }
+
+    #[test]
+    fn phones_tablets_and_computers_are_told_apart() {
+        assert_eq!(
+            kind("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"),
+            Kind::Phone
+        );
+        assert_eq!(kind("Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X)"), Kind::Tablet);
+        assert_eq!(
+            kind("Mozilla/5.0 (Linux; Android 15; Pixel 9) Mobile Safari/537.36"),
+            Kind::Phone
+        );
+        assert_eq!(
+            kind("Mozilla/5.0 (Linux; Android 15; SM-X810) Safari/537.36"),
+            Kind::Tablet
+        );
+        assert_eq!(kind("Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"), Kind::Computer);
+        assert_eq!(kind("curl/8.5.0"), Kind::Program);
     }
 }

@@ -2,14 +2,59 @@
 //! they would follow a redirect and take the page behind it for the outcome (contract, http.md 15.2).
 
 use hyper::StatusCode;
+use sailfish::TemplateSimple;
 
-use crate::domain::{Anyone, Refusal};
+use crate::domain::{Anyone, Refusal, Visitor};
 use crate::flows::{self, Error, Result};
 use crate::http::cookies;
 use crate::http::cx::Cx;
 use crate::http::faces;
 use crate::http::pages::arrival;
+use crate::http::pages::form;
+use crate::http::pages::layout::Layout;
 use crate::http::reply::Reply;
+
+const SIGN_OUT: &str = "/auth/sessions/logout";
+
+#[derive(TemplateSimple)]
+#[template(path = "sign_out.stpl")]
+struct SignOutPage {
+    layout: Layout,
+    action: String,
+    username: String,
+}
+
+#[derive(TemplateSimple)]
+#[template(path = "signed_out.stpl")]
+struct SignedOutPage {
+    layout: Layout,
+    sign_in: String,
+}
+
+/// `GET /auth/sessions/logout`: asks, for a link changes nothing.
+pub async fn ask(cx: Cx, visitor: Visitor) -> Result<Reply> {
+    match visitor {
+        Visitor::SignedIn(caller) => sign_out_page(&cx, caller.user.username.as_str()),
+        Visitor::Guest(_) => signed_out_page(&cx),
+    }
+}
+
+pub(super) fn sign_out_page(cx: &Cx, username: &str) -> Result<Reply> {
+    let page = SignOutPage {
+        layout: Layout::of(cx, cx.say().sign_out_title()),
+        action: form::path_with(SIGN_OUT, cx.return_to().as_ref()),
+        username: username.to_owned(),
+    };
+    form::render(StatusCode::OK, page)
+}
+
+pub(super) fn signed_out_page(cx: &Cx) -> Result<Reply> {
+    let page = SignedOutPage {
+        layout: Layout::of(cx, cx.say().signed_out_title()),
+        sign_in: form::path_with("/auth/login", cx.return_to().as_ref()),
+    };
+    form::render(StatusCode::OK, page)
+}
 
 /// `POST /auth/sessions/logout`.
 pub async fn sign_out(cx: Cx, _: Anyone) -> Result<Reply> {

@@ -36,8 +36,8 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
     let form = cx.form()?;
     let email = form.get("email");
     let problems = Problems::empty([
-        ("email", email.trim(), "Enter your e-mail address."),
-        ("password", form.get("password"), "Choose a password."),
+        ("email", email.trim(), cx.say().field_email_empty()),
+        ("password", form.get("password"), cx.say().field_new_password_empty()),
     ]);
     if !problems.is_empty() {
         return page(&cx, StatusCode::BAD_REQUEST, email, problems);
@@ -53,19 +53,21 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
             let target = cx.return_to_or_default();
             Ok(cx.redirect(&target).signed_in(&cx, &signed_in))
         }
-        Err(Error::Refused(refusal)) => form::refused(&refusal, |status, problems| page(&cx, status, email, problems)),
+        Err(Error::Refused(refusal)) => {
+            form::refused(&cx, &refusal, |status, problems| page(&cx, status, email, problems))
+        }
         Err(other) => Err(other),
     }
 }
 
-fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems) -> Result<Reply> {
-    let return_to = cx.return_to();
+pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems) -> Result<Reply> {
+    let (say, return_to) = (cx.say(), cx.return_to());
     let page = SignUpPage {
-        layout: Layout::of(cx, "Sign up").with(&problems),
+        layout: Layout::of(cx, say.sign_up_title()).with(&problems),
         action: form::path_with("/auth/signup", return_to.as_ref()),
         sign_in: form::path_with("/auth/login", return_to.as_ref()),
         email: email.to_owned(),
-        password: PasswordField::new("password", "Password"),
+        password: PasswordField::new("password", say.field_password()),
         problems,
     };
     form::render(status, page)

@@ -8,48 +8,91 @@ use std::net::IpAddr;
 use hyper::StatusCode;
 use sailfish::TemplateSimple;
 
+use crate::domain::organization::OrganizationRole;
 use crate::domain::session::Session;
-use crate::domain::{Caller, PlatformRole, SessionId};
+use crate::domain::{Caller, PlatformRole, SessionId, Timestamp};
 use crate::flows::{self, Result};
 use crate::http::cx::Cx;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::moment::Moment;
+use crate::http::pages::program::Kind;
 use crate::http::pages::{form, program};
 use crate::http::reply::Reply;
+use crate::words::{Phrases, dates};
 
 pub(super) const PATH: &str = "/auth/account";
+
+/// What the page shows beside the caller.
+pub(super) struct Shown {
+    pub(super) organization: String,
+    pub(super) organization_role: OrganizationRole,
+    pub(super) sessions: Vec<Session>,
+}
 
 #[derive(TemplateSimple)]
 #[template(path = "account/show.stpl")]
 struct AccountPage {
     layout: Layout,
     username: String,
+    initial: String,
     email: String,
     organization: String,
-    organization_role: &'static str,
     roles: Vec<PlatformRole>,
-    since: Moment,
+    since: When,
     sessions: Vec<Row>,
 }
 
 /// A session in the list.
 struct Row {
     id: SessionId,
+    kind: Kind,
     program: String,
     address: IpAddr,
-    opened: Moment,
-    last_used: Moment,
+    opened: When,
+    used: When,
     is_current: bool,
 }
 
+/// A point in time in the middle of a sentence.
+struct When {
+    before: String,
+    words: String,
+    after: String,
+    machine: String,
+    exact: String,
+    is_day: bool,
+}
+
+impl When {
+    /// `sentence` puts the words for the time in their place.
+    fn new(at: Timestamp, now: Option<Timestamp>, say: &Phrases, sentence: impl FnOnce(char) -> String) -> Self {
+        /// Stands for the time while the sentence is taken apart; no message has it.
+        const PLACE: char = '\u{0}';
+
+        let day = say.day(at);
+        let words = now.map_or_else(|| day.clone(), |now| say.ago(at, now));
+        let sentence = sentence(PLACE);
+        let (before, after) = sentence.split_once(PLACE).unwrap_or((&sentence, ""));
+        Self {
+            before: before.to_owned(),
+            after: after.to_owned(),
+            is_day: words == day,
+            words,
+            machine: dates::machine(at),
+            exact: say.moment(at),
+        }
+    }
+}
+
 impl Row {
-    fn new(session: &Session, current: SessionId) -> Self {
+    fn new(session: &Session, current: SessionId, now: Timestamp, say: &Phrases) -> Self {
+        let user_agent = &session.client.user_agent;
         Self {
             id: session.id,
-            program: program::in_words(&session.client.user_agent),
+            kind: program::kind(user_agent),
+            program: program::in_words(say, user_agent),
             address: session.client.address,
-            opened: Moment::new(session.created_at),
-            last_used: Moment::new(session.last_used_at),
+            opened: When::new(session.created_at, None, say, |date| say.session_opened(date)),
+            used: When::new(session.last_used_at, Some(now), say, |when| say.session_used(when)),
             is_current: session.id == current,
         }
     }
@@ -58,26 +101,40 @@ impl Row {
 /// `GET /auth/account`.
 pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
     let organization = flows::organizations::current(&cx.app, &caller).await?;
-    let sessions = flows::sessions::list(&cx.app, &caller).await?;
-
-    let layout = Layout {
-        shape: "wide",
-        ..Layout::signed_in(&cx, "Your account", PATH)
-    };
-    let page = AccountPage {
-        layout,
-        username: caller.user.username.as_str().to_owned(),
-        email: caller.user.email.as_str().to_owned(),
+    let shown = Shown {
         organization: organization.name,
-        organization_role: organization.role.name(),
-        roles: caller.roles,
-        since: Moment::new(caller.user.created_at),
-        sessions: sessions
-            .iter()
-            .map(|session| Row::new(session, caller.session))
-            .collect(),
+        organization_role: organization.role,
+        sessions: flows::sessions::list(&cx.app, &caller).await?,
+    };
+    page(&cx, &caller, &shown)
+}
+
+pub(super) fn page(cx: &Cx, caller: &Caller, shown: &Shown) -> Result<Reply> {
+    let say = cx.say();
+    let row = |session| Row::new(session, caller.session, cx.now(), say);
+    let username = caller.user.username.as_str();
+    let page = AccountPage {
+        layout: Layout {
+            shape: "wide",
+            ..Layout::signed_in(cx, say.account_title(), PATH)
+        },
+        username: username.to_owned(),
+        initial: username.chars().take(1).collect(),
+        email: caller.user.email.as_str().to_owned(),
+        organization: say.account_organization_role(&shown.organization, role(say, shown.organization_role)),
+        roles: caller.roles.clone(),
+        since: When::new(caller.user.created_at, None, say, String::from),
+        sessions: shown.sessions.iter().map(row).collect(),
     };
     form::render(StatusCode::OK, page)
+}
+
+fn role(say: &Phrases, role: OrganizationRole) -> &str {
+    match role {
+        OrganizationRole::Owner => say.role_owner(),
+        OrganizationRole::Admin => say.role_admin(),
+        OrganizationRole::Member => say.role_member(),
+    }
 }
 
 /// Back to the account page.

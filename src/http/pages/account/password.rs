@@ -34,8 +34,8 @@ pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
 pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
     let form = cx.form()?;
     let problems = Problems::empty([
-        (CURRENT, form.get(CURRENT), "Enter your current password."),
-        (NEW, form.get(NEW), "Choose a new password."),
+        (CURRENT, form.get(CURRENT), cx.say().field_current_password_empty()),
+        (NEW, form.get(NEW), cx.say().field_new_password_empty()),
     ]);
     if !problems.is_empty() {
         return page(&cx, &caller, StatusCode::BAD_REQUEST, problems);
@@ -48,26 +48,26 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
     };
     match password::change(&cx.app, &caller, input).await {
         Ok(tokens) => {
-            let words = "The password was changed. Everywhere else you are signed out.";
-            let reply = account::back(&cx)?.flash(&cx, FlashKind::Success, words);
+            let reply = account::back(&cx)?.flash(&cx, FlashKind::Success, cx.say().password_changed());
             Ok(match tokens {
                 Some(tokens) => reply.tokens(&cx, &tokens),
                 None => reply,
             })
         }
-        Err(Error::Refused(refusal)) => form::refused(&refusal, |status, problems| {
+        Err(Error::Refused(refusal)) => form::refused(&cx, &refusal, |status, problems| {
             page(&cx, &caller, status, problems.renamed("password", NEW))
         }),
         Err(other) => Err(other),
     }
 }
 
-fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Problems) -> Result<Reply> {
+pub(in crate::http::pages) fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Problems) -> Result<Reply> {
+    let say = cx.say();
     let page = PasswordPage {
-        layout: Layout::signed_in(cx, "Change password", "/auth/providers/password/change").with(&problems),
+        layout: Layout::signed_in(cx, say.password_title(), "/auth/providers/password/change").with(&problems),
         email: caller.user.email.as_str().to_owned(),
-        current: PasswordField::current(CURRENT, "Current password"),
-        new: PasswordField::new(NEW, "New password"),
+        current: PasswordField::current(CURRENT, say.field_current_password()),
+        new: PasswordField::new(NEW, say.field_new_password()),
         problems,
     };
     form::render(status, page)

@@ -15,7 +15,7 @@ pub async fn revoke(cx: Cx, proof: Recent) -> Result<Reply> {
     if session == proof.caller().session {
         return Ok(cx.redirect(&cx.by_login(None)).clear_session(&cx));
     }
-    Ok(account::back(&cx)?.flash(&cx, FlashKind::Success, "The session has ended."))
+    Ok(account::back(&cx)?.flash(&cx, FlashKind::Success, cx.say().session_ended()))
 }
 
 /// `POST /auth/sessions/revoke-other`.
@@ -23,9 +23,8 @@ pub async fn revoke_others(cx: Cx, proof: Recent) -> Result<Reply> {
     let ended = flows::sessions::revoke_others(&cx.app, &proof).await?;
 
     let words = match ended {
-        0 => "There was no other session.",
-        1 => "The other session has ended.",
-        _ => "All other sessions have ended.",
+        0 => cx.say().session_no_others().to_owned(),
+        _ => cx.say().session_others_ended(ended),
     };
-    Ok(account::back(&cx)?.flash(&cx, FlashKind::Success, words))
+    Ok(account::back(&cx)?.flash(&cx, FlashKind::Success, &words))
 }

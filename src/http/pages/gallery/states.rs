@@ -1,0 +1,169 @@
+//! The table of all pages and their states.
+
+use hyper::StatusCode;
+
+use crate::domain::Refusal;
+use crate::flows::Result;
+use crate::http::cx::Cx;
+use crate::http::pages::form::{self, Problems};
+use crate::http::pages::gallery::{State, parts, sample};
+use crate::http::pages::layout::Layout;
+use crate::http::pages::refusals;
+use crate::http::pages::{account, arrival, confirm, errors, login, sessions, signup};
+use crate::http::reply::Reply;
+
+const OK: StatusCode = StatusCode::OK;
+
+const fn state(page: &'static str, name: &'static str, about: &'static str, show: fn(&Cx) -> Result<Reply>) -> State {
+    State {
+        page,
+        name,
+        about,
+        show,
+    }
+}
+
+/// Every page in every state.
+pub(super) const ALL: &[State] = &[
+    state("login", "first", "opened", |cx| {
+        login::page(cx, OK, "", Problems::default())
+    }),
+    state("login", "empty", "sent with nothing in it", |cx| {
+        let say = cx.say();
+        let problems = [
+            ("email", "", say.field_email_empty()),
+            ("password", "", say.field_password_empty()),
+        ];
+        login::page(cx, OK, "", Problems::empty(problems))
+    }),
+    state("login", "refused", "address or password wrong", |cx| {
+        refused(cx, &Refusal::CredentialsWrong, |problems| {
+            login::page(cx, OK, sample::EMAIL, problems)
+        })
+    }),
+    state("login", "limited", "tried too often", |cx| {
+        refused(cx, &Refusal::TooMany { retry_after: 3600 }, |problems| {
+            login::page(cx, OK, sample::EMAIL, problems)
+        })
+    }),
+    state("login", "notice", "after something else was done", |cx| {
+        login::page(cx, OK, "", Problems::default())
+    }),
+    state("signup", "first", "opened", |cx| {
+        signup::page(cx, OK, "", Problems::default())
+    }),
+    state("signup", "refused", "password too short", |cx| {
+        refused(cx, &Refusal::PasswordTooShort, |problems| {
+            signup::page(cx, OK, sample::EMAIL, problems)
+        })
+    }),
+    state("signup", "taken", "address with an account", |cx| {
+        refused(cx, &Refusal::EmailTaken, |problems| {
+            signup::page(cx, OK, sample::LONG_EMAIL, problems)
+        })
+    }),
+    state("sign-out", "ask", "asked before", |cx| {
+        sessions::sign_out_page(cx, sample::USERNAME)
+    }),
+    state("sign-out", "done", "nobody is signed in", sessions::signed_out_page),
+    state("confirm", "first", "opened", |cx| {
+        confirm::page(cx, &sample::caller(cx), OK, Problems::default())
+    }),
+    state("confirm", "refused", "password wrong", |cx| {
+        refused(cx, &Refusal::CurrentPasswordWrong, |problems| {
+            confirm::page(
+                cx,
+                &sample::caller(cx),
+                OK,
+                problems.renamed("current_password", "password"),
+            )
+        })
+    }),
+    state("not-accepted", "shown", "the application sends people back", |cx| {
+        arrival::not_accepted(cx, &form::own_page("/private")?)
+    }),
+    state("account", "alone", "one session", |cx| {
+        account::page(cx, &sample::caller(cx), &sample::account(cx, 1))
+    }),
+    state("account", "notice", "many sessions, after a change", |cx| {
+        account::page(cx, &sample::caller(cx), &sample::account(cx, 6))
+    }),
+    state("account", "long", "everything as long as it may be", |cx| {
+        account::page(cx, &sample::long_caller(cx), &sample::account(cx, 2))
+    }),
+    state("password", "first", "opened", |cx| {
+        account::password::page(cx, &sample::caller(cx), OK, Problems::default())
+    }),
+    state("password", "refused", "new one too common", |cx| {
+        refused(cx, &Refusal::PasswordIsCommon, |problems| {
+            account::password::page(
+                cx,
+                &sample::caller(cx),
+                OK,
+                problems.renamed("password", "new_password"),
+            )
+        })
+    }),
+    state("error", "400", "a request that is wrong", |cx| {
+        let detail = "the path has a part that cannot be read";
+        Ok(refusal(cx, 400, &Refusal::BadRequest(detail)))
+    }),
+    state("error", "401", "signed out", |cx| Ok(error(cx, 401))),
+    state("error", "403", "from another site", |cx| {
+        Ok(refusal(cx, 403, &Refusal::CrossSite))
+    }),
+    state("error", "404", "nothing there", |cx| Ok(error(cx, 404))),
+    state("error", "405", "another method", |cx| Ok(error(cx, 405))),
+    state("error", "408", "too slow", |cx| Ok(error(cx, 408))),
+    state("error", "409", "not now", |cx| {
+        Ok(refusal(cx, 409, &Refusal::LastAdmin))
+    }),
+    state("error", "413", "too large", |cx| Ok(error(cx, 413))),
+    state("error", "429", "too often", |cx| Ok(error(cx, 429))),
+    state("error", "500", "broken", |cx| Ok(error(cx, 500))),
+    state("error", "503", "away", |cx| Ok(error(cx, 503))),
+    state("parts", "all", "what pages are made of", parts::show),
+];
+
+/// A form as it comes back.
+fn refused(cx: &Cx, refusal: &Refusal, page: impl FnOnce(Problems) -> Result<Reply>) -> Result<Reply> {
+    form::refused(cx, refusal, |_, problems| page(problems))
+}
+
+fn refusal(cx: &Cx, status: u16, refusal: &Refusal) -> Reply {
+    let detail = match refusal {
+        Refusal::BadRequest(detail) => Some(*detail),
+        _ => None,
+    };
+    let happened = refusals::words(cx.say(), refusal);
+    trouble(cx, status, Some(&happened), detail)
+}
+
+fn error(cx: &Cx, status: u16) -> Reply {
+    trouble(cx, status, None, None)
+}
+
+fn trouble(cx: &Cx, status: u16, happened: Option<&str>, detail: Option<&str>) -> Reply {
+    let trouble = errors::Trouble {
+        status,
+        happened,
+        detail,
+        reference: (status == 500).then(|| cx.request_id()),
+        retry_after: (status == 429).then_some(90),
+    };
+    Reply::html(OK, errors::page(Layout::bare(cx), &trouble))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_state_has_an_address_of_its_own() {
+        let paths: BTreeSet<String> = ALL.iter().map(State::path).collect();
+
+        assert_eq!(paths.len(), ALL.len());
+    }
+}

@@ -1,0 +1,82 @@
+//! Language and appearance, as somebody chose them in the foot of a page.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+
+use crate::domain::return_to::ReturnTo;
+use crate::domain::{Anyone, Refusal};
+use crate::flows::Result;
+use crate::http::cookies::{self, SetCookie};
+use crate::http::cx::Cx;
+use crate::http::reply::Reply;
+
+/// How long a browser keeps the choice; every other choice starts it afresh.
+const LIFETIME: Duration = Duration::from_hours(365 * 24);
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Theme {
+    const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The theme of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.name() == name)
+    }
+
+    /// The name in the form and in the cookie.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The name of what was chosen; `None` for what the system says.
+    pub fn chosen(self) -> Option<&'static str> {
+        (self != Self::System).then_some(self.name())
+    }
+
+    /// Whether it is the theme of that name.
+    pub fn is(self, name: &str) -> bool {
+        self.name() == name
+    }
+}
+
+/// `POST /auth/preferences`: either field may be left out. What is not offered is refused.
+pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
+    let form = cx.form()?;
+    let (language, theme) = (form.get("language"), form.get("theme"));
+    let mut cookies = Vec::new();
+    if !language.is_empty() {
+        let known = cx.app.config.languages.named(language);
+        let phrases = known.ok_or(Refusal::BadRequest("the language is not one of those offered"))?;
+        cookies.push(SetCookie::new(cookies::LANGUAGE, phrases.tag(), LIFETIME));
+    }
+    if !theme.is_empty() {
+        let theme = Theme::parse(theme).ok_or(Refusal::BadRequest("the theme must be system, light or dark"))?;
+        cookies.push(match theme.chosen() {
+            Some(name) => SetCookie::new(cookies::THEME, name, LIFETIME),
+            None => SetCookie::clear(cookies::THEME),
+        });
+    }
+
+    let reply = if cx.is_script_fetch() {
+        Reply::empty(StatusCode::NO_CONTENT)
+    } else {
+        let target = ReturnTo::parse(form.get("return_to"));
+        cx.redirect(&target.unwrap_or_else(|| cx.app.config.default_return_to.clone()))
+    };
+    Ok(cookies.into_iter().fold(reply, Reply::cookie))
+}

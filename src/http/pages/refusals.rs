@@ -1,0 +1,50 @@
+//! Every "no" in the words of the person it is told to. Programs get the English ones of
+//! `domain::refusal`.
+
+use crate::domain::Refusal;
+use crate::words::Phrases;
+
+/// A sentence or two.
+pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
+    use Refusal as R;
+
+    let text = match refusal {
+        // Their details are for whoever wrote the program that asks.
+        R::BadRequest(_) => say.error_400_what(),
+        R::EmailInvalid => say.refusal_email_invalid(),
+        R::EmailTaken => say.refusal_email_taken(),
+        R::PasswordTooShort => say.refusal_password_too_short(),
+        R::PasswordTooLong => say.refusal_password_too_long(),
+        R::PasswordUnusable => say.refusal_password_unusable(),
+        R::PasswordIsCommon => say.refusal_password_is_common(),
+        R::PasswordIsAddress => say.refusal_password_is_address(),
+        R::PasswordIsName => say.refusal_password_is_name(),
+        R::InvitationInvalid => say.refusal_invitation_invalid(),
+        R::CredentialsWrong => say.refusal_credentials_wrong(),
+        R::SignInRequired => say.refusal_sign_in_required(),
+        R::SessionEnded => say.refusal_session_ended(),
+        R::CsrfInvalid => say.refusal_csrf_invalid(),
+        R::CrossSite => say.refusal_cross_site(),
+        R::AudienceRefused => say.refusal_audience_refused(),
+        R::AccountDisabled => say.refusal_account_disabled(),
+        R::ReauthenticationRequired => say.refusal_reauthentication_required(),
+        R::CurrentPasswordWrong => say.refusal_current_password_wrong(),
+        R::NotFound => say.error_404_what(),
+        R::LastAdmin => say.refusal_last_admin(),
+        // Only commands change keys.
+        R::KeysFromSettings => say.error_500_what(),
+        R::TooMany { retry_after } => return say.refusal_too_many(wait(say, *retry_after)),
+        R::Busy { retry_after } => return say.refusal_busy(wait(say, *retry_after)),
+    };
+    text.to_owned()
+}
+
+/// When to try again, in the unit that people would use, rounded up.
+pub(in crate::http) fn wait(say: &Phrases, seconds: u32) -> String {
+    match seconds {
+        0..=1 => say.wait_moment().to_owned(),
+        2..=90 => say.wait_seconds(seconds.into()),
+        91..=5400 => say.wait_minutes(seconds.div_ceil(60).into()),
+        _ => say.wait_hours(seconds.div_ceil(3600).into()),
+    }
+}

@@ -1,0 +1,86 @@
+//! The gallery of pages: complete, in every language, and in development only.
+
+use std::collections::BTreeSet;
+
+use authara::config::Environment;
+
+use super::browser::Site;
+use super::templates;
+use crate::kit::world::{World, on_sqlite};
+
+const PATH: &str = "/auth/dev/pages";
+
+#[tokio::test]
+async fn every_state_is_shown_in_every_language() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        let mut browser = site.browser();
+        let list = browser.get(PATH).await;
+        let states: Vec<String> = list
+            .tags()
+            .iter()
+            .filter_map(|tag| tag.attribute("data-state").map(str::to_owned))
+            .collect();
+        assert!(states.len() > 20, "{states:?}");
+
+        for state in &states {
+            let mut texts = BTreeSet::new();
+            for phrases in site.world.app.config.languages.all() {
+                let path = format!("{PATH}/{state}?lang={}&theme=dark", phrases.tag());
+                let page = browser.get(&path).await;
+                let html = page.tags().into_iter().find(|tag| tag.name == "html").unwrap();
+
+                assert_eq!(page.status, 200, "{path}");
+                assert_eq!(html.attribute("lang"), Some(phrases.tag()), "{path}");
+                assert_eq!(html.attribute("data-theme"), Some("dark"), "{path}");
+                assert!(!page.text().contains('{'), "{path}: a placeholder was left");
+                texts.insert(page.text());
+            }
+            assert_eq!(texts.len(), 6, "{state}: two languages say the same");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_page_has_a_place_in_it() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        let list = site.browser().get(PATH).await;
+        let pages: BTreeSet<String> = list
+            .tags()
+            .iter()
+            .filter_map(|tag| {
+                tag.attribute("data-state")?
+                    .split_once('/')
+                    .map(|(page, _)| page.to_owned())
+            })
+            .collect();
+
+        // The name of a page in the gallery, for each template that is a page of its own.
+        for name in templates::pages() {
+            let shown = match name.as_str() {
+                "account/show" => "account".to_owned(),
+                "signed_out" => "sign-out".to_owned(),
+                // The sample application stands in for somebody else's, and the list is no page of ours.
+                name if name.starts_with("sample/") || name == "gallery/index" => continue,
+                name => name.rsplit('/').next().unwrap().replace('_', "-"),
+            };
+            assert!(pages.contains(&shown), "{name} is not in the gallery");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn outside_development_there_is_none() {
+    on_sqlite(async |world: World| {
+        let world = world.with(|config| config.environment = Environment::Prod).await;
+        let site = Site::of(world).await;
+
+        for path in [PATH, &format!("{PATH}/login/first"), &format!("{PATH}/nothing/first")] {
+            assert_eq!(site.browser().get(path).await.status, 404, "{path}");
+        }
+    })
+    .await;
+}
