@@ -47,6 +47,7 @@ for (const hint of document.querySelectorAll("[data-counts]")) {
     hint.textContent = words();
     const isFinal = hint.textContent === enough || hint.textContent === tooLong;
     const said = isFinal ? hint.textContent : "";
+    hint.classList.toggle("good", hint.textContent === enough);
     if (voice.textContent !== said) voice.textContent = said;
   });
 }

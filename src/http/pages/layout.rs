@@ -124,7 +124,10 @@ impl Layout {
             target: target.to_owned(),
             words: words.to_owned(),
         };
+        // A form with an address of its own may be shown on the page it belongs to.
+        let is_at_home = cx.url_path() == path;
         Self {
+            here: if is_at_home { layout.here } else { path.to_owned() },
             links: vec![
                 link(&layout.home, layout.say.frame_application()),
                 link("/auth/account", layout.say.frame_account()),

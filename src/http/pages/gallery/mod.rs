@@ -80,15 +80,12 @@ pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
         .iter()
         .find(|state| state.page == page && state.name == name);
     let state = state.ok_or(Refusal::NotFound)?;
+    let languages = &cx.app.config.languages;
+    let say = languages.choose(cx.query("lang").as_deref(), None);
     cx.stage(Staged {
-        say: cx
-            .app
-            .config
-            .languages
-            .choose(cx.query("lang").as_deref(), None)
-            .clone(),
+        say: say.clone(),
         theme: theme(&cx),
-        notice: sample::notice(&cx, state.name),
+        notice: sample::notice(say, state.name),
     });
     let reply = (state.show)(&cx)?;
     // What a browser would call a failed load is meant here.

@@ -11,6 +11,7 @@ use crate::domain::{Audience, Caller, Client, Email, OrganizationId, PlatformRol
 use crate::http::cx::Cx;
 use crate::http::pages::account::Shown;
 use crate::http::reply::{Flash, FlashKind};
+use crate::words::Phrases;
 
 pub(super) const USERNAME: &str = "ada-lovelace";
 pub(super) const EMAIL: &str = "ada@example.com";
@@ -111,9 +112,9 @@ pub(super) fn account(cx: &Cx, sessions: usize) -> Shown {
 }
 
 /// The notice on states of that name.
-pub(super) fn notice(cx: &Cx, state: &str) -> Option<Flash> {
+pub(super) fn notice(say: &Phrases, state: &str) -> Option<Flash> {
     (state == "notice").then(|| Flash {
         kind: FlashKind::Success,
-        text: cx.say().password_changed().to_owned(),
+        text: say.password_changed().to_owned(),
     })
 }
