@@ -4,6 +4,7 @@
 
 mod api;
 mod architecture;
+mod brand;
 mod cli;
 mod config;
 mod contract;

@@ -16,9 +16,18 @@ fn the_contract_file_is_written_from_the_registry() {
 
 #[test]
 fn every_registered_setting_is_read_and_no_other() {
-    let sources: String = ["mod", "database", "languages", "limits", "server", "sessions", "tokens"]
-        .map(|name| fs::read_to_string(format!("src/config/{name}.rs")).expect("a source file"))
-        .concat();
+    let sources: String = [
+        "mod",
+        "brand",
+        "database",
+        "languages",
+        "limits",
+        "server",
+        "sessions",
+        "tokens",
+    ]
+    .map(|name| fs::read_to_string(format!("src/config/{name}.rs")).expect("a source file"))
+    .concat();
 
     for var in vars::VARS {
         assert!(

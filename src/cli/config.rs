@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::cli::args::Config as Command;
 use crate::cli::print::Printer;
 use crate::cli::{Result, settings};
-use crate::config::{Database, Given, list, vars::VARS};
+use crate::config::{Brand, Database, Given, Support, Target, list, vars::VARS};
+use crate::domain::accent::Accent;
 
 pub(super) fn run(command: &Command, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     match command {
@@ -32,7 +33,41 @@ fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     out.line("The settings can be used.")?;
     out.line(format!("  browsers come to  {}", config.public_url.origin))?;
     out.line(format!("  listening on      {}", config.listen))?;
-    out.line(format!("  database          {database}"))
+    out.line(format!("  database          {database}"))?;
+    looks(&config.brand, out)
+}
+
+/// How pages look, as far as it is not the default.
+fn looks(brand: &Brand, out: &mut Printer) -> Result<()> {
+    out.line(format!("  product name      {}", brand.product_name))?;
+    if let Some(logo) = &brand.logo {
+        out.line(format!("  logo              {logo}"))?;
+    }
+    if let Some(favicon) = &brand.favicon {
+        out.line(format!("  favicon           {favicon}"))?;
+    }
+    if let Some(Accent { given, light, dark }) = &brand.accent {
+        out.line(format!("  accent colour     {given}"))?;
+        for (page, shades) in [("light pages", light), ("dark pages", dark)] {
+            let (fill, text, words) = (shades.fill, shades.on_fill, shades.text);
+            out.line(format!("    {page:<15} buttons {fill} with {text}, links {words}"))?;
+        }
+    }
+    if let Some(css) = &brand.css {
+        out.line(format!("  own style sheet   {} bytes", css.len()))?;
+    }
+    let links = [
+        ("terms", brand.terms.as_ref().map(Target::as_str)),
+        ("privacy", brand.privacy.as_ref().map(Target::as_str)),
+        ("imprint", brand.imprint.as_ref().map(Target::as_str)),
+        ("support", brand.support.as_ref().map(Support::words)),
+    ];
+    for (name, target) in links {
+        if let Some(target) = target {
+            out.line(format!("  {name:<17} {target}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn explain(out: &mut Printer) -> Result<()> {

@@ -3,6 +3,7 @@
 //! `vars` is the registry of names. A section file reads its part of [`Config`] through a
 //! `Reader`, which notes every problem and goes on, so that an operator sees all of them at once.
 
+mod brand;
 mod database;
 mod given;
 mod languages;
@@ -10,6 +11,7 @@ mod limits;
 pub mod list;
 mod network;
 mod older;
+mod picture;
 mod reader;
 mod server;
 mod sessions;
@@ -22,10 +24,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+pub use brand::{Brand, Support, Target};
 pub use database::{Database, Postgres, Tls};
 pub use given::Given;
 pub use limits::Limits;
 pub use network::Network;
+pub use picture::{Format, Picture};
 pub use reader::{Problem, Problems};
 pub use server::{Environment, Listen, PublicUrl, Server};
 pub use sessions::{Hashing, Sessions};
@@ -82,6 +86,8 @@ pub struct Config {
     pub server: Server,
     /// How often somebody may try.
     pub limits: Limits,
+    /// How pages look.
+    pub brand: Brand,
 }
 
 /// `LOG_LEVEL`.
@@ -173,6 +179,7 @@ impl Config {
         let log_level = log_level(reader, environment);
         let server = Server::read(reader);
         let limits = Limits::read(reader);
+        let brand = Brand::read(reader, public_url.as_ref());
         Some(Self {
             environment: environment?,
             listen: listen?,
@@ -195,6 +202,7 @@ impl Config {
             log_level: log_level?,
             server: server?,
             limits: limits?,
+            brand: brand?,
         })
     }
 }

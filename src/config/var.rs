@@ -32,18 +32,21 @@ pub enum Group {
     Sessions,
     /// How accounts and browsers are treated.
     Behaviour,
+    /// What people see of it.
+    Brand,
     /// What bounds memory and time.
     Limits,
 }
 
 impl Group {
     /// Every group, in the order of the list.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Place,
         Self::Database,
         Self::Keys,
         Self::Sessions,
         Self::Behaviour,
+        Self::Brand,
         Self::Limits,
     ];
 
@@ -55,6 +58,7 @@ impl Group {
             Self::Keys => "Secrets and keys",
             Self::Sessions => "Sessions and tokens",
             Self::Behaviour => "Behaviour",
+            Self::Brand => "How pages look",
             Self::Limits => "Limits",
         }
     }

@@ -324,6 +324,70 @@ pub const VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_PRODUCT_NAME",
+        group: Group::Brand,
+        kind: Kind::Text("text"),
+        default: Default::Depends("the host of PUBLIC_URL"),
+        help: "What people call this site: in titles, in the head of every page and in headings. At most 60 characters.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_LOGO_FILE",
+        group: Group::Brand,
+        kind: Kind::Text("path"),
+        help: "SVG, PNG, WebP or JPEG of at most 512 KiB, shown in place of the name.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_FAVICON_FILE",
+        group: Group::Brand,
+        kind: Kind::Text("path"),
+        help: "SVG, PNG or ICO of at most 128 KiB, shown in the browser's tab.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_ACCENT_COLOR",
+        group: Group::Brand,
+        kind: Kind::Text("#rgb or #rrggbb"),
+        help: "Colour of buttons. Links, light and dark pages get shades of it that can be read.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_TERMS_URL",
+        group: Group::Brand,
+        kind: Kind::Text("URL or path"),
+        help: "The terms of use, linked from every page.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_PRIVACY_URL",
+        group: Group::Brand,
+        kind: Kind::Text("URL or path"),
+        help: "The privacy notice, linked from every page.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_IMPRINT_URL",
+        group: Group::Brand,
+        kind: Kind::Text("URL or path"),
+        help: "Who is behind this site, linked from every page.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_SUPPORT",
+        group: Group::Brand,
+        kind: Kind::Text("e-mail address, URL or path"),
+        help: "Whom people can ask for help, linked from every page and named when something breaks.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_CUSTOM_CSS_FILE",
+        group: Group::Brand,
+        kind: Kind::Text("path"),
+        help: "Rules added to the style sheet, at most 256 KiB.",
+        ..PLAIN
+    },
+    Var {
         name: "AUTHARA_HASH_COST",
         group: Group::Limits,
         kind: number(15, 20, ""),

@@ -135,11 +135,6 @@ fn on(fill: Colour) -> Colour {
 mod tests {
     use super::*;
 
-    const THEMES: [(Theme, fn(&Accent) -> Shades); 2] = [
-        (Theme::LIGHT, |accent| accent.light),
-        (Theme::DARK, |accent| accent.dark),
-    ];
-
     fn read(text: &str) -> Colour {
         Colour::parse(text).expect(text)
     }
@@ -151,8 +146,7 @@ mod tests {
             for blue in &parts {
                 let given = Colour::new(red << 16 | green << 8 | blue);
                 let accent = Accent::of(given);
-                for (theme, shades) in THEMES {
-                    let shades = shades(&accent);
+                for (theme, shades) in [(Theme::LIGHT, accent.light), (Theme::DARK, accent.dark)] {
                     let at_least = |name: &str, one: Colour, other: Colour, ratio: f64| {
                         let found = one.contrast(other);
                         assert!(found >= ratio, "{given}, {name}: {one} on {other} is {found}");
