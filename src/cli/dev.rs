@@ -39,7 +39,9 @@ pub(super) async fn run(port: u16, out: &mut Printer) -> Result<()> {
     let password = admin(&app).await?;
 
     welcome(&app.config, &folder, password.as_ref(), out)?;
-    let service = Service::new(app.clone()).with_fallback(sample::application(app.clone()));
+    let service = Service::new(app.clone());
+    let sample = sample::application(app.clone(), service.site());
+    let service = service.with_fallback(sample);
     serve::until_told_to_stop(&app, service, listener, None).await
 }
 

@@ -59,17 +59,27 @@ const fn is_equal(one: &[u8], other: &[u8]) -> bool {
     true
 }
 
+/// A file of `assets/static` as it is in the source.
+pub(super) fn content(name: &str) -> Cow<'static, [u8]> {
+    let file = ASSETS.iter().find(|asset| asset.name == name);
+    file.and_then(|asset| Files::get(asset.file))
+        .map_or(Cow::Borrowed(&[]), |file| file.data)
+}
+
 /// `GET /auth/static/{file}`: exact names only, no listing.
 pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
-    let asset = ASSETS
-        .iter()
-        .find(|asset| asset.url == cx.url_path())
-        .ok_or(Refusal::NotFound)?;
     let accepted = cx
         .headers()
         .get(ACCEPT_ENCODING)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("");
+    if let Some(reply) = cx.site.file(cx.url_path(), accepted) {
+        return Ok(reply);
+    }
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.url == cx.url_path())
+        .ok_or(Refusal::NotFound)?;
     let twin = |coding, ending| {
         let file = accepts(accepted, coding).then(|| Files::get(&format!("{}.{ending}", asset.file)))??;
         Some((file, Some(coding)))
@@ -82,20 +92,25 @@ pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
         Cow::Borrowed(embedded) => Bytes::from_static(embedded),
         Cow::Owned(read) => Bytes::from(read),
     };
-    let reply = Reply::bytes(StatusCode::OK, content_type(asset.extension), body)
+    Ok(lasting(content_type(asset.extension), body, encoding))
+}
+
+/// A file whose address changes with its content, so that it may be kept for ever.
+pub(super) fn lasting(content_type: &'static str, body: Bytes, encoding: Option<&'static str>) -> Reply {
+    let reply = Reply::bytes(StatusCode::OK, content_type, body)
         .header(
             CACHE_CONTROL,
             HeaderValue::from_static("public, max-age=31536000, immutable"),
         )
         .header(VARY, HeaderValue::from_static("accept-encoding"));
-    Ok(match encoding {
+    match encoding {
         Some(encoding) => reply.header(CONTENT_ENCODING, HeaderValue::from_static(encoding)),
         None => reply,
-    })
+    }
 }
 
 /// Whether `Accept-Encoding` names a coding and does not forbid it with `q=0`.
-fn accepts(header: &str, coding: &str) -> bool {
+pub(super) fn accepts(header: &str, coding: &str) -> bool {
     header.split(',').any(|part| {
         let mut part = part.split(';');
         let is_named = part.next().is_some_and(|name| name.trim().eq_ignore_ascii_case(coding));
@@ -110,12 +125,15 @@ fn accepts(header: &str, coding: &str) -> bool {
     })
 }
 
-fn content_type(extension: &str) -> &'static str {
+/// What a file is, by its ending.
+pub(super) fn content_type(extension: &str) -> &'static str {
     match extension {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
         "png" => "image/png",
+        "webp" => "image/webp",
+        "jpg" => "image/jpeg",
         "ico" => "image/x-icon",
         "woff2" => "font/woff2",
         "webmanifest" => "application/manifest+json",

@@ -18,6 +18,7 @@ use crate::http::cookies::{self, Cookie, Jar, SetCookie};
 use crate::http::form::Form;
 use crate::http::pages::preferences::Theme;
 use crate::http::reply::Flash;
+use crate::http::site::Site;
 use crate::words::Phrases;
 
 /// How long a browser keeps the CSRF value; every new pair of tokens starts it afresh.
@@ -28,6 +29,8 @@ const CSRF_LIFETIME: Duration = Duration::from_hours(30 * 24);
 pub struct Cx {
     /// The running program.
     pub app: Arc<App>,
+    /// What makes its pages this site's.
+    pub site: Arc<Site>,
     request: Arc<Request>,
 }
 
@@ -67,7 +70,7 @@ pub struct PathMatch {
 
 impl Cx {
     /// For a request whose head has been read.
-    pub fn new(app: Arc<App>, head: Parts, client: Client) -> Self {
+    pub fn new(app: Arc<App>, site: Arc<Site>, head: Parts, client: Client) -> Self {
         let request = Request {
             jar: Jar::read(&head.headers, &app.config.cookie_prefix),
             now: app.now(),
@@ -83,6 +86,7 @@ impl Cx {
         };
         Self {
             app,
+            site,
             request: Arc::new(request),
         }
     }

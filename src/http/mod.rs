@@ -24,6 +24,7 @@ pub mod router;
 pub mod routes;
 mod seats;
 pub mod server;
+pub mod site;
 #[cfg(test)]
 mod testing;
 mod whole;

@@ -22,6 +22,7 @@ use crate::http::reply::Reply;
 use crate::http::route::{Route, Takes};
 use crate::http::router::{Found, Router};
 use crate::http::seats::{Seats, is_counted};
+use crate::http::site::Site;
 use crate::http::whole::{Panicked, Whole};
 use crate::http::{Body, BoxFuture, client, log, meta, routes};
 use crate::metrics::Requests;
@@ -47,6 +48,7 @@ pub struct Service {
 
 struct Shared {
     router: Router,
+    site: Arc<Site>,
     headers: Headers,
     healthy: HeaderMap,
     /// Requests in work. A client that hangs up, or resets an HTTP/2 stream, keeps its seat until
@@ -71,6 +73,7 @@ impl Service {
         let shared = Shared {
             requests: Requests::new(routes.iter().map(|route| route.pattern)),
             router: Router::new(routes),
+            site: Arc::new(Site::new(&app.config)),
             headers,
             healthy,
             seats: Arc::new(Seats::new(
@@ -121,7 +124,7 @@ impl Service {
             return response;
         }
         let (head, body) = request.into_parts();
-        let cx = Cx::new(Arc::clone(&self.app), head, client);
+        let cx = Cx::new(Arc::clone(&self.app), self.site(), head, client);
 
         let counted =
             Some(cx.client().address).filter(|&address| is_counted(address, &self.app.config.trusted_proxies));
@@ -143,6 +146,11 @@ impl Service {
             reply
         });
         self.dress(&cx, reply)
+    }
+
+    /// What makes its pages this site's.
+    pub fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.shared.site)
     }
 
     /// What is counted of requests.

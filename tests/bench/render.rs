@@ -13,6 +13,7 @@ use authara::domain::{Anyone, Audience, Caller, Client, Secret, Visitor};
 use authara::flows::{access, sign_in, sign_up};
 use authara::http::cx::Cx;
 use authara::http::pages;
+use authara::http::site::Site;
 use authara::storage::{Store, migrate};
 use hyper::Request;
 
@@ -34,12 +35,13 @@ pub(crate) async fn pages(folder: &Path) -> [Line; 2] {
         .await
         .unwrap();
     let app = App::build(config, Arc::new(SystemClock)).await.unwrap();
+    let site = Arc::new(Site::new(&app.config));
     let client = Client::new([127, 0, 0, 1].into(), "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
     let caller = signed_in(&app, &client).await;
 
     let cx = |path: &str| {
         let (head, ()) = Request::get(path).body(()).unwrap().into_parts();
-        Cx::new(Arc::clone(&app), head, client.clone())
+        Cx::new(Arc::clone(&app), Arc::clone(&site), head, client.clone())
     };
     let login = microseconds(async || {
         let guest = Visitor::Guest(Anyone { client: client.clone() });

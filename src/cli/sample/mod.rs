@@ -24,6 +24,7 @@ use crate::http::pages::errors::{self, Trouble};
 use crate::http::pages::layout::{Layout, Link};
 use crate::http::pages::preferences::Theme;
 use crate::http::pipeline::Fallback;
+use crate::http::site::Site;
 use crate::words::{Languages, Phrases};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -31,11 +32,11 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const SIGN_IN: HeaderValue = HeaderValue::from_static("/auth/login?return_to=%2Fprivate");
 
 /// Answers for every path outside `/auth`.
-pub(super) fn application(app: Arc<App>) -> Fallback {
+pub(super) fn application(app: Arc<App>, site: Arc<Site>) -> Fallback {
     let headers = Arc::new(Headers::new(app.config.public_url.is_https));
     Arc::new(move |request, _client| {
         let is_head = *request.method() == Method::HEAD;
-        let response = dress(answer(&app, &request), is_head, &headers);
+        let response = dress(answer(&app, &site, &request), is_head, &headers);
         Box::pin(std::future::ready(response))
     })
 }
@@ -46,13 +47,13 @@ struct Answer {
     page: String,
 }
 
-fn answer(app: &App, request: &Request<Incoming>) -> Answer {
+fn answer(app: &App, site: &Arc<Site>, request: &Request<Incoming>) -> Answer {
     let jar = Jar::read(request.headers(), &app.config.cookie_prefix);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let answered = match request.uri().path() {
-        "/" if is_read => home(app, &jar),
-        "/private" if is_read => private(app, &jar),
-        path => Ok(nothing_here(app, &jar, path)),
+        "/" if is_read => home(app, site, &jar),
+        "/private" if is_read => private(app, site, &jar),
+        path => Ok(nothing_here(app, site, &jar, path)),
     };
     answered.unwrap_or_else(|_| Answer {
         status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -104,20 +105,27 @@ struct Claim {
     words: Option<Cow<'static, str>>,
 }
 
-fn home(app: &App, jar: &Jar) -> Result<Answer, sailfish::RenderError> {
+fn home(app: &App, site: &Arc<Site>, jar: &Jar) -> Result<Answer, sailfish::RenderError> {
     let visitor = visitor(app, jar);
     // The access token lives for minutes, the session for days: the sign-in page turns the
     // refresh token into a new access token without asking for anything.
     let may_go_on = visitor.is_none() && jar.get(cookies::REFRESH).is_some();
     let page = HomePage {
-        layout: layout(app, jar, "A small application", "/", visitor.is_some() || may_go_on),
+        layout: layout(
+            app,
+            site,
+            jar,
+            "A small application",
+            "/",
+            visitor.is_some() || may_go_on,
+        ),
         visitor,
         may_go_on,
     };
     shown(page)
 }
 
-fn private(app: &App, jar: &Jar) -> Result<Answer, sailfish::RenderError> {
+fn private(app: &App, site: &Arc<Site>, jar: &Jar) -> Result<Answer, sailfish::RenderError> {
     let Some(visitor) = visitor(app, jar) else {
         return Ok(Answer {
             status: StatusCode::FOUND,
@@ -129,7 +137,7 @@ fn private(app: &App, jar: &Jar) -> Result<Answer, sailfish::RenderError> {
     let page = PrivatePage {
         layout: Layout {
             csrf,
-            ..layout(app, jar, "The private page", "/private", true)
+            ..layout(app, site, jar, "The private page", "/private", true)
         },
         visitor,
     };
@@ -144,7 +152,7 @@ fn shown(page: impl TemplateSimple) -> Result<Answer, sailfish::RenderError> {
     })
 }
 
-fn nothing_here(app: &App, jar: &Jar, path: &str) -> Answer {
+fn nothing_here(app: &App, site: &Arc<Site>, jar: &Jar, path: &str) -> Answer {
     let trouble = Trouble {
         status: StatusCode::NOT_FOUND.as_u16(),
         happened: None,
@@ -155,11 +163,11 @@ fn nothing_here(app: &App, jar: &Jar, path: &str) -> Answer {
     Answer {
         status: StatusCode::NOT_FOUND,
         location: None,
-        page: errors::page(bare_layout(app, jar, path, ""), &trouble),
+        page: errors::page(bare_layout(app, site, jar, path, ""), &trouble),
     }
 }
 
-fn layout(app: &App, jar: &Jar, title: &str, path: &str, is_signed_in: bool) -> Layout {
+fn layout(app: &App, site: &Arc<Site>, jar: &Jar, title: &str, path: &str, is_signed_in: bool) -> Layout {
     let link = |target: &str, words: &str| Link {
         is_here: target == path,
         target: target.to_owned(),
@@ -177,18 +185,18 @@ fn layout(app: &App, jar: &Jar, title: &str, path: &str, is_signed_in: bool) -> 
                 link("/auth/signup?return_to=%2F", "Sign up"),
             ]
         },
-        ..bare_layout(app, jar, path, title)
+        ..bare_layout(app, site, jar, path, title)
     }
 }
 
-fn bare_layout(app: &App, jar: &Jar, path: &str, title: &str) -> Layout {
+fn bare_layout(app: &App, site: &Arc<Site>, jar: &Jar, path: &str, title: &str) -> Layout {
     Layout {
         brand: "Sample application".to_owned(),
         home: "/".to_owned(),
         languages: Vec::new(),
         theme: jar.get(cookies::THEME).and_then(Theme::parse).unwrap_or_default(),
         here: path.to_owned(),
-        ..Layout::new(&app.config, english(), title)
+        ..Layout::new(&app.config, site, english(), title)
     }
 }
 

@@ -9,11 +9,10 @@ use crate::http::cx::Cx;
 use crate::http::pages::form::Problems;
 use crate::http::pages::preferences::Theme;
 use crate::http::reply::Flash;
+use crate::http::site::Site;
 use crate::words::Phrases;
 
-const STYLE: &str = assets::url("style.css");
 const SCRIPT: &str = assets::url("script.js");
-const ICON: &str = assets::url("icon.svg");
 
 /// A link in the head of a page.
 #[derive(Debug, Clone)]
@@ -37,8 +36,8 @@ pub struct Layout {
     pub theme: Theme,
     /// What the page is about, for the browser's tab.
     pub title: String,
-    /// The host people know this site by.
-    pub site: String,
+    /// What makes this page this site's.
+    pub site: Arc<Site>,
     /// The name in the head of the page.
     pub brand: String,
     /// Where that name leads: the application.
@@ -57,27 +56,21 @@ pub struct Layout {
     pub csrf: String,
     /// Where the form in the foot leads back to.
     pub here: String,
-    /// Address of the style sheet.
-    pub stylesheet: &'static str,
     /// Address of the script.
     pub script: &'static str,
-    /// Address of the icon.
-    pub icon: &'static str,
 }
 
 impl Layout {
     /// The frame of a page about `title` for somebody who reads `say`: one card, no links, no
     /// message, no forms but the one in the foot.
-    pub fn new(config: &Config, say: &Arc<Phrases>, title: impl Into<String>) -> Self {
-        let origin = &config.public_url.origin;
-        let site = origin.split_once("://").map_or(origin.as_str(), |(_, site)| site);
+    pub fn new(config: &Config, site: &Arc<Site>, say: &Arc<Phrases>, title: impl Into<String>) -> Self {
         Self {
             say: Arc::clone(say),
             languages: config.languages.all().cloned().collect(),
             theme: Theme::System,
             title: title.into(),
-            site: site.to_owned(),
-            brand: site.to_owned(),
+            site: Arc::clone(site),
+            brand: site.name.clone(),
             home: config.default_return_to.as_str().to_owned(),
             links: Vec::new(),
             shape: "narrow",
@@ -86,9 +79,7 @@ impl Layout {
             notice: None,
             csrf: String::new(),
             here: "/".to_owned(),
-            stylesheet: STYLE,
             script: SCRIPT,
-            icon: ICON,
         }
     }
 
@@ -99,7 +90,7 @@ impl Layout {
             here: here.as_ref().map_or("/", ReturnTo::as_str).to_owned(),
             theme: cx.theme(),
             is_fragment: cx.is_htmx(),
-            ..Self::new(&cx.app.config, cx.say(), "")
+            ..Self::new(&cx.app.config, &cx.site, cx.say(), "")
         }
     }
 

@@ -1,0 +1,153 @@
+//! What makes these pages this site's: addresses and contents of its style sheet and pictures.
+//!
+//! Built once at start from the settings; nothing is read from disk afterwards. A site without
+//! settings of its own has the embedded files, compressed better than a server would at start.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+
+use crate::config::{Brand, Config, Picture};
+use crate::domain::accent::Accent;
+use crate::http::assets;
+use crate::http::reply::Reply;
+
+const STYLE: &str = "style.css";
+const ICON: &str = "icon.svg";
+
+/// A drawing may style itself, which many programs that write SVG count on, and do nothing else: no
+/// script, no request, no origin, also where somebody opens it as a page.
+const PICTURE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+
+/// Addresses and contents that differ from site to site.
+#[derive(Debug)]
+pub struct Site {
+    /// What people call it.
+    pub name: String,
+    /// Where the style sheet is.
+    pub stylesheet: Cow<'static, str>,
+    /// Where the icon of the browser's tab is.
+    pub icon: Cow<'static, str>,
+    /// What kind of picture it is.
+    pub icon_type: &'static str,
+    /// Where the logo is, if there is one.
+    pub logo: Option<String>,
+    files: Vec<File>,
+}
+
+/// A file that is served from memory.
+#[derive(Debug)]
+struct File {
+    url: String,
+    content_type: &'static str,
+    plain: Bytes,
+    /// Absent where it would gain nothing.
+    gzip: Option<Bytes>,
+    is_picture: bool,
+}
+
+impl Site {
+    /// What the settings make of it.
+    pub fn new(config: &Config) -> Self {
+        let brand = &config.brand;
+        let stylesheet = style(brand).map(|css| File::new("style", "css", css.into_bytes().into()));
+        let picture = |stem, picture: &Picture| {
+            let content = Bytes::from_owner(picture.content.clone());
+            File::new(stem, picture.format.extension(), content)
+        };
+        let logo = brand.logo.as_ref().map(|logo| picture("logo", logo));
+        let icon = brand.favicon.as_ref().map(|icon| picture("icon", icon));
+        let url = |file: &Option<File>, embedded| {
+            let own = file.as_ref().map(|file| Cow::Owned(file.url.clone()));
+            own.unwrap_or_else(|| Cow::Borrowed(assets::url(embedded)))
+        };
+        Self {
+            name: brand.product_name.clone(),
+            stylesheet: url(&stylesheet, STYLE),
+            icon: url(&icon, ICON),
+            icon_type: icon
+                .as_ref()
+                .map_or(assets::content_type("svg"), |file| file.content_type),
+            logo: logo.as_ref().map(|file| file.url.clone()),
+            files: [stylesheet, logo, icon].into_iter().flatten().collect(),
+        }
+    }
+
+    /// The file at a path, for a browser that says it takes these codings.
+    pub(super) fn file(&self, path: &str, accepted: &str) -> Option<Reply> {
+        let file = self.files.iter().find(|file| file.url == path)?;
+        let packed = file.gzip.as_ref().filter(|_| assets::accepts(accepted, "gzip"));
+        let encoding = packed.map(|_| "gzip");
+        let body = packed.unwrap_or(&file.plain).clone();
+        let reply = assets::lasting(file.content_type, body, encoding);
+        Some(if file.is_picture {
+            reply.header(CONTENT_SECURITY_POLICY, PICTURE_POLICY)
+        } else {
+            reply
+        })
+    }
+}
+
+impl File {
+    fn new(stem: &str, extension: &str, plain: Bytes) -> Self {
+        let gzip = gzip(&plain).filter(|packed| packed.len() < plain.len());
+        Self {
+            url: format!("/auth/static/{stem}.{:016x}.{extension}", fnv(&plain)),
+            content_type: assets::content_type(extension),
+            plain,
+            gzip: gzip.map(Bytes::from),
+            is_picture: extension != "css",
+        }
+    }
+}
+
+/// The embedded style sheet and what the operator changes of it; `None` if that is nothing.
+fn style(brand: &Brand) -> Option<String> {
+    if brand.accent.is_none() && brand.css.is_none() {
+        return None;
+    }
+    let mut css = String::from_utf8_lossy(&assets::content(STYLE)).into_owned();
+    if let Some(accent) = &brand.accent {
+        css.push('\n');
+        css.push_str(&properties(accent));
+    }
+    if let Some(own) = &brand.css {
+        css.push('\n');
+        css.push_str(own);
+    }
+    Some(css)
+}
+
+/// Each once for light and dark, as the style sheet has its own.
+fn properties(accent: &Accent) -> String {
+    let Accent { light, dark, .. } = accent;
+    let mut css = ":root{".to_owned();
+    for (name, light, dark) in [
+        ("accent", light.fill, dark.fill),
+        ("on-accent", light.on_fill, dark.on_fill),
+        ("accent-strong", light.strong, dark.strong),
+        ("accent-text", light.text, dark.text),
+        ("accent-wash", light.wash, dark.wash),
+    ] {
+        let _ = write!(css, "--{name}:var(--is-light,{light}) var(--is-dark,{dark});");
+    }
+    css.push('}');
+    css
+}
+
+/// `None` cannot happen in memory; the file is then sent as it is.
+fn gzip(content: &[u8]) -> Option<Vec<u8>> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    writer.write_all(content).ok()?;
+    writer.finish().ok()
+}
+
+/// FNV-1a, as in `build.rs`: the name only has to change when the content does.
+fn fnv(content: &[u8]) -> u64 {
+    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
