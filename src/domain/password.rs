@@ -69,6 +69,8 @@ impl Password {
 pub struct Context<'a> {
     /// The public host of this server.
     pub host: &'a str,
+    /// What people call this site.
+    pub site: &'a str,
     /// The address of the account.
     pub email: &'a Email,
     /// Its username, if it has one already.
@@ -86,7 +88,9 @@ impl Context<'_> {
             return Err(Refusal::PasswordIsAddress);
         }
         let is_username = self.username.is_some_and(|name| is(&name.normalized()));
-        if is_username || is(PRODUCT) || is_host(lower, self.host) || is_host(lower, domain) {
+        let site = self.site.nfkc().collect::<String>().to_lowercase();
+        let is_site = is(&site) || is(&site.replace(' ', ""));
+        if is_username || is_site || is(PRODUCT) || is_host(lower, self.host) || is_host(lower, domain) {
             return Err(Refusal::PasswordIsName);
         }
         Ok(())
@@ -126,6 +130,7 @@ mod tests {
         let username = Username::parse("Countess_A").expect("a name");
         let context = Context {
             host: "login.stadtrad.co.uk",
+            site: "Räder & Co. Zürich",
             email: &email,
             username: Some(&username),
         };
@@ -220,6 +225,8 @@ mod tests {
             "login12345",
             "mail.example.com",
             "example#1",
+            "räder & co. zürich",
+            "Räder&Co.Zürich2026",
         ] {
             assert!(matches!(chosen(text), Err(Refusal::PasswordIsName)), "{text}");
         }

@@ -18,6 +18,7 @@ pub(super) fn choose(
 ) -> std::result::Result<Password, Refusal> {
     let context = Context {
         host: &app.config.public_url.host,
+        site: &app.config.brand.product_name,
         email,
         username,
     };
