@@ -11,12 +11,14 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 
 use crate::config::{Brand, Config, Picture};
-use crate::domain::accent::Accent;
+use crate::domain::accent::{Accent, Shades};
 use crate::http::assets;
 use crate::http::reply::Reply;
 
 const STYLE: &str = "style.css";
 const ICON: &str = "icon.svg";
+/// Its fill and the letter on it, as they stand in the drawing.
+const ICON_COLOURS: [&str; 2] = ["\"#17644f\"", "\"#fff\""];
 
 /// A drawing may style itself, which many programs that write SVG count on, and do nothing else: no
 /// script, no request, no origin, also where somebody opens it as a page.
@@ -59,7 +61,11 @@ impl Site {
             File::new(stem, picture.format.extension(), content)
         };
         let logo = brand.logo.as_ref().map(|logo| picture("logo", logo));
-        let icon = brand.favicon.as_ref().map(|icon| picture("icon", icon));
+        let icon = match (&brand.favicon, &brand.accent) {
+            (Some(icon), _) => Some(picture("icon", icon)),
+            (None, Some(accent)) => Some(File::new("icon", "svg", tinted_icon(accent).into_bytes().into())),
+            (None, None) => None,
+        };
         let url = |file: &Option<File>, embedded| {
             let own = file.as_ref().map(|file| Cow::Owned(file.url.clone()));
             own.unwrap_or_else(|| Cow::Borrowed(assets::url(embedded)))
@@ -119,6 +125,17 @@ fn style(brand: &Brand) -> Option<String> {
         css.push_str(own);
     }
     Some(css)
+}
+
+/// The embedded icon in the site's colour.
+fn tinted_icon(accent: &Accent) -> String {
+    let Shades { fill, on_fill, .. } = accent.light;
+    let drawing = assets::content(ICON);
+    let drawing = String::from_utf8_lossy(&drawing);
+    let [own_fill, own_letter] = ICON_COLOURS;
+    drawing
+        .replace(own_fill, &format!("\"{fill}\""))
+        .replace(own_letter, &format!("\"{on_fill}\""))
 }
 
 /// Each once for light and dark, as the style sheet has its own.

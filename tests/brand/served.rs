@@ -170,6 +170,19 @@ async fn the_tab_has_the_icon_that_was_named() {
 }
 
 #[tokio::test]
+async fn without_an_icon_of_its_own_a_site_has_ours_in_its_colour() {
+    let app = server(&[("AUTHARA_ACCENT_COLOR", "#ffcc00")]).await;
+    let client = app.client();
+
+    let url = linked(&client, "icon").await;
+    let icon = client.get(&url).await;
+    let embedded = client.get(assets::url("icon.svg")).await.text();
+
+    let expected = embedded.replace("#17644f", "#ffcc00").replace("#fff\"", "#0d100f\"");
+    assert_eq!((icon.header("content-type"), icon.text()), ("image/svg+xml", expected));
+}
+
+#[tokio::test]
 async fn other_names_lead_to_nothing() {
     let folder = Folder::new();
     let app = server(&[
