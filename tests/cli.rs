@@ -145,6 +145,30 @@ fn every_problem_of_the_settings_is_told_at_once_and_no_secret_with_it() {
 }
 
 #[test]
+fn checking_the_settings_shows_how_pages_will_look() {
+    let settings = [
+        ("AUTHARA_PRODUCT_NAME", "Stadtrad"),
+        ("AUTHARA_ACCENT_COLOR", "#fc0"),
+        ("AUTHARA_SUPPORT", "/help"),
+    ];
+
+    let output = Desk::new().run_with(&["config", "check"], "", &settings);
+
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let shown = String::from_utf8_lossy(&output.stdout);
+    for part in [
+        "product name      Stadtrad",
+        "accent colour     #ffcc00",
+        "buttons #ffcc00 with #",
+        "support           /help",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    assert!(!shown.contains("logo"), "what is not set is not told: {shown}");
+    assert!(words(&output).contains("AUTHARA_ACCENT_COLOR: #ffcc00 is too light for text"));
+}
+
+#[test]
 fn r130_a_database_is_migrated_once_and_served_only_then() {
     let desk = Desk::new();
 

@@ -6,10 +6,10 @@ use std::io::Read as _;
 use authara::http::assets;
 use hyper::Method;
 
-use super::{Folder, ICO, PNG, SVG, brand};
+use super::{ICO, PNG, SVG, brand, file};
 use crate::kit::app::TestApp;
 use crate::kit::client::{Answer, Client};
-use crate::kit::database::Database;
+use crate::kit::database::{Database, Folder};
 
 /// A server with these settings.
 async fn server(settings: &[(&str, &str)]) -> TestApp {
@@ -36,7 +36,7 @@ async fn packed(client: &Client, url: &str, coding: &str) -> Answer {
 #[tokio::test]
 async fn an_own_colour_and_own_rules_come_in_the_one_style_sheet() {
     let folder = Folder::new();
-    let css = folder.file("own.css", b".card { border-radius: 0 }");
+    let css = file(&folder, "own.css", b".card { border-radius: 0 }");
     let app = server(&[("AUTHARA_ACCENT_COLOR", "#ffcc00"), ("AUTHARA_CUSTOM_CSS_FILE", &css)]).await;
     // Whatever happens to the files, the server has what it read.
     fs::remove_file(&css).unwrap();
@@ -76,7 +76,7 @@ async fn an_own_colour_and_own_rules_come_in_the_one_style_sheet() {
 async fn its_address_changes_with_its_content_and_with_nothing_else() {
     let folder = Folder::new();
     let address = async |colour: &str, css: &[u8]| {
-        let css = folder.file("own.css", css);
+        let css = file(&folder, "own.css", css);
         let app = server(&[("AUTHARA_ACCENT_COLOR", colour), ("AUTHARA_CUSTOM_CSS_FILE", &css)]).await;
         linked(&app.client(), "stylesheet").await
     };
@@ -116,7 +116,7 @@ async fn pictures_are_sent_as_what_they_are() {
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "jpg", "image/jpeg"),
     ] {
         let folder = Folder::new();
-        let app = server(&[("AUTHARA_LOGO_FILE", &folder.file("logo", content))]).await;
+        let app = server(&[("AUTHARA_LOGO_FILE", &file(&folder, "logo", content))]).await;
         let url = app.service.site().logo.clone().unwrap();
 
         let logo = app.client().get(&url).await;
@@ -132,7 +132,7 @@ async fn pictures_are_sent_as_what_they_are() {
 #[tokio::test]
 async fn r062_a_drawing_that_is_opened_as_a_page_runs_nothing() {
     let folder = Folder::new();
-    let svg = folder.file("a.svg", SVG);
+    let svg = file(&folder, "a.svg", SVG);
     let app = server(&[("AUTHARA_LOGO_FILE", &svg), ("AUTHARA_FAVICON_FILE", &svg)]).await;
     let client = app.client();
 
@@ -149,7 +149,7 @@ async fn r062_a_drawing_that_is_opened_as_a_page_runs_nothing() {
 #[tokio::test]
 async fn the_tab_has_the_icon_that_was_named() {
     let folder = Folder::new();
-    let app = server(&[("AUTHARA_FAVICON_FILE", &folder.file("icon", ICO))]).await;
+    let app = server(&[("AUTHARA_FAVICON_FILE", &file(&folder, "icon", ICO))]).await;
     let client = app.client();
 
     let url = linked(&client, "icon").await;
@@ -186,7 +186,7 @@ async fn without_an_icon_of_its_own_a_site_has_ours_in_its_colour() {
 async fn other_names_lead_to_nothing() {
     let folder = Folder::new();
     let app = server(&[
-        ("AUTHARA_LOGO_FILE", &folder.file("logo.svg", SVG)),
+        ("AUTHARA_LOGO_FILE", &file(&folder, "logo.svg", SVG)),
         ("AUTHARA_ACCENT_COLOR", "#15c"),
     ])
     .await;

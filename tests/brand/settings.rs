@@ -2,7 +2,8 @@
 
 use authara::config::{Format, Problems, Support, Target};
 
-use super::{Folder, ICO, PNG, SVG, brand, read};
+use super::{ICO, PNG, SVG, brand, file, read};
+use crate::kit::database::Folder;
 
 fn problems(settings: &[(&str, &str)]) -> String {
     match read(settings) {
@@ -31,8 +32,8 @@ fn everything_can_be_set() {
 
     let brand = brand(&[
         ("AUTHARA_PRODUCT_NAME", " Stadtrad – Zürich "),
-        ("AUTHARA_LOGO_FILE", &folder.file("logo.png", SVG)),
-        ("AUTHARA_FAVICON_FILE", &folder.file("icon.svg", ICO)),
+        ("AUTHARA_LOGO_FILE", &file(&folder, "logo.png", SVG)),
+        ("AUTHARA_FAVICON_FILE", &file(&folder, "icon.svg", ICO)),
         ("AUTHARA_ACCENT_COLOR", "#15C"),
         ("AUTHARA_TERMS_URL", "https://example.com/terms"),
         ("AUTHARA_PRIVACY_URL", "/privacy"),
@@ -40,7 +41,7 @@ fn everything_can_be_set() {
         ("AUTHARA_SUPPORT", "help@example.com"),
         (
             "AUTHARA_CUSTOM_CSS_FILE",
-            &folder.file("own.css", "\u{feff}.card{border:0}".as_bytes()),
+            &file(&folder, "own.css", "\u{feff}.card{border:0}".as_bytes()),
         ),
     ]);
 
@@ -79,30 +80,30 @@ fn every_wrong_value_is_told_in_words() {
         ("AUTHARA_PRODUCT_NAME", "  ", "must be a name"),
         ("AUTHARA_LOGO_FILE", &missing, "which cannot be read: No such file"),
         ("AUTHARA_LOGO_FILE", folder_path, "which is not a file"),
-        ("AUTHARA_LOGO_FILE", &folder.file("empty", b""), "which is empty"),
+        ("AUTHARA_LOGO_FILE", &file(&folder, "empty", b""), "which is empty"),
         (
             "AUTHARA_LOGO_FILE",
-            &folder.file("large", &large(512)),
+            &file(&folder, "large", &large(512)),
             "which is larger than 512 KiB",
         ),
         (
             "AUTHARA_LOGO_FILE",
-            &folder.file("a.svg", b"<html></html>"),
+            &file(&folder, "a.svg", b"<html></html>"),
             "no picture of these kinds: SVG, PNG, WebP, JPEG",
         ),
         (
             "AUTHARA_LOGO_FILE",
-            &folder.file("a.ico", ICO),
+            &file(&folder, "a.ico", ICO),
             "no picture of these kinds",
         ),
         (
             "AUTHARA_FAVICON_FILE",
-            &folder.file("icon", &large(128)),
+            &file(&folder, "icon", &large(128)),
             "which is larger than 128 KiB",
         ),
         (
             "AUTHARA_FAVICON_FILE",
-            &folder.file("a.jpg", b"\xff\xd8\xff\xe0"),
+            &file(&folder, "a.jpg", b"\xff\xd8\xff\xe0"),
             "no picture of these kinds: SVG, PNG, ICO",
         ),
         (
@@ -118,12 +119,12 @@ fn every_wrong_value_is_told_in_words() {
         ("AUTHARA_CUSTOM_CSS_FILE", &missing, "which cannot be read"),
         (
             "AUTHARA_CUSTOM_CSS_FILE",
-            &folder.file("b.css", b"a{content:'\xff'}"),
+            &file(&folder, "b.css", b"a{content:'\xff'}"),
             "which is not UTF-8",
         ),
         (
             "AUTHARA_CUSTOM_CSS_FILE",
-            &folder.file("c.css", &large(256)),
+            &file(&folder, "c.css", &large(256)),
             "which is larger than 256 KiB",
         ),
     ] {
@@ -177,7 +178,7 @@ fn a_colour_that_cannot_stay_as_it_is_is_told_with_what_became_of_it() {
 #[test]
 fn rules_that_browsers_would_pass_over_are_told() {
     let folder = Folder::new();
-    let said = |css: &str| warnings(&[("AUTHARA_CUSTOM_CSS_FILE", &folder.file("own.css", css.as_bytes()))]);
+    let said = |css: &str| warnings(&[("AUTHARA_CUSTOM_CSS_FILE", &file(&folder, "own.css", css.as_bytes()))]);
 
     assert!(said("@IMPORT '/x.css';").starts_with("AUTHARA_CUSTOM_CSS_FILE: has an @import"));
     assert!(said("a{background:URL(\"https://cdn.example/x.png\")}").contains("loads https://cdn.example/x.png"));
