@@ -8,21 +8,18 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use hyper::header::CONTENT_SECURITY_POLICY;
 
-use crate::config::{Brand, Config, Picture};
+use crate::config::{Brand, Config, Picture, Target};
 use crate::domain::accent::{Accent, Shades};
 use crate::http::assets;
+use crate::http::headers::PICTURE_POLICY;
 use crate::http::reply::Reply;
 
 const STYLE: &str = "style.css";
 const ICON: &str = "icon.svg";
 /// Its fill and the letter on it, as they stand in the drawing.
 const ICON_COLOURS: [&str; 2] = ["\"#17644f\"", "\"#fff\""];
-
-/// A drawing may style itself, which many programs that write SVG count on, and do nothing else: no
-/// script, no request, no origin, also where somebody opens it as a page.
-const PICTURE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
 
 /// Addresses and contents that differ from site to site.
 #[derive(Debug)]
@@ -37,7 +34,24 @@ pub struct Site {
     pub icon_type: &'static str,
     /// Where the logo is, if there is one.
     pub logo: Option<String>,
+    /// Where the terms of use are.
+    pub terms: Option<String>,
+    /// Where the privacy notice is.
+    pub privacy: Option<String>,
+    /// Where it says who is behind the site.
+    pub imprint: Option<String>,
+    /// Whom people can ask for help.
+    pub support: Option<Support>,
     files: Vec<File>,
+}
+
+/// Whom people can ask for help.
+#[derive(Debug)]
+pub struct Support {
+    /// What stands in the link.
+    pub href: String,
+    /// What people read.
+    pub words: String,
 }
 
 /// A file that is served from memory.
@@ -70,6 +84,7 @@ impl Site {
             let own = file.as_ref().map(|file| Cow::Owned(file.url.clone()));
             own.unwrap_or_else(|| Cow::Borrowed(assets::url(embedded)))
         };
+        let target = |target: &Option<Target>| target.as_ref().map(|target| target.as_str().to_owned());
         Self {
             name: brand.product_name.clone(),
             stylesheet: url(&stylesheet, STYLE),
@@ -78,6 +93,13 @@ impl Site {
                 .as_ref()
                 .map_or(assets::content_type("svg"), |file| file.content_type),
             logo: logo.as_ref().map(|file| file.url.clone()),
+            terms: target(&brand.terms),
+            privacy: target(&brand.privacy),
+            imprint: target(&brand.imprint),
+            support: brand.support.as_ref().map(|support| Support {
+                href: support.href(),
+                words: support.words().to_owned(),
+            }),
             files: [stylesheet, logo, icon].into_iter().flatten().collect(),
         }
     }

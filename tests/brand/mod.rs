@@ -1,6 +1,7 @@
 //! The site's own name, pictures, colour, links and rules: what settings may say, what is served,
 //! and what people see.
 
+mod pages;
 mod served;
 mod settings;
 

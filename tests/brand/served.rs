@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 
+use authara::domain::accent::Theme;
 use authara::http::assets;
 use hyper::Method;
 
@@ -11,11 +12,11 @@ use crate::kit::app::TestApp;
 use crate::kit::client::{Answer, Client};
 use crate::kit::database::{Database, Folder};
 
-/// A server with these settings.
-async fn server(settings: &[(&str, &str)]) -> TestApp {
+/// A server with these settings, and its database.
+pub(super) async fn server(settings: &[(&str, &str)]) -> (TestApp, Database) {
     let brand = brand(settings);
     let db = Database::migrated_sqlite().await;
-    TestApp::with(&db, |config| config.brand = brand).await
+    (TestApp::with(&db, |config| config.brand = brand).await, db)
 }
 
 /// What a page's link of that kind leads to.
@@ -37,7 +38,7 @@ async fn packed(client: &Client, url: &str, coding: &str) -> Answer {
 async fn an_own_colour_and_own_rules_come_in_the_one_style_sheet() {
     let folder = Folder::new();
     let css = file(&folder, "own.css", b".card { border-radius: 0 }");
-    let app = server(&[("AUTHARA_ACCENT_COLOR", "#ffcc00"), ("AUTHARA_CUSTOM_CSS_FILE", &css)]).await;
+    let (app, _db) = server(&[("AUTHARA_ACCENT_COLOR", "#ffcc00"), ("AUTHARA_CUSTOM_CSS_FILE", &css)]).await;
     // Whatever happens to the files, the server has what it read.
     fs::remove_file(&css).unwrap();
     let client = app.client();
@@ -77,7 +78,7 @@ async fn its_address_changes_with_its_content_and_with_nothing_else() {
     let folder = Folder::new();
     let address = async |colour: &str, css: &[u8]| {
         let css = file(&folder, "own.css", css);
-        let app = server(&[("AUTHARA_ACCENT_COLOR", colour), ("AUTHARA_CUSTOM_CSS_FILE", &css)]).await;
+        let (app, _db) = server(&[("AUTHARA_ACCENT_COLOR", colour), ("AUTHARA_CUSTOM_CSS_FILE", &css)]).await;
         linked(&app.client(), "stylesheet").await
     };
 
@@ -94,7 +95,7 @@ async fn its_address_changes_with_its_content_and_with_nothing_else() {
 
 #[tokio::test]
 async fn without_settings_the_embedded_files_are_used() {
-    let app = server(&[("AUTHARA_PRODUCT_NAME", "Only a name")]).await;
+    let (app, _db) = server(&[("AUTHARA_PRODUCT_NAME", "Only a name")]).await;
     let client = app.client();
 
     assert_eq!(linked(&client, "stylesheet").await, assets::url("style.css"));
@@ -116,7 +117,7 @@ async fn pictures_are_sent_as_what_they_are() {
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "jpg", "image/jpeg"),
     ] {
         let folder = Folder::new();
-        let app = server(&[("AUTHARA_LOGO_FILE", &file(&folder, "logo", content))]).await;
+        let (app, _db) = server(&[("AUTHARA_LOGO_FILE", &file(&folder, "logo", content))]).await;
         let url = app.service.site().logo.clone().unwrap();
 
         let logo = app.client().get(&url).await;
@@ -133,7 +134,7 @@ async fn pictures_are_sent_as_what_they_are() {
 async fn r062_a_drawing_that_is_opened_as_a_page_runs_nothing() {
     let folder = Folder::new();
     let svg = file(&folder, "a.svg", SVG);
-    let app = server(&[("AUTHARA_LOGO_FILE", &svg), ("AUTHARA_FAVICON_FILE", &svg)]).await;
+    let (app, _db) = server(&[("AUTHARA_LOGO_FILE", &svg), ("AUTHARA_FAVICON_FILE", &svg)]).await;
     let client = app.client();
 
     for url in [app.service.site().logo.clone().unwrap(), linked(&client, "icon").await] {
@@ -149,7 +150,7 @@ async fn r062_a_drawing_that_is_opened_as_a_page_runs_nothing() {
 #[tokio::test]
 async fn the_tab_has_the_icon_that_was_named() {
     let folder = Folder::new();
-    let app = server(&[("AUTHARA_FAVICON_FILE", &file(&folder, "icon", ICO))]).await;
+    let (app, _db) = server(&[("AUTHARA_FAVICON_FILE", &file(&folder, "icon", ICO))]).await;
     let client = app.client();
 
     let url = linked(&client, "icon").await;
@@ -171,7 +172,7 @@ async fn the_tab_has_the_icon_that_was_named() {
 
 #[tokio::test]
 async fn without_an_icon_of_its_own_a_site_has_ours_in_its_colour() {
-    let app = server(&[("AUTHARA_ACCENT_COLOR", "#ffcc00")]).await;
+    let (app, _db) = server(&[("AUTHARA_ACCENT_COLOR", "#ffcc00")]).await;
     let client = app.client();
 
     let url = linked(&client, "icon").await;
@@ -185,7 +186,7 @@ async fn without_an_icon_of_its_own_a_site_has_ours_in_its_colour() {
 #[tokio::test]
 async fn other_names_lead_to_nothing() {
     let folder = Folder::new();
-    let app = server(&[
+    let (app, _db) = server(&[
         ("AUTHARA_LOGO_FILE", &file(&folder, "logo.svg", SVG)),
         ("AUTHARA_ACCENT_COLOR", "#15c"),
     ])
@@ -206,4 +207,20 @@ async fn other_names_lead_to_nothing() {
         assert_eq!(client.get(path).await.status, 404, "{path}");
     }
     assert_eq!(client.call(Method::POST, &logo).send().await.status, 405);
+}
+
+#[test]
+fn contrast_is_computed_on_the_backgrounds_that_pages_have() {
+    let tokens = fs::read_to_string("assets/source/style/1-tokens.css").unwrap();
+
+    for (name, light, dark) in [
+        ("surface", Theme::LIGHT.surface, Theme::DARK.surface),
+        ("ground", Theme::LIGHT.ground, Theme::DARK.ground),
+    ] {
+        let line = format!("--{name}: var(--is-light, {light}) var(--is-dark, {dark});");
+        assert!(tokens.contains(&line), "{line}");
+    }
+    for name in ["accent", "on-accent", "accent-strong", "accent-text", "accent-wash"] {
+        assert_eq!(tokens.matches(&format!("--{name}:")).count(), 1, "{name}");
+    }
 }

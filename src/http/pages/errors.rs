@@ -16,6 +16,8 @@ struct ErrorPage<'a> {
     advice: &'a str,
     detail: Option<&'a str>,
     reference: Option<&'a str>,
+    /// Whether somebody else can do more about it than whoever reads this.
+    asks_for_help: bool,
 }
 
 /// What went wrong, as far as a page tells it.
@@ -49,6 +51,7 @@ pub fn page(layout: Layout, trouble: &Trouble<'_>) -> String {
         advice: wait.as_deref().unwrap_or(advice),
         detail: trouble.detail,
         reference: trouble.reference,
+        asks_for_help: !matches!(trouble.status, 401 | 404),
     };
     // A page that cannot be rendered is itself the error: there is nothing better left to show.
     page.render_once().unwrap_or_else(|_| heading.to_owned())

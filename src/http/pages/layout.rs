@@ -127,6 +127,25 @@ impl Layout {
         }
     }
 
+    /// The links in the foot: where they lead and what they say.
+    pub fn legal(&self) -> Vec<(&str, &str)> {
+        let Site {
+            terms,
+            privacy,
+            imprint,
+            support,
+            ..
+        } = &*self.site;
+        let links = [
+            (terms.as_deref(), self.say.frame_terms()),
+            (privacy.as_deref(), self.say.frame_privacy()),
+            (imprint.as_deref(), self.say.frame_imprint()),
+            (support.as_ref().map(|it| it.href.as_str()), self.say.frame_support()),
+        ];
+        let set = links.into_iter().filter_map(|(target, words)| Some((target?, words)));
+        set.collect()
+    }
+
     /// The same about something else.
     #[must_use]
     pub fn titled(self, title: impl Into<String>) -> Self {

@@ -1,0 +1,95 @@
+//! What people see of it.
+
+use hyper::Method;
+
+use super::served::server;
+use super::{SVG, file};
+use crate::kit::database::Folder;
+
+#[tokio::test]
+async fn a_name_is_shown_as_it_is_wherever_it_stands() {
+    let (app, _db) = server(&[("AUTHARA_PRODUCT_NAME", "A & \"B\" <c> {site} ü")]).await;
+    let written = "A &amp; &quot;B&quot; &lt;c&gt; {site} ü";
+
+    let page = app.client().get("/auth/login").await.text();
+
+    assert!(page.contains(&format!(" · {written}</title>")), "{page}");
+    assert!(page.contains(&format!("height=\"28\">{written}</a>")), "{page}");
+    assert!(page.contains(&format!("to continue to {written}</p>")), "{page}");
+    assert!(!page.contains("<c>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_logo_stands_in_place_of_icon_and_name_and_says_it() {
+    let folder = Folder::new();
+    let settings = [
+        ("AUTHARA_PRODUCT_NAME", "A & \"B\" <c>"),
+        ("AUTHARA_LOGO_FILE", &file(&folder, "logo.svg", SVG)),
+    ];
+    let (app, _db) = server(&settings).await;
+    let logo = app.service.site().logo.clone().unwrap();
+
+    for path in ["/auth/login", "/auth/signup", "/auth/nothing"] {
+        let page = app.client().get(path).await.text();
+
+        let shown = format!("<img src=\"{logo}\" alt=\"A &amp; &quot;B&quot; &lt;c&gt;\"></a>");
+        assert!(page.contains(&shown), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn the_links_stand_in_the_foot_of_every_page() {
+    let settings = [
+        ("AUTHARA_TERMS_URL", "https://example.com/terms?a=1&b=2"),
+        ("AUTHARA_PRIVACY_URL", "/privacy"),
+        ("AUTHARA_IMPRINT_URL", "/imprint"),
+        ("AUTHARA_SUPPORT", "help@example.com"),
+    ];
+    let (app, _db) = server(&settings).await;
+    let (stranger, user) = (app.client(), app.user("ada@example.com").await);
+
+    for path in ["/auth/signup", "/auth/account", "/auth/nothing"] {
+        let client = if path == "/auth/account" { &user } else { &stranger };
+        let page = client
+            .call(Method::GET, path)
+            .header("accept-language", "de")
+            .send()
+            .await
+            .text();
+        let foot = page.split("<footer").nth(1).unwrap_or_default();
+        for link in [
+            "<a href=\"https://example.com/terms?a=1&amp;b=2\">Nutzungsbedingungen</a>",
+            "<a href=\"/privacy\">Datenschutz</a>",
+            "<a href=\"/imprint\">Impressum</a>",
+            "<a href=\"mailto:help@example.com\">Hilfe</a>",
+        ] {
+            assert!(foot.contains(link), "{path}: {foot}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_links_there_is_no_list_of_them() {
+    let (app, _db) = server(&[]).await;
+
+    let page = app.client().get("/auth/login").await.text();
+
+    assert!(!page.contains("class=\"legal\"") && !page.contains("mailto:"), "{page}");
+}
+
+#[tokio::test]
+async fn who_meets_trouble_is_told_whom_to_tell() {
+    let (app, _db) = server(&[("AUTHARA_SUPPORT", "https://example.com/help")]).await;
+    let client = app.client();
+    let told = "tell us: <a href=\"https://example.com/help\">example.com/help</a>";
+
+    let refused = client.call(Method::PUT, "/auth/login").send().await;
+    let missing = client.get("/auth/nothing").await;
+
+    assert_eq!((refused.status, missing.status), (405, 404));
+    assert!(refused.text().contains(told), "{}", refused.text());
+    assert!(
+        !missing.text().contains(told),
+        "the address is wrong, and nobody else can mend that"
+    );
+}
