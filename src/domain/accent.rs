@@ -14,8 +14,8 @@ pub const TEXT: f64 = 4.5;
 /// shape would be lost.
 pub const FILL: f64 = 1.4;
 
-/// Percent of the colour in a pale background: the most on which links read, within these bounds.
-const WASH: (u8, u8) = (4, 10);
+/// The contrast of a pale background with the page around it at most.
+const PALE: f64 = 1.18;
 
 /// How much lighter or darker a button is under the pointer.
 const HOVER: f64 = 0.06;
@@ -32,6 +32,9 @@ pub struct Theme {
     pub ground: Colour,
     /// Whether a stronger shade is a darker one.
     is_light: bool,
+    /// Percent of the colour in a pale background. On a light page it may be little, so that links
+    /// there can stay as given; on a dark one they are another shade in any case.
+    wash: (u8, u8),
 }
 
 impl Theme {
@@ -40,12 +43,14 @@ impl Theme {
         surface: Colour::WHITE,
         ground: Colour::new(0xf5_f5_f2),
         is_light: true,
+        wash: (4, 24),
     };
     /// Dark pages.
     pub const DARK: Self = Self {
         surface: Colour::new(0x1a_1d_1c),
         ground: Colour::new(0x12_14_13),
         is_light: false,
+        wash: (10, 10),
     };
 
     /// Both backgrounds.
@@ -105,13 +110,18 @@ impl Shades {
             .into_iter()
             .find(can_be_hovered)
             .unwrap_or(fill);
-        let wash = |text: Colour, percent| theme.surface.mixed(text, f64::from(percent) / 100.0);
+        let (palest, strongest) = theme.wash;
+        // A light page takes up the colour itself, of which a yellow would lose everything as text.
+        let tint = |text| if theme.is_light { fill } else { text };
+        let wash = |text, percent| theme.surface.mixed(tint(text), f64::from(percent) / 100.0);
         let reads = |text: Colour, percent| text.contrast(wash(text, percent)) >= TEXT;
-        let (palest, strongest) = WASH;
         let text = given
             .nearest(|text| text.contrast_on(&theme.grounds()) >= TEXT && reads(text, palest))
             .unwrap_or(on(theme.surface));
-        let percent = (palest..=strongest).rev().find(|percent| reads(text, *percent));
+        let is_pale = |percent| wash(text, percent).contrast(theme.surface) <= PALE;
+        let percent = (palest..=strongest)
+            .rev()
+            .find(|percent| reads(text, *percent) && is_pale(*percent));
         Self {
             fill,
             on_fill,
