@@ -279,21 +279,6 @@ pub const VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
-        name: "AUTHARA_LANGUAGES",
-        group: Group::Behaviour,
-        kind: Kind::Text("tags, comma-separated"),
-        default: Default::Depends("en, de, fr, es, pt-BR, zh-Hans, and those of AUTHARA_MESSAGES_DIR"),
-        help: "Languages that pages are offered in. The first is for browsers that ask for none of them.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_MESSAGES_DIR",
-        group: Group::Behaviour,
-        kind: Kind::Text("path"),
-        help: "Folder of message files such as `de.json`, whose messages replace the built-in ones or add a language.",
-        ..PLAIN
-    },
-    Var {
         name: "AUTHARA_COOKIE_PREFIX",
         group: Group::Behaviour,
         kind: Kind::OneOf(&["__Host-"]),
@@ -385,6 +370,21 @@ pub const VARS: &[Var] = &[
         group: Group::Brand,
         kind: Kind::Text("path"),
         help: "Rules added to the style sheet, at most 256 KiB.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_LANGUAGES",
+        group: Group::Brand,
+        kind: Kind::Text("tags, comma-separated"),
+        default: Default::Depends("en, de, fr, es, pt-BR, zh-Hans, and those of AUTHARA_MESSAGES_DIR"),
+        help: "Languages that pages are offered in. The first is for browsers that ask for none of them.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_MESSAGES_DIR",
+        group: Group::Brand,
+        kind: Kind::Text("path"),
+        help: "Folder of message files such as `de.json`, whose messages replace the built-in ones or add a language.",
         ..PLAIN
     },
     Var {

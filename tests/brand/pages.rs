@@ -83,10 +83,10 @@ async fn who_meets_trouble_is_told_whom_to_tell() {
     let client = app.client();
     let told = "tell us: <a href=\"https://example.com/help\">example.com/help</a>";
 
-    let refused = client.call(Method::PUT, "/auth/login").send().await;
+    let refused = client.call(Method::POST, "/auth/login").form(&[]).send().await;
     let missing = client.get("/auth/nothing").await;
 
-    assert_eq!((refused.status, missing.status), (405, 404));
+    assert_eq!((refused.status, missing.status), (403, 404));
     assert!(refused.text().contains(told), "{}", refused.text());
     assert!(
         !missing.text().contains(told),

@@ -51,7 +51,7 @@ pub fn page(layout: Layout, trouble: &Trouble<'_>) -> String {
         advice: wait.as_deref().unwrap_or(advice),
         detail: trouble.detail,
         reference: trouble.reference,
-        asks_for_help: !matches!(trouble.status, 401 | 404),
+        asks_for_help: matches!(trouble.status, 403 | 409 | 500..),
     };
     // A page that cannot be rendered is itself the error: there is nothing better left to show.
     page.render_once().unwrap_or_else(|_| heading.to_owned())
