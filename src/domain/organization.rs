@@ -123,6 +123,29 @@ impl Organization {
     }
 }
 
+/// What an organization would be without one of its members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departure {
+    /// The membership that would end.
+    pub membership: Membership,
+    /// Members who would remain.
+    pub others: i64,
+    /// Those of them who are owners and whose account is on.
+    pub other_owners: i64,
+}
+
+impl Departure {
+    /// Whether nobody would be left.
+    pub fn is_end(&self) -> bool {
+        self.others == 0
+    }
+
+    /// Whether members would be left without an owner, who could do for them what only owners may.
+    pub fn leaves_no_owner(&self) -> bool {
+        self.membership.role == OrganizationRole::Owner && self.others > 0 && self.other_owners == 0
+    }
+}
+
 /// An organization as one of its members sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {

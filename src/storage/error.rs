@@ -15,6 +15,9 @@ pub enum Error {
     /// A row holds what the code cannot read.
     #[error("unreadable data in {0}")]
     Unreadable(String),
+    /// Somebody has what may be had once, such as a username. Where that is expected, the method says so.
+    #[error("already taken: {0}")]
+    Taken(String),
     /// A statement failed: a defect of this program.
     #[error("statement failed: {0}")]
     Statement(String),

@@ -243,7 +243,7 @@ async fn prepare(store: &Store) -> Result<()> {
         };
         match result.await {
             // PostgreSQL's IF NOT EXISTS fails if another makes the same thing at the same moment.
-            Err(Error::Statement(_)) if tries < 3 => tries += 1,
+            Err(Error::Statement(_) | Error::Taken(_)) if tries < 3 => tries += 1,
             result => return result,
         }
     }

@@ -1,6 +1,6 @@
 //! Organizations, memberships, and the mode of this deployment.
 
-use crate::domain::organization::{Membership, Organization, OrganizationMode, OrganizationRole};
+use crate::domain::organization::{Departure, Membership, Organization, OrganizationMode, OrganizationRole};
 use crate::domain::{OrganizationId, Timestamp, UserId};
 use crate::storage::row::Row;
 use crate::storage::value::args;
@@ -71,6 +71,56 @@ impl Organizations<'_> {
                    WHERE m.user_id = $1
                    ORDER BY m.created_at, o.id";
         self.0.list(sql, args![user], read_membership).await
+    }
+
+    /// What each of the user's organizations would be without him, oldest membership first.
+    pub async fn departures(self, user: UserId) -> Result<Vec<Departure>> {
+        let sql = "SELECT o.id, o.name, m.role,
+                          (SELECT count(*)
+                           FROM memberships other
+                           WHERE other.organization_id = o.id AND other.user_id <> m.user_id),
+                          (SELECT count(*)
+                           FROM memberships other
+                           JOIN users u ON u.id = other.user_id
+                           WHERE other.organization_id = o.id AND other.user_id <> m.user_id
+                             AND other.role = $2 AND u.disabled_at IS NULL)
+                   FROM memberships m
+                   JOIN organizations o ON o.id = m.organization_id
+                   WHERE m.user_id = $1
+                   ORDER BY m.created_at, o.id";
+        let read = |row: &mut Row| {
+            Ok(Departure {
+                membership: read_membership(row)?,
+                others: row.next("count(memberships)")?,
+                other_owners: row.next("count(memberships)")?,
+            })
+        };
+        let owner = OrganizationRole::Owner.name();
+        self.0.list(sql, args![user, owner], read).await
+    }
+
+    /// Locks the user's organizations until the transaction ends: nobody joins them or leaves them
+    /// by deleting his account.
+    pub async fn lock_of_user(self, user: UserId) -> Result<()> {
+        // The order of the locks is the same for everybody, so that two callers cannot block each other.
+        let sql = "SELECT o.id
+                   FROM organizations o
+                   WHERE o.id IN (SELECT m.organization_id FROM memberships m WHERE m.user_id = $1)
+                   ORDER BY o.id
+                   {pg: FOR UPDATE}";
+        self.0.query(sql, args![user]).await?;
+        Ok(())
+    }
+
+    /// Deletes every organization that the user is in or opened and nobody else is in; returns how many.
+    pub async fn delete_without(self, user: UserId) -> Result<u64> {
+        let sql = "DELETE FROM organizations
+                   WHERE (created_by = $1
+                          OR id IN (SELECT m.organization_id FROM memberships m WHERE m.user_id = $1))
+                     AND NOT EXISTS (SELECT 1
+                                     FROM memberships other
+                                     WHERE other.organization_id = organizations.id AND other.user_id <> $1)";
+        self.0.execute(sql, args![user]).await
     }
 
     /// The membership a new session starts in: the user's own personal organization, else the oldest.

@@ -229,6 +229,8 @@ fn statement_error(error: &tokio_postgres::Error, sql: &str, is_write: bool) -> 
     let text = format!("{} {name} in `{sketch} …`", code.code());
     if may_pass {
         Error::Unavailable(text)
+    } else if *code == SqlState::UNIQUE_VIOLATION {
+        Error::Taken(text)
     } else {
         Error::Statement(text)
     }

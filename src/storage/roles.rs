@@ -30,6 +30,17 @@ impl Roles<'_> {
         Ok(roles)
     }
 
+    /// The admins whose account is on, as they are now and may not be a moment later.
+    pub async fn active_admins(self) -> Result<Vec<UserId>> {
+        let sql = "SELECT u.id
+                   FROM user_roles r
+                   JOIN users u ON u.id = r.user_id
+                   WHERE r.role = $1 AND u.disabled_at IS NULL
+                   ORDER BY u.id";
+        let admin = PlatformRole::Admin.name();
+        self.0.list(sql, args![admin], |row| row.next("users.id")).await
+    }
+
     /// Locks every admin grant until the transaction ends and returns the admins whose account is on.
     pub async fn lock_active_admins(self) -> Result<Vec<UserId>> {
         // The order of the locks is the same for everybody, so that two callers cannot block each other.

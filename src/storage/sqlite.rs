@@ -286,8 +286,17 @@ fn writing_error(error: &rusqlite::Error) -> Error {
             | ErrorCode::SchemaChanged
             | ErrorCode::OperationInterrupted,
         ) => Error::unavailable(error),
+        Some(ErrorCode::ConstraintViolation) if is_taken(error) => Error::Taken(error.to_string()),
         _ => Error::Statement(error.to_string()),
     }
+}
+
+fn is_taken(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(
+        code,
+        Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
+    )
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

@@ -1,9 +1,9 @@
 //! People and their passwords.
 
-use crate::domain::{Email, Timestamp, User, UserId};
+use crate::domain::{Email, Timestamp, User, UserId, Username};
 use crate::storage::row::Row;
 use crate::storage::value::{Value, args};
-use crate::storage::{Conn, Result};
+use crate::storage::{Conn, Error, Result};
 
 /// See [`Conn::users`].
 pub struct Users<'c>(pub(super) &'c mut Conn);
@@ -47,6 +47,15 @@ impl Users<'_> {
         self.0.find(sql, args![id], read).await
     }
 
+    /// The user with that id, whom nobody deletes before the transaction ends.
+    pub async fn held(self, id: UserId) -> Result<Option<User>> {
+        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
+                   FROM users u
+                   WHERE u.id = $1
+                   {pg: FOR KEY SHARE}";
+        self.0.find(sql, args![id], read).await
+    }
+
     /// The user with that address.
     pub async fn by_email(self, email: &Email) -> Result<Option<User>> {
         let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
@@ -84,6 +93,26 @@ impl Users<'_> {
     pub async fn upgrade_password_hash(self, id: UserId, from: &str, to: &str) -> Result<bool> {
         let sql = "UPDATE passwords SET hash = $3 WHERE user_id = $1 AND hash = $2";
         Ok(self.0.execute(sql, args![id, from, to]).await? == 1)
+    }
+
+    /// Changes the username; `false` if somebody has it, which also ends the transaction, or if the
+    /// account does not exist.
+    pub async fn rename(self, id: UserId, username: &Username) -> Result<bool> {
+        // No look before: somebody could take the name in between, and the index decides anyway.
+        let sql = "UPDATE users SET username = $2, username_normalized = $3 WHERE id = $1";
+        match self.0.execute(sql, args![id, username, username.normalized()]).await {
+            Err(Error::Taken(_)) => Ok(false),
+            changed => Ok(changed? == 1),
+        }
+    }
+
+    /// Deletes the account with password, roles, memberships, sessions and their tokens; `false` if
+    /// it does not exist. Organizations stay, see [`Organizations::delete_without`].
+    ///
+    /// [`Organizations::delete_without`]: crate::storage::organizations::Organizations::delete_without
+    pub async fn delete(self, id: UserId) -> Result<bool> {
+        let sql = "DELETE FROM users WHERE id = $1";
+        Ok(self.0.execute(sql, args![id]).await? == 1)
     }
 
     /// Switches the account off; `false` if it was off, or does not exist.

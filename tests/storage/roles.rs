@@ -36,6 +36,26 @@ both!(a_role_is_given_and_taken_once, async |db: &Database| {
     assert_eq!(roles, [Monitor]);
 });
 
+both!(active_admins_are_those_whose_account_is_on, async |db: &Database| {
+    let people = [user(1), user(2), user(3)];
+    for person in &people {
+        add_user(&db.store, person).await;
+    }
+    db.store
+        .write(async |tx| {
+            tx.roles().grant(people[0].id, Admin, NOW).await?;
+            tx.roles().grant(people[1].id, Monitor, NOW).await?;
+            tx.roles().grant(people[2].id, Admin, NOW).await?;
+            tx.users().disable(people[2].id, NOW).await
+        })
+        .await
+        .unwrap();
+
+    let admins = db.store.read().await.unwrap().roles().active_admins().await.unwrap();
+
+    assert_eq!(admins, [people[0].id]);
+});
+
 both!(two_who_remove_each_other_leave_one_admin, async |db: &Database| {
     let people = [user(1), user(2), user(3)];
     for person in &people {

@@ -1,9 +1,14 @@
 //! People, passwords, the list of users.
 
-use authara::domain::{Email, Timestamp, User, Username};
+use std::time::Duration;
 
-use super::{HOUR, NOW, add_user, count, user, user_id};
+use authara::domain::organization::{OrganizationKind, OrganizationRole};
+use authara::domain::{Email, PlatformRole, Timestamp, User, Username};
+use authara::storage::{Error, Result, Store, Tx};
+
+use super::{HOUR, NOW, add_user, count, organization, session, session_id, token, user, user_id};
 use crate::kit::database::{Database, both};
+use crate::kit::dump::dump;
 
 both!(a_user_is_found_as_he_was_added, async |db: &Database| {
     let mut ada = user(1);
@@ -181,4 +186,145 @@ both!(a_row_that_cannot_be_read_names_its_column, async |db: &Database| {
     let error = db.store.read().await.unwrap().users().by_id(ada.id).await.unwrap_err();
 
     assert_eq!(error.to_string(), "unreadable data in users.email");
+});
+
+/// Changes a username in a transaction of its own.
+async fn rename(store: &Store, number: u128, name: &str) -> Result<bool> {
+    let name = Username::parse(name).unwrap();
+    store
+        .write(async |tx| tx.users().rename(user_id(number), &name).await)
+        .await
+}
+
+both!(
+    r022_a_username_is_changed_to_any_that_nobody_has_in_whatever_case,
+    async |db: &Database| {
+        add_user(&db.store, &user(1)).await;
+        add_user(&db.store, &user(2)).await;
+        let names = async || {
+            let users = db.store.read().await.unwrap().users().page(None, 9).await.unwrap();
+            users
+                .iter()
+                .map(|user| user.username.as_str().to_owned())
+                .collect::<Vec<_>>()
+        };
+
+        assert!(rename(&db.store, 1, "USER-1").await.unwrap());
+        assert!(rename(&db.store, 1, "ada").await.unwrap());
+        assert!(!rename(&db.store, 9, "nobody").await.unwrap());
+
+        assert!(
+            rename(&db.store, 2, "ADA").await.is_err(),
+            "nothing else of that transaction is kept"
+        );
+        assert_eq!(names().await, ["ada", "User-2"]);
+        assert!(rename(&db.store, 2, "User-1").await.unwrap(), "it is free again");
+    }
+);
+
+both!(of_many_who_want_one_username_one_gets_it, async |db: &Database| {
+    for number in 1..=6 {
+        add_user(&db.store, &user(number)).await;
+    }
+    let other = db.another_store().await;
+    let name = Username::parse("ada").unwrap();
+
+    let tasks: Vec<_> = (1..=6)
+        .map(|number| {
+            let (store, name) = (if number % 2 == 0 { &db.store } else { &other }.clone(), name.clone());
+            let add = async move |tx: &mut Tx| {
+                let is_renamed = tx.users().rename(user_id(number), &name).await?;
+                // What the flow does: nothing is kept of a transaction that was refused.
+                is_renamed
+                    .then_some(())
+                    .ok_or_else(|| Error::Taken("refused".to_owned()))
+            };
+            tokio::spawn(async move { store.write(add).await })
+        })
+        .collect();
+    let mut done = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(()) => done += 1,
+            Err(error) => assert_eq!(error.to_string(), "already taken: refused"),
+        }
+    }
+
+    assert_eq!(done, 1);
+});
+
+both!(a_user_goes_with_all_that_hangs_on_him, async |db: &Database| {
+    let (ada, bob) = (user(1), user(2));
+    add_user(&db.store, &ada).await;
+    add_user(&db.store, &bob).await;
+    let team = organization(1, OrganizationKind::Team, &ada);
+    let delete = async || {
+        db.store
+            .write(async |tx| tx.users().delete(ada.id).await)
+            .await
+            .unwrap()
+    };
+    db.store
+        .write(async |tx| {
+            tx.users().set_password(ada.id, "hash", NOW).await?;
+            tx.users().set_password(bob.id, "hash", NOW).await?;
+            tx.roles().grant(ada.id, PlatformRole::Monitor, NOW).await?;
+            tx.organizations().add(&team).await?;
+            for person in [&ada, &bob] {
+                tx.organizations()
+                    .join(team.id, person.id, OrganizationRole::Owner, NOW)
+                    .await?;
+            }
+            tx.sessions().add(&session(1, &ada)).await?;
+            tx.sessions().add_token(&token(0, session_id(1))).await
+        })
+        .await
+        .unwrap();
+
+    assert!(delete().await);
+    assert!(!delete().await);
+
+    let rows = dump(db).await;
+    let of = |table: &str| rows.iter().filter(|row| row.starts_with(&format!("{table} "))).count();
+    let left = [
+        "users",
+        "passwords",
+        "user_roles",
+        "memberships",
+        "sessions",
+        "refresh_tokens",
+    ]
+    .map(of);
+    assert_eq!(left, [1, 1, 0, 1, 0, 0], "{rows:?}");
+    let mut conn = db.store.read().await.unwrap();
+    assert_eq!(conn.users().by_id(bob.id).await.unwrap(), Some(bob));
+    let stays = conn.organizations().by_id(team.id).await.unwrap().unwrap();
+    assert_eq!(stays.created_by, None);
+});
+
+both!(who_is_held_is_not_deleted_meanwhile, async |db: &Database| {
+    let ada = user(1);
+    add_user(&db.store, &ada).await;
+    let other = db.another_store().await;
+    let (held, is_held) = tokio::sync::oneshot::channel();
+    let id = ada.id;
+
+    let mut deletion = tokio::spawn(async move {
+        is_held.await.unwrap();
+        other.write(async |tx| tx.users().delete(id).await).await
+    });
+    db.store
+        .write(async |tx| {
+            assert_eq!(tx.users().held(ada.id).await?, Some(ada.clone()));
+            held.send(()).unwrap();
+            let early = tokio::time::timeout(Duration::from_millis(50), &mut deletion).await;
+            assert!(early.is_err(), "it waits");
+            tx.sessions().add(&session(1, &ada)).await
+        })
+        .await
+        .unwrap();
+
+    assert!(deletion.await.unwrap().unwrap());
+    let gone = db.store.write(async |tx| tx.users().held(id).await).await;
+    assert_eq!(gone.unwrap(), None);
 });

@@ -421,7 +421,7 @@ mod tests {
         let mut second = Box::new(next.await.unwrap());
         second.execute("INSERT INTO things VALUES ('b')", vec![]).await.unwrap();
         let twice = second.execute("INSERT INTO things VALUES ('a')", vec![]).await;
-        assert!(matches!(twice, Err(Error::Statement(_))));
+        assert!(matches!(twice, Err(Error::Taken(_))));
         drop(second);
         begun(&writer, "c").await.commit().await.unwrap();
 
