@@ -64,6 +64,8 @@ pub struct Staged {
 pub struct PathMatch {
     /// The pattern, for the log.
     pub pattern: &'static str,
+    /// Whether GET on the same path shows something.
+    pub has_page: bool,
     /// Name and text of each place.
     pub places: Vec<(&'static str, String)>,
 }
@@ -200,11 +202,13 @@ impl Cx {
     }
 
     /// The place that was asked for, to come back to after signing in. Only what changes
-    /// nothing can be repeated by a redirect; after anything else it is the account page.
+    /// nothing can be repeated by a redirect. After anything else it is the page of that form, which
+    /// has the same path, or the account page.
     pub fn this_place(&self) -> Option<ReturnTo> {
         let asked = self.request.head.uri.path_and_query()?.as_str();
-        let is_safe = self.method().is_safe();
-        ReturnTo::parse(if is_safe { asked } else { "/auth/account" })
+        let has_page = self.request.path.get().is_some_and(|path| path.has_page);
+        let is_good = self.method().is_safe() || has_page;
+        ReturnTo::parse(if is_good { asked } else { "/auth/account" })
     }
 
     /// Whether a JSON route is asked for: JSON in, JSON out, never a page.
@@ -298,15 +302,6 @@ impl Cx {
     pub(super) fn stage(&self, staged: Staged) {
         // Once per request, by the gallery.
         let _ = self.request.staged.set(staged);
-    }
-
-    /// Path and query as sent, for a form that leads back here.
-    pub fn here(&self) -> &str {
-        self.request
-            .head
-            .uri
-            .path_and_query()
-            .map_or("/", |asked| asked.as_str())
     }
 
     /// The notice that an earlier answer left for this page; shown once.

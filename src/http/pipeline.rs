@@ -187,6 +187,7 @@ impl Service {
             Found::OtherMethods(allow, pattern) => {
                 cx.note_path(PathMatch {
                     pattern,
+                    has_page: false,
                     places: Vec::new(),
                 });
                 // A JSON route never tells which methods it knows (contract, http.md 0.3).

@@ -61,7 +61,10 @@ impl Router {
                     self.routes[fitting[0]].pattern,
                 )
             },
-            |route| Found::Route(route, places(route.pattern, path)),
+            |route| {
+                let has_page = routes().any(|route| route.method == Method::GET);
+                Found::Route(route, path_match(route.pattern, path, has_page))
+            },
         )
     }
 
@@ -89,14 +92,18 @@ fn fits(pattern: &[&str], segments: &[&str]) -> bool {
             .all(|(pattern, segment)| pattern.starts_with('{') || pattern == segment)
 }
 
-fn places(pattern: &'static str, path: &str) -> PathMatch {
+fn path_match(pattern: &'static str, path: &str, has_page: bool) -> PathMatch {
     let name = |segment: &'static str| segment.strip_prefix('{')?.strip_suffix('}');
     let places = pattern
         .split('/')
         .zip(path.split('/'))
         .filter_map(|(pattern, segment)| Some((name(pattern)?, segment.to_owned())))
         .collect();
-    PathMatch { pattern, places }
+    PathMatch {
+        pattern,
+        has_page,
+        places,
+    }
 }
 
 fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> String {

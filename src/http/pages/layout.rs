@@ -101,8 +101,6 @@ impl Layout {
             title: title.into(),
             notice: cx.take_flash(),
             csrf: cx.csrf(),
-            // A form that was refused is shown at the address of the page it stands on.
-            here: cx.here().to_owned(),
             ..Self::bare(cx)
         }
     }
