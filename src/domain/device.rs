@@ -35,6 +35,13 @@ impl Device {
         self
     }
 
+    /// The same without an account that is no more; `None` if it knows no other.
+    #[must_use]
+    pub fn without(mut self, user: UserId) -> Option<Self> {
+        self.users.retain(|known| *known != user);
+        (!self.users.is_empty()).then_some(self)
+    }
+
     /// Names it among all browsers.
     pub const fn id(&self) -> u128 {
         self.id
@@ -74,6 +81,15 @@ mod tests {
         let known = (0..6).filter(|number| device.knows(user(*number))).collect::<Vec<_>>();
         assert_eq!(known, [2, 3, 4, 5]);
         assert_eq!(Device::parse(&device.text()), Some(device));
+    }
+
+    #[test]
+    fn an_account_that_is_gone_is_forgotten() {
+        let device = Device::new(7).after_sign_in(user(1)).after_sign_in(user(2));
+
+        let device = device.without(user(2)).expect("it knows another");
+        assert!(device.knows(user(1)) && !device.knows(user(2)));
+        assert_eq!(device.without(user(1)), None);
     }
 
     #[test]

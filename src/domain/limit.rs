@@ -13,6 +13,8 @@ pub enum Limit {
     LoginDevice,
     /// Wrong passwords of somebody who is signed in and must prove it again.
     PasswordAccount,
+    /// Changes of one account's username.
+    UsernameAccount,
     /// Refused sign-ups from one network.
     SignUpAddress,
     /// Refused sign-ups with one address.
@@ -25,11 +27,12 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::LoginAddress,
         Self::LoginAccount,
         Self::LoginDevice,
         Self::PasswordAccount,
+        Self::UsernameAccount,
         Self::SignUpAddress,
         Self::SignUpAccount,
         Self::NewAccounts,
@@ -43,6 +46,7 @@ impl Limit {
             Self::LoginAccount => "login.account",
             Self::LoginDevice => "login.device",
             Self::PasswordAccount => "password.account",
+            Self::UsernameAccount => "username.account",
             Self::SignUpAddress => "sign_up.address",
             Self::SignUpAccount => "sign_up.account",
             Self::NewAccounts => "sign_up.new_accounts",

@@ -30,6 +30,12 @@ pub enum Refusal {
     /// Is the username, the product, or a host, perhaps between digits and signs.
     #[error("the password must not be your username or the name of a site, nor one with digits or signs added")]
     PasswordIsName,
+    /// A username that breaks the rule of [`crate::domain::Username`].
+    #[error("a username has 3 to 30 letters, digits, dashes and underscores, and no others")]
+    UsernameInvalid,
+    /// Somebody has that username, or nobody may have it.
+    #[error("that username is not free; choose another")]
+    UsernameTaken,
     /// An invitation code that opens nothing.
     #[error("the invitation cannot be used")]
     InvitationInvalid,
@@ -66,6 +72,12 @@ pub enum Refusal {
     /// The last admin cannot be disabled or lose the role.
     #[error("this is the last admin; make another one first")]
     LastAdmin,
+    /// The account of an organization's last owner cannot be deleted while others are members.
+    #[error("the organization {organization} would be left without an owner; make another member its owner first")]
+    LastOwner {
+        /// The organization's name.
+        organization: String,
+    },
     /// Signing keys come from the settings, so the database's cannot be changed.
     #[error("the signing keys are set by AUTHARA_JWT_KEYS; change them there")]
     KeysFromSettings,

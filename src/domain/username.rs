@@ -2,6 +2,52 @@
 
 use crate::domain::Email;
 
+/// Names that nobody may choose: others would take who has one for the site itself or for its
+/// operator. Dashes and underscores are left out of the comparison.
+const RESERVED: [&str; 41] = [
+    "abuse",
+    "account",
+    "accounts",
+    "admin",
+    "administrator",
+    "admins",
+    "anonymous",
+    "api",
+    "auth",
+    "authara",
+    "billing",
+    "contact",
+    "everyone",
+    "guest",
+    "help",
+    "helpdesk",
+    "hostmaster",
+    "info",
+    "mail",
+    "mailerdaemon",
+    "moderator",
+    "nobody",
+    "noreply",
+    "null",
+    "official",
+    "operator",
+    "owner",
+    "postmaster",
+    "privacy",
+    "root",
+    "security",
+    "service",
+    "staff",
+    "superuser",
+    "support",
+    "sysadmin",
+    "system",
+    "team",
+    "undefined",
+    "unknown",
+    "webmaster",
+];
+
 /// A display handle of 3 to 30 characters of `A-Z a-z 0-9 _ -`, unique without regard to case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
@@ -39,6 +85,16 @@ impl Username {
         &self.0
     }
 
+    /// Whether nobody may choose it.
+    pub fn is_reserved(&self) -> bool {
+        let bare: String = self
+            .normalized()
+            .chars()
+            .filter(|letter| !"-_".contains(*letter))
+            .collect();
+        RESERVED.binary_search(&&*bare).is_ok()
+    }
+
     /// The form under which it is unique.
     pub fn normalized(&self) -> String {
         self.0.to_ascii_lowercase()
@@ -57,6 +113,19 @@ mod tests {
         assert_eq!(name("__a__@b.c").as_str(), "a-12345");
         assert_eq!(name("+++@b.c").as_str(), "user-12345");
         assert_eq!(name(&format!("{}@b.c", "a".repeat(60))).as_str().len(), 30);
+    }
+
+    #[test]
+    fn r022_names_that_speak_for_the_site_are_reserved() {
+        let is_reserved = |text| Username::parse(text).expect("a name").is_reserved();
+
+        assert!(RESERVED.is_sorted());
+        for text in ["admin", "Admin", "_ad-min_", "NO-REPLY", "Root"] {
+            assert!(is_reserved(text), "{text}");
+        }
+        for text in ["adminton", "ada", "---", "admin-12345"] {
+            assert!(!is_reserved(text), "{text}");
+        }
     }
 
     #[test]

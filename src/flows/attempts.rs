@@ -234,6 +234,16 @@ pub(super) async fn forget(app: &App, tx: &mut Tx, user: &User) -> storage::Resu
     Ok(had_any)
 }
 
+/// Drops whatever is counted of an account, but for what runs out by itself: the budgets of the
+/// browsers that know it, which nobody can tell from others.
+pub(super) async fn drop_all(app: &App, tx: &mut Tx, user: &User) -> storage::Result<()> {
+    forget(app, tx, user).await?;
+    tx.budgets()
+        .forget(Limit::UsernameAccount, &of_user(app, user.id))
+        .await?;
+    Ok(())
+}
+
 /// The key of a budget that an account has.
 pub(super) fn of_user(app: &App, user: UserId) -> TokenHash {
     app.limit_key.hash(user.uuid().as_bytes())

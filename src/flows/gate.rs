@@ -66,7 +66,7 @@ pub(super) async fn open(
     audience: Audience,
 ) -> Result<SignedIn> {
     let now = app.now();
-    let user = tx.users().by_id(user).await?.ok_or(Refusal::CredentialsWrong)?;
+    let user = tx.users().held(user).await?.ok_or(Refusal::CredentialsWrong)?;
     let roles = tx.roles().of_user(user.id).await?;
     admit(&user, &roles, audience)?;
     let membership = tx.organizations().default_of(user.id).await?;

@@ -5,6 +5,7 @@
 //! A flow that must be part of another takes `&mut Tx` and opens none itself.
 
 pub mod access;
+pub mod account;
 mod announce;
 mod attempts;
 pub mod audit;
@@ -74,6 +75,7 @@ mod tests {
         is_send(refresh::with_token(app, client, token, Audience::App));
         is_send(sign_out::end(app, client, None, Some(token)));
         is_send(sessions::revoke_others(app, proof));
+        is_send(account::delete(app, proof));
         is_send(keys::rotate(app, false));
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::audit::{Action, Actor};
 use crate::domain::session::Session;
 use crate::domain::{Client, Email, PlatformRole, Refusal, Search, Secret, SessionId, User, UserId};
 use crate::flows::announce::Deed;
-use crate::flows::{Result, attempts, password, sign_up};
+use crate::flows::{Result, account, attempts, password, sign_up};
 use crate::storage::{Conn, Tx};
 
 /// A user with what operators want to see.
@@ -113,11 +113,24 @@ pub async fn show(app: &App, user: UserId) -> Result<UserView> {
 pub async fn disable(app: &App, user: UserId) -> Result<u64> {
     app.store
         .write(async |tx| -> Result<_> {
-            spare_last_admin(tx, user).await?;
+            account::spare_last_admin(tx, user).await?;
             if tx.users().disable(user, app.now()).await? {
                 note(app, tx, Action::UserDisabled, user, "").await?;
             }
             end_all(app, tx, user).await
+        })
+        .await
+}
+
+/// Deletes an account as its owner could ([`account::delete`]), with the same refusals; with
+/// `NotFound` if it is gone already.
+pub async fn delete(app: &App, user: UserId) -> Result<()> {
+    app.store
+        .write(async |tx| -> Result<_> {
+            if !account::remove(app, tx, user).await? {
+                return Err(Refusal::NotFound.into());
+            }
+            note(app, tx, Action::UserDeleted, user, "").await
         })
         .await
 }
@@ -152,6 +165,7 @@ pub async fn unlock(app: &App, user: &User) -> Result<bool> {
 pub async fn grant(app: &App, user: UserId, role: PlatformRole) -> Result<bool> {
     app.store
         .write(async |tx| -> Result<_> {
+            tx.users().held(user).await?.ok_or(Refusal::NotFound)?;
             let is_new = tx.roles().grant(user, role, app.now()).await?;
             if is_new {
                 note(app, tx, Action::RoleGranted, user, role.name()).await?;
@@ -166,7 +180,7 @@ pub async fn revoke(app: &App, user: UserId, role: PlatformRole) -> Result<bool>
     app.store
         .write(async |tx| -> Result<_> {
             if role == PlatformRole::Admin {
-                spare_last_admin(tx, user).await?;
+                account::spare_last_admin(tx, user).await?;
             }
             let had_it = tx.roles().revoke(user, role).await?;
             if had_it {
@@ -187,6 +201,7 @@ pub async fn set_password(app: &App, user: UserId, password: Secret) -> Result<u
 
     app.store
         .write(async |tx| -> Result<_> {
+            tx.users().held(user).await?.ok_or(Refusal::NotFound)?;
             tx.users().set_password(user, &hash, app.now()).await?;
             note(app, tx, Action::PasswordChanged, user, "").await?;
             attempts::forget(app, tx, &found).await?;
@@ -214,16 +229,6 @@ pub async fn end_sessions(app: &App, user: UserId, session: Option<SessionId>) -
             Ok(1)
         })
         .await
-}
-
-/// Refuses to go on if nobody else could do an admin's work.
-async fn spare_last_admin(tx: &mut Tx, user: UserId) -> Result<()> {
-    let admins = tx.roles().lock_active_admins().await?;
-    if admins == [user] {
-        Err(Refusal::LastAdmin.into())
-    } else {
-        Ok(())
-    }
 }
 
 async fn end_all(app: &App, tx: &mut Tx, user: UserId) -> Result<u64> {

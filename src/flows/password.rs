@@ -58,6 +58,7 @@ async fn set(app: &App, proof: &Recent, hash: &str, input: &Change) -> Result<Op
     let now = app.now();
     app.store
         .write(async |tx| -> Result<_> {
+            tx.users().held(user).await?.ok_or(Refusal::SignInRequired)?;
             // First, so that of two changes at once the second sees what the first has ended.
             tx.users().set_password(user, hash, now).await?;
             gate::still_open(tx, caller, now).await?;

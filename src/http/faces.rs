@@ -94,6 +94,8 @@ pub fn face(refusal: &Refusal) -> Face {
         | R::PasswordIsCommon
         | R::PasswordIsAddress
         | R::PasswordIsName => (StatusCode::BAD_REQUEST, "invalid_request", Some("password")),
+        R::UsernameInvalid => (StatusCode::BAD_REQUEST, "invalid_request", Some("username")),
+        R::UsernameTaken => (StatusCode::CONFLICT, "conflict", Some("username")),
         R::CredentialsWrong | R::SignInRequired | R::SessionEnded => (StatusCode::UNAUTHORIZED, "unauthorized", None),
         R::CsrfInvalid | R::CrossSite | R::AudienceRefused | R::AccountDisabled => {
             (StatusCode::FORBIDDEN, "forbidden", None)
@@ -105,7 +107,7 @@ pub fn face(refusal: &Refusal) -> Face {
         ),
         R::ReauthenticationRequired => (StatusCode::FORBIDDEN, "reauthentication_required", None),
         R::NotFound => (StatusCode::NOT_FOUND, "not_found", None),
-        R::LastAdmin | R::KeysFromSettings => (StatusCode::CONFLICT, "conflict", None),
+        R::LastAdmin | R::LastOwner { .. } | R::KeysFromSettings => (StatusCode::CONFLICT, "conflict", None),
         R::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", None),
         R::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", None),
     };

@@ -1,5 +1,6 @@
 //! Rules that need several steps and a moving clock, on both databases.
 
+mod account;
 mod keys;
 mod limits;
 mod operator;

@@ -1,4 +1,7 @@
-//! All that a database holds, as text: two of them are equal if nothing has been changed in between.
+//! All that a database holds, as text: two of them are equal if nothing has been changed in between,
+//! and what stands nowhere in one is nowhere in the database. Bytes are written in hexadecimal digits.
+
+use rusqlite::types::ValueRef;
 
 use crate::kit::database::Database;
 
@@ -26,11 +29,26 @@ fn sqlite(db: &Database) -> Vec<String> {
         let columns = every.column_count();
         let mut rows = every.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
-            let values: Vec<_> = (0..columns).map(|at| row.get_ref(at).unwrap()).collect();
-            all.push(format!("{table} {values:?}"));
+            let values: Vec<_> = (0..columns).map(|at| written(row.get_ref(at).unwrap())).collect();
+            all.push(format!("{table} ({})", values.join(",")));
         }
     }
     all
+}
+
+fn written(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(bytes) => format!("\\x{}", hex(bytes)),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Bytes as they stand in a dump.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 async fn postgres(db: &Database) -> Vec<String> {

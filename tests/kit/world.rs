@@ -101,6 +101,10 @@ impl World {
         build(self.app.config.clone(), &self.clock).await
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.db
+    }
+
     pub(crate) async fn sign_up(&self, email: &str) -> SignedIn {
         log::secret(email);
         log::secret(PASSWORD);

@@ -19,6 +19,8 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::PasswordIsCommon => say.refusal_password_is_common(),
         R::PasswordIsAddress => say.refusal_password_is_address(),
         R::PasswordIsName => say.refusal_password_is_name(),
+        R::UsernameInvalid => say.refusal_username_invalid(),
+        R::UsernameTaken => say.refusal_username_taken(),
         R::InvitationInvalid => say.refusal_invitation_invalid(),
         R::CredentialsWrong => say.refusal_credentials_wrong(),
         R::SignInRequired => say.refusal_sign_in_required(),
@@ -31,6 +33,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::CurrentPasswordWrong => say.refusal_current_password_wrong(),
         R::NotFound => say.error_404_what(),
         R::LastAdmin => say.refusal_last_admin(),
+        R::LastOwner { organization } => return say.refusal_last_owner(organization),
         // Only commands change keys.
         R::KeysFromSettings => say.error_500_what(),
         R::TooMany { retry_after } => return say.refusal_too_many(wait(say, *retry_after)),

@@ -1,0 +1,145 @@
+//! What becomes of an account itself: another username, or its end.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::domain::audit::{Action, Actor};
+use crate::domain::limit::{Budget, Limit};
+use crate::domain::organization::{Departure, Membership};
+use crate::domain::{Caller, PlatformRole, Refusal, UserId, Username};
+use crate::flows::announce::Deed;
+use crate::flows::attempts::{self, Try};
+use crate::flows::step_up::Recent;
+use crate::flows::{Error, Result, gate};
+use crate::storage::Tx;
+
+/// New usernames that somebody may try, refused ones as well: more than anybody needs, and too few
+/// to find out which there are.
+const RENAMES: Budget = Budget {
+    limit: 20,
+    window: Duration::from_hours(1),
+};
+
+/// Changes the caller's username; `false` if it is the one he has.
+///
+/// Refused with `UsernameInvalid`, with `UsernameTaken` if somebody has it in whatever case or
+/// nobody may have it, and with `TooMany` after too many tries.
+pub async fn rename(app: &App, caller: &Caller, text: &str) -> Result<bool> {
+    let name = Username::parse(text.trim()).ok_or(Refusal::UsernameInvalid)?;
+    let user = caller.user.id;
+    if name == caller.user.username {
+        return Ok(false);
+    }
+    let key = attempts::of_user(app, user);
+    let attempt = Try::new(app, &caller.client)
+        .of_account(Limit::UsernameAccount, key, RENAMES, Some(user))
+        .await?;
+    let renamed = app
+        .store
+        .write(async |tx| -> Result<_> {
+            tx.users().held(user).await?.ok_or(Refusal::SignInRequired)?;
+            if name.is_reserved() || !tx.users().rename(user, &name).await? {
+                return Err(Refusal::UsernameTaken.into());
+            }
+            // Neither name stands there: it may be made from the address, and the line outlives the account.
+            let deed = Deed::new(&caller.client, Actor::User(user), Action::UsernameChanged);
+            deed.to(user).in_session(caller.session).note(tx, app.now()).await?;
+            Ok(true)
+        })
+        .await;
+    match renamed {
+        // Dropped, the attempt counts.
+        Ok(_) | Err(Error::Refused(_)) => drop(attempt),
+        Err(_) => attempt.undo().await,
+    }
+    renamed
+}
+
+/// What the end of an account would mean.
+#[derive(Debug, Clone)]
+pub struct Farewell {
+    /// The organizations that end with it, for nobody else is in them.
+    pub ending: Vec<Membership>,
+    /// The organizations that go on without its owner.
+    pub remaining: Vec<Membership>,
+    /// Why it cannot be deleted now.
+    pub obstacle: Option<Refusal>,
+}
+
+/// What it would mean for the caller if he deleted his account now.
+pub async fn farewell(app: &App, caller: &Caller) -> Result<Farewell> {
+    let mut conn = app.store.read().await?;
+    let user = caller.user.id;
+    let departures = conn.organizations().departures(user).await?;
+    let is_last_admin = caller.roles.contains(&PlatformRole::Admin) && conn.roles().active_admins().await? == [user];
+    let obstacle = if is_last_admin {
+        Some(Refusal::LastAdmin)
+    } else {
+        orphan(&departures)
+    };
+    let (ending, remaining): (Vec<_>, Vec<_>) = departures.into_iter().partition(Departure::is_end);
+    let memberships = |departures: Vec<Departure>| departures.into_iter().map(|departure| departure.membership);
+    Ok(Farewell {
+        ending: memberships(ending).collect(),
+        remaining: memberships(remaining).collect(),
+        obstacle,
+    })
+}
+
+/// Deletes the caller's account with everything that is his: password, roles, sessions and their
+/// tokens, memberships, and the organizations that nobody else is in. The audit keeps ids.
+///
+/// Refused with `LastAdmin`, with `LastOwner` while an organization would be left without an owner,
+/// and with `SignInRequired` if the session ended meanwhile.
+pub async fn delete(app: &App, proof: &Recent) -> Result<()> {
+    let caller = proof.caller();
+    let user = caller.user.id;
+    let now = app.now();
+    app.store
+        .write(async |tx| -> Result<()> {
+            if tx.users().by_id(user).await?.is_none() {
+                // He clicked twice.
+                return Ok(());
+            }
+            gate::still_open(tx, caller, now).await?;
+            if remove(app, tx, user).await? {
+                let deed = Deed::new(&caller.client, Actor::User(user), Action::UserDeleted);
+                deed.to(user).in_session(caller.session).note(tx, now).await?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Removes an account whoever asked for it; `false` if it is gone already.
+pub(super) async fn remove(app: &App, tx: &mut Tx, user: UserId) -> Result<bool> {
+    spare_last_admin(tx, user).await?;
+    tx.organizations().lock_of_user(user).await?;
+    if let Some(refusal) = orphan(&tx.organizations().departures(user).await?) {
+        return Err(refusal.into());
+    }
+    let Some(found) = tx.users().by_id(user).await? else {
+        return Ok(false);
+    };
+    attempts::drop_all(app, tx, &found).await?;
+    tx.organizations().delete_without(user).await?;
+    Ok(tx.users().delete(user).await?)
+}
+
+/// The refusal for the sake of the first organization that would be left without an owner.
+fn orphan(departures: &[Departure]) -> Option<Refusal> {
+    let found = departures.iter().find(|departure| departure.leaves_no_owner())?;
+    Some(Refusal::LastOwner {
+        organization: found.membership.name.clone(),
+    })
+}
+
+/// Refuses to go on if nobody else could do an admin's work.
+pub(super) async fn spare_last_admin(tx: &mut Tx, user: UserId) -> Result<()> {
+    let admins = tx.roles().lock_active_admins().await?;
+    if admins == [user] {
+        Err(Refusal::LastAdmin.into())
+    } else {
+        Ok(())
+    }
+}
