@@ -92,6 +92,7 @@ fn every_command_has_help_and_wrong_usage_is_two() {
         vec!["user", "show"],
         vec!["user", "disable"],
         vec!["user", "enable"],
+        vec!["user", "delete"],
         vec!["user", "grant"],
         vec!["user", "revoke"],
         vec!["user", "password"],
@@ -217,6 +218,31 @@ fn an_account_lives_its_life_from_the_command_line() {
 }
 
 #[test]
+fn r028_a_deleted_account_is_known_to_the_audit_alone_and_by_its_id() {
+    let desk = Desk::migrated();
+    desk.add("ada@example.com");
+    desk.add("bob@example.com");
+    let id = desk.json(&["user", "show", "ada@example.com", "--json"])["id"].clone();
+    let id = id.as_str().unwrap();
+
+    let deleted = desk.json(&["user", "delete", "ada@example.com", "--yes", "--json"]);
+
+    assert_eq!(deleted["deleted"], id);
+    let listed = desk.json(&["user", "list", "--json"]);
+    assert_eq!(listed["users"].as_array().map(Vec::len), Some(1));
+    assert_eq!(desk.run(&["user", "show", id]).status.code(), Some(1));
+    let lines = desk.json(&["audit", "--user", id, "--json"]);
+    let told = |number: usize| (&lines["lines"][number]["action"], &lines["lines"][number]["actor"]);
+    assert_eq!(told(0), (&"user.deleted".into(), &"operator".into()));
+    assert_eq!(told(1), (&"user.created".into(), &"operator".into()));
+    assert!(
+        desk.done(&["user", "delete", "bob@example.com", "-y"])
+            .contains("Deleted")
+    );
+    assert!(desk.done(&["user", "list"]).contains("No accounts yet."));
+}
+
+#[test]
 fn what_cannot_be_done_is_told_and_changes_nothing() {
     let desk = Desk::migrated();
     desk.add("ada@example.com");
@@ -230,6 +256,9 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
     refused(&["user", "show", "nobody@example.com"], "no account");
     refused(&["user", "disable", "ada@example.com", "--yes"], "last admin");
     refused(&["user", "disable", "ada@example.com"], "--yes");
+    refused(&["user", "delete", "ada@example.com", "--yes"], "last admin");
+    refused(&["user", "delete", "ada@example.com"], "--yes");
+    refused(&["user", "delete", "nobody@example.com", "--yes"], "no account");
     refused(&["user", "add", "cyd@example.com"], "--password-stdin");
     refused(&["key", "rotate", "--now"], "--yes");
     refused(&["healthcheck"], "cannot be reached");

@@ -139,6 +139,16 @@ pub(super) enum User {
         #[command(flatten)]
         who: Who,
     },
+    /// Delete an account for good, with everything of it but its audit lines.
+    #[command(after_help = "Example: authara user delete ada@example.com")]
+    Delete {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        printed: Printed,
+    },
     /// Let everybody try again at once to sign in to an account that was guessed at too often.
     Unlock {
         #[command(flatten)]

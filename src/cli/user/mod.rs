@@ -1,0 +1,181 @@
+//! `authara user …`: accounts.
+
+mod view;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::cli::args::{NewPassword, Sure, User as Command};
+use crate::cli::print::Printer;
+use crate::cli::{Failure, Result, app, ask};
+use crate::config::Given;
+use crate::domain::{PlatformRole, Refusal, SessionId, User};
+use crate::flows::{self, operator};
+
+pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> Result<()> {
+    let app = &*app(given).await?;
+    match command {
+        Command::Add {
+            email,
+            roles,
+            password,
+            printed,
+        } => add(app, &email, &roles, &password, printed.json, out).await,
+        Command::List {
+            search,
+            limit,
+            after,
+            printed,
+        } => list(app, search.as_deref(), limit, after.as_deref(), printed.json, out).await,
+        Command::Show { who, printed } => {
+            let user = find(app, &who.user).await?;
+            view::one(&operator::show(app, user.id).await?, printed.json, out)
+        }
+        Command::Disable { who, sure } => disable(app, &who.user, &sure, out).await,
+        Command::Enable { who } => {
+            let was_off = operator::enable(app, find(app, &who.user).await?.id).await?;
+            out.line(if was_off { "Switched on." } else { "It was on already." })
+        }
+        Command::Delete { who, sure, printed } => delete(app, &who.user, &sure, printed.json, out).await,
+        Command::Unlock { who } => {
+            let was_locked = operator::unlock(app, &find(app, &who.user).await?).await?;
+            out.line(if was_locked {
+                "The limits on the account have begun anew."
+            } else {
+                "No limit on the account was in use."
+            })
+        }
+        Command::Grant { who, role } => {
+            let is_new = operator::grant(app, find(app, &who.user).await?.id, role).await?;
+            out.line(if is_new {
+                "Granted; it counts from the next sign-in or refresh."
+            } else {
+                "The account has that role already."
+            })
+        }
+        Command::Revoke { who, role, sure } => revoke(app, &who.user, role, &sure, out).await,
+        Command::Password { who, password } => {
+            let user = find(app, &who.user).await?;
+            let ended = operator::set_password(app, user.id, ask::new_password(&password)?).await?;
+            out.line(format!("The password is set; {} ended.", view::count(ended, "session")))
+        }
+        Command::Sessions {
+            who,
+            end,
+            end_all: false,
+            printed,
+            ..
+        } if end.is_none() => {
+            let user = find(app, &who.user).await?;
+            view::sessions(&operator::show(app, user.id).await?.sessions, printed.json, out)
+        }
+        Command::Sessions {
+            who,
+            end,
+            sure,
+            printed,
+            ..
+        } => {
+            let ended = end_sessions(app, &who.user, end, &sure).await?;
+            if printed.json {
+                return out.json(&json!({ "ended": ended }));
+            }
+            out.line(format!("{} ended.", view::count(ended, "session")))
+        }
+    }
+}
+
+async fn add(
+    app: &App,
+    email: &str,
+    roles: &[PlatformRole],
+    password: &NewPassword,
+    as_json: bool,
+    out: &mut Printer,
+) -> Result<()> {
+    let user = operator::add(app, email, ask::new_password(password)?, roles).await?;
+    if as_json {
+        return out.json(&view::account(&user, roles));
+    }
+    out.line(format!("Added {} ({}).", user.email.as_str(), user.id))
+}
+
+async fn list(
+    app: &App,
+    search: Option<&str>,
+    limit: u32,
+    after: Option<&str>,
+    as_json: bool,
+    out: &mut Printer,
+) -> Result<()> {
+    let after = match after {
+        Some(who) => Some(find(app, who).await?),
+        None => None,
+    };
+    let users = operator::list(app, search, after.as_ref(), limit).await?;
+    if as_json {
+        let users: Vec<_> = users.iter().map(|(user, roles)| view::account(user, roles)).collect();
+        return out.json(&json!({ "users": users }));
+    }
+    view::list(&users, search.is_some() || after.is_some(), limit, out)
+}
+
+async fn disable(app: &App, name: &str, sure: &Sure, out: &mut Printer) -> Result<()> {
+    let user = find(app, name).await?;
+    ask::confirm(
+        &format!("{name} cannot sign in any more and is signed out everywhere."),
+        sure,
+    )?;
+    let ended = operator::disable(app, user.id).await?;
+    out.line(format!("Switched off; {} ended.", view::count(ended, "session")))
+}
+
+async fn delete(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Printer) -> Result<()> {
+    let user = find(app, name).await?;
+    ask::confirm(
+        &format!("{name} is deleted for good, with the organizations that nobody else is in."),
+        sure,
+    )?;
+    operator::delete(app, user.id).await?;
+    if as_json {
+        return out.json(&json!({ "deleted": user.id.to_string() }));
+    }
+    out.line(format!("Deleted; in the audit the account goes on as {}.", user.id))
+}
+
+async fn revoke(app: &App, name: &str, role: PlatformRole, sure: &Sure, out: &mut Printer) -> Result<()> {
+    let user = find(app, name).await?;
+    ask::confirm(
+        &format!("{name} loses the role {role} and is signed out everywhere."),
+        sure,
+    )?;
+    let had_it = operator::revoke(app, user.id, role).await?;
+    out.line(if had_it {
+        "Revoked; its sessions have ended."
+    } else {
+        "The account does not have that role."
+    })
+}
+
+async fn end_sessions(app: &App, name: &str, end: Option<SessionId>, sure: &Sure) -> Result<u64> {
+    let user = find(app, name).await?;
+    if end.is_none() {
+        ask::confirm(&format!("{name} is signed out everywhere."), sure)?;
+    }
+    match operator::end_sessions(app, user.id, end).await {
+        Err(flows::Error::Refused(Refusal::NotFound)) => Err(Failure::Words(
+            "that account has no such live session; list them without --end".to_owned(),
+        )),
+        other => Ok(other?),
+    }
+}
+
+/// The account of that address or id; words for the operator if there is none.
+pub(super) async fn find(app: &App, name: &str) -> Result<User> {
+    match operator::find(app, name).await {
+        Err(flows::Error::Refused(Refusal::NotFound)) => Err(Failure::Words(
+            "no account has that address or id; see: authara user list".to_owned(),
+        )),
+        other => Ok(other?),
+    }
+}
