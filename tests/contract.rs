@@ -218,6 +218,7 @@ fn r060_every_row_that_changes_something_asks_for_the_proof_or_says_why_not() {
 /// who they are, each with the reason.
 const NOT_RECENT: &[(&str, &str)] = &[
     ("/auth/sessions/confirm", "is how one gives the proof"),
+    ("/auth/user/username", "opens nothing, and can be changed back"),
     (
         "/auth/providers/password/change",
         "asks for the current password in its form",

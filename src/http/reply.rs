@@ -11,6 +11,7 @@ use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::domain::UserId;
 use crate::domain::device::Device;
 use crate::domain::return_to::ReturnTo;
 use crate::flows::gate::{SignedIn, Tokens};
@@ -91,12 +92,8 @@ impl Reply {
     pub fn signed_in(self, cx: &Cx, signed_in: &SignedIn) -> Self {
         cx.note_user(signed_in.user.id);
         let device = cx.device().unwrap_or_else(|| Device::new(cx.app.fresh_id().as_u128()));
-        let device = device.after_sign_in(signed_in.user.id).text();
-        self.tokens(cx, &signed_in.tokens).cookie(SetCookie::new(
-            cookies::DEVICE,
-            cx.app.device.wrap(&device),
-            DEVICE_LIFETIME,
-        ))
+        let device = device.after_sign_in(signed_in.user.id);
+        self.tokens(cx, &signed_in.tokens).cookie(device_cookie(cx, &device))
     }
 
     /// Gives the browser a pair of tokens and starts the CSRF cookie's life afresh.
@@ -112,6 +109,17 @@ impl Reply {
     pub fn clear_session(self, _cx: &Cx) -> Self {
         self.cookie(SetCookie::clear(cookies::ACCESS))
             .cookie(SetCookie::clear(cookies::REFRESH))
+    }
+
+    /// Takes from the browser of somebody whose account is no more whatever it knows of him.
+    #[must_use]
+    pub fn forgets(self, cx: &Cx, user: UserId) -> Self {
+        let reply = self.clear_session(cx);
+        let Some(device) = cx.device() else { return reply };
+        reply.cookie(match device.without(user) {
+            Some(device) => device_cookie(cx, &device),
+            None => SetCookie::clear(cookies::DEVICE),
+        })
     }
 
     /// Leaves a notice for the next page.
@@ -162,6 +170,10 @@ impl Cx {
             .or_else(|| ReturnTo::parse(page))
             .unwrap_or_else(|| self.app.config.default_return_to.clone())
     }
+}
+
+fn device_cookie(cx: &Cx, device: &Device) -> SetCookie {
+    SetCookie::new(cookies::DEVICE, cx.app.device.wrap(&device.text()), DEVICE_LIFETIME)
 }
 
 /// The two cookies of a session.

@@ -33,6 +33,10 @@ pub fn routes() -> Vec<Route> {
         user().post("/auth/sessions/confirm", pages::confirm::submit),
         // Pages: the account
         user().get("/auth/account", pages::account::show),
+        user().post("/auth/user/username", pages::account::username::submit),
+        recent().get("/auth/user/delete", pages::account::delete::show),
+        recent().post("/auth/user/delete", pages::account::delete::submit),
+        anyone().get("/auth/successful-deletion", pages::account::delete::done),
         user().get("/auth/providers/password/change", pages::account::password::show),
         user().post("/auth/providers/password/change", pages::account::password::submit),
         recent().post("/auth/sessions/revoke-other", pages::account::sessions::revoke_others),

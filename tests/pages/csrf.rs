@@ -61,6 +61,8 @@ both!(r060_without_the_proof_nothing_happens, async |world: World| {
         ("/auth/sessions/logout", &[][..]),
         ("/auth/sessions/revoke-other", &[]),
         ("/auth/sessions/refresh", &[]),
+        ("/auth/user/username", &[("username", "countess")]),
+        ("/auth/user/delete", &[]),
         ("/auth/providers/password/change", &change),
     ] {
         for (what, answer) in forgeries(&browser, path, fields).await {
@@ -74,7 +76,9 @@ both!(r060_without_the_proof_nothing_happens, async |world: World| {
 
     assert!(browser.clone().is_signed_in().await);
     assert!(other.is_signed_in().await);
-    assert!(site.world.audit(Action::PasswordChanged).await.is_empty());
+    for action in [Action::PasswordChanged, Action::UsernameChanged, Action::UserDeleted] {
+        assert!(site.world.audit(action).await.is_empty());
+    }
     assert_eq!(site.browser().sign_in(ADA, PASSWORD).await.status, 303);
 });
 

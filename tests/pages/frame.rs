@@ -23,12 +23,19 @@ async fn every_page(site: &Site) -> Vec<(&'static str, Page, Browser)> {
     pages.push(("signed out", guest.get("/auth/sessions/logout").await, guest.clone()));
     for path in [
         "/auth/account",
+        "/auth/user/delete",
+        "/auth/successful-deletion",
         "/auth/providers/password/change",
         "/auth/sessions/logout",
         "/auth/nothing",
     ] {
         pages.push((path, user.get(path).await, user.clone()));
     }
+    let account = user.get("/auth/account").await;
+    let wrong = user
+        .submit(&account, "/auth/user/username", &[("username", "\"><b>")])
+        .await;
+    pages.push(("username refused", wrong, user.clone()));
     for _ in 0..4 {
         user.get("/auth/login").await;
     }

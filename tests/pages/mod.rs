@@ -5,6 +5,7 @@ mod arrival;
 mod browser;
 mod confirm;
 mod csrf;
+mod deletion;
 mod entering;
 mod errors;
 mod frame;
@@ -17,6 +18,7 @@ mod scripts;
 mod sessions;
 mod sign_out;
 mod templates;
+mod username;
 
 const ADA: &str = "ada@example.com";
 const BOB: &str = "bob@example.com";

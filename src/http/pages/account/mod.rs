@@ -1,7 +1,9 @@
 //! The account page: who one is, and where one is signed in.
 
+pub mod delete;
 pub mod password;
 pub mod sessions;
+pub mod username;
 
 use std::net::IpAddr;
 
@@ -13,6 +15,7 @@ use crate::domain::session::Session;
 use crate::domain::{Caller, PlatformRole, SessionId, Timestamp};
 use crate::flows::{self, Result};
 use crate::http::cx::Cx;
+use crate::http::pages::form::Problems;
 use crate::http::pages::layout::Layout;
 use crate::http::pages::program::Kind;
 use crate::http::pages::{form, program};
@@ -33,6 +36,8 @@ pub(super) struct Shown {
 struct AccountPage {
     layout: Layout,
     username: String,
+    typed: String,
+    problems: Problems,
     initial: String,
     email: String,
     organization: String,
@@ -100,25 +105,43 @@ impl Row {
 
 /// `GET /auth/account`.
 pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
-    let organization = flows::organizations::current(&cx.app, &caller).await?;
-    let shown = Shown {
+    page(&cx, &caller, &shown(&cx, &caller).await?)
+}
+
+async fn shown(cx: &Cx, caller: &Caller) -> Result<Shown> {
+    let organization = flows::organizations::current(&cx.app, caller).await?;
+    Ok(Shown {
         organization: organization.name,
         organization_role: organization.role,
-        sessions: flows::sessions::list(&cx.app, &caller).await?,
-    };
-    page(&cx, &caller, &shown)
+        sessions: flows::sessions::list(&cx.app, caller).await?,
+    })
 }
 
 pub(super) fn page(cx: &Cx, caller: &Caller, shown: &Shown) -> Result<Reply> {
+    let username = caller.user.username.as_str();
+    page_again(cx, caller, shown, StatusCode::OK, username, Problems::default())
+}
+
+/// The page after a username was refused: `typed` stands in the field.
+pub(super) fn page_again(
+    cx: &Cx,
+    caller: &Caller,
+    shown: &Shown,
+    status: StatusCode,
+    typed: &str,
+    problems: Problems,
+) -> Result<Reply> {
     let say = cx.say();
     let row = |session| Row::new(session, caller.session, cx.now(), say);
     let username = caller.user.username.as_str();
     let page = AccountPage {
         layout: Layout {
             shape: "wide",
-            ..Layout::signed_in(cx, say.account_title(), PATH)
+            ..Layout::signed_in(cx, say.account_title(), PATH).with(&problems)
         },
         username: username.to_owned(),
+        typed: typed.to_owned(),
+        problems,
         initial: username.chars().take(1).collect(),
         email: caller.user.email.as_str().to_owned(),
         organization: say.account_organization_role(&shown.organization, role(say, shown.organization_role)),
@@ -126,7 +149,7 @@ pub(super) fn page(cx: &Cx, caller: &Caller, shown: &Shown) -> Result<Reply> {
         since: When::new(caller.user.created_at, None, say, String::from),
         sessions: shown.sessions.iter().map(row).collect(),
     };
-    form::render(StatusCode::OK, page)
+    form::render(status, page)
 }
 
 fn role(say: &Phrases, role: OrganizationRole) -> &str {

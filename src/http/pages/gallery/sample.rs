@@ -5,9 +5,12 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::domain::access::Method;
-use crate::domain::organization::OrganizationRole;
+use crate::domain::organization::{Membership, OrganizationRole};
 use crate::domain::session::Session;
-use crate::domain::{Audience, Caller, Client, Email, OrganizationId, PlatformRole, SessionId, User, UserId, Username};
+use crate::domain::{
+    Audience, Caller, Client, Email, OrganizationId, PlatformRole, Refusal, SessionId, User, UserId, Username,
+};
+use crate::flows::account::Farewell;
 use crate::http::cx::Cx;
 use crate::http::pages::account::Shown;
 use crate::http::reply::{Flash, FlashKind};
@@ -15,6 +18,9 @@ use crate::words::Phrases;
 
 pub(super) const USERNAME: &str = "ada-lovelace";
 pub(super) const EMAIL: &str = "ada@example.com";
+/// A username that somebody has.
+pub(super) const TAKEN: &str = "Ada";
+pub(super) const ORGANIZATION: &str = "Analytical Engines";
 /// As long as an address may be before the `@`.
 pub(super) const LONG_EMAIL: &str =
     "augusta.ada.king.countess.of.lovelace.and.of.the.analytical.engi@a-rather-long-domain-name.example.com";
@@ -105,9 +111,23 @@ pub(super) fn account(cx: &Cx, sessions: usize) -> Shown {
         client: Client::new(address.parse().unwrap_or(cx.client().address), user_agent),
     };
     Shown {
-        organization: "Analytical Engines".to_owned(),
+        organization: ORGANIZATION.to_owned(),
         organization_role: OrganizationRole::Owner,
         sessions: CLIENTS.iter().take(sessions).enumerate().map(session).collect(),
+    }
+}
+
+/// What deleting an account would mean.
+pub(super) fn farewell(obstacle: Option<Refusal>) -> Farewell {
+    let membership = |name: &str, role| Membership {
+        organization: OrganizationId::new(id(0)),
+        name: name.to_owned(),
+        role,
+    };
+    Farewell {
+        ending: vec![membership(USERNAME, OrganizationRole::Owner)],
+        remaining: vec![membership(ORGANIZATION, OrganizationRole::Member)],
+        obstacle,
     }
 }
 

@@ -91,6 +91,25 @@ pub(super) const ALL: &[State] = &[
     state("account", "long", "everything as long as it may be", |cx| {
         account::page(cx, &sample::long_caller(cx), &sample::account(cx, 2))
     }),
+    state("account", "refused", "a username that is not free", |cx| {
+        refused(cx, &Refusal::UsernameTaken, |problems| {
+            let (caller, shown) = (sample::caller(cx), sample::account(cx, 1));
+            account::page_again(cx, &caller, &shown, OK, sample::TAKEN, problems)
+        })
+    }),
+    state("delete", "first", "opened", |cx| {
+        account::delete::page(cx, &sample::caller(cx), OK, &sample::farewell(None))
+    }),
+    state("delete", "long", "everything as long as it may be", |cx| {
+        account::delete::page(cx, &sample::long_caller(cx), OK, &sample::farewell(None))
+    }),
+    state("delete", "refused", "an organization needs its owner", |cx| {
+        let obstacle = Refusal::LastOwner {
+            organization: sample::ORGANIZATION.to_owned(),
+        };
+        account::delete::page(cx, &sample::caller(cx), OK, &sample::farewell(Some(obstacle)))
+    }),
+    state("deleted", "shown", "the account is gone", account::delete::deleted_page),
     state("password", "first", "opened", |cx| {
         account::password::page(cx, &sample::caller(cx), OK, Problems::default())
     }),
