@@ -1,0 +1,110 @@
+// What makes a form pleasant: what was typed stays, the focus goes to what is wrong, nothing is sent
+// twice, and a password can be looked at.
+
+import assert from "node:assert/strict";
+
+import { fill, PASSWORD, press, serve, signUp, somebody, test, visit } from "./kit/browser.mjs";
+
+const origin = await serve();
+const email = (page) => page.getByLabel("E-mail address");
+const password = (page) => page.getByLabel("Password", { exact: true });
+
+test("a refused form keeps the address, not the password, and has the focus on the summary", async (t) => {
+  const page = await visit(t);
+  const typed = somebody();
+
+  await page.goto(`${origin}/auth/signup`);
+  await fill(page, typed, "short");
+  await press(page, "Sign up");
+  const summary = page.getByRole("alert");
+  await summary.waitFor();
+
+  assert.equal(await email(page).inputValue(), typed);
+  assert.equal(await password(page).inputValue(), "");
+  assert(await summary.evaluate((alert) => alert.contains(document.activeElement)), "the summary has the focus");
+  assert.match(await page.title(), /^Error/);
+  const described = await password(page).getAttribute("aria-describedby");
+  const words = await Promise.all(described.split(" ").map((id) => page.locator(`#${id}`).textContent()));
+  const link = summary.getByRole("link");
+  assert(words.includes(await link.textContent()), "the field says the same as the summary");
+  await link.click();
+  assert(await password(page).evaluate((field) => field === document.activeElement), "the summary leads to the field");
+});
+
+test("an empty form is refused at each field without scripts", async (t) => {
+  const page = await visit(t, { javaScriptEnabled: false });
+
+  await page.goto(`${origin}/auth/login`);
+  await page.locator("form").evaluateAll((forms) => forms.forEach((form) => (form.noValidate = true)));
+  await press(page, "Sign in");
+  const links = page.getByRole("alert").getByRole("link");
+
+  assert.equal(await links.count(), 2);
+  for (const field of [email(page), password(page)]) {
+    assert.equal(await field.getAttribute("aria-invalid"), "true");
+    await page.getByRole("alert").locator(`a[href="#${await field.getAttribute("id")}"]`).waitFor();
+  }
+});
+
+test("password managers are told what each field is for", async (t) => {
+  const page = await visit(t);
+  const is = async (field, use) => assert.equal(await field.getAttribute("autocomplete"), use);
+
+  await page.goto(`${origin}/auth/login`);
+  await is(email(page), "username");
+  await is(password(page), "current-password");
+  await signUp(page, origin, "/auth/account");
+  await page.goto(`${origin}/auth/providers/password/change`);
+  await is(page.getByLabel("Current password"), "current-password");
+  await is(page.getByLabel("New password"), "new-password");
+  await is(page.locator("input[type=email]"), "username");
+});
+
+test("a form that is on its way is not sent again", async (t) => {
+  const page = await visit(t);
+
+  await page.goto(`${origin}/auth/signup`);
+  await fill(page, somebody(), PASSWORD);
+  await page.evaluate(() => {
+    globalThis.sent = 0;
+    addEventListener("submit", (event) => {
+      if (!event.defaultPrevented) globalThis.sent += 1;
+      event.preventDefault();
+    });
+  });
+  await press(page, "Sign up");
+  await press(page, "Sign up");
+  await password(page).press("Enter");
+
+  assert.equal(await page.evaluate(() => globalThis.sent), 1);
+  assert.equal(await page.locator("button[aria-busy=true]").count(), 1);
+});
+
+test("a password can be looked at, and leaves as a password", async (t) => {
+  const page = await visit(t);
+
+  await page.goto(`${origin}/auth/login`);
+  await fill(page, somebody(), PASSWORD);
+  await page.getByRole("button", { name: "Show the password" }).click();
+  assert.equal(await password(page).getAttribute("type"), "text");
+  await page.getByRole("button", { name: "Hide the password" }).click();
+  assert.equal(await password(page).getAttribute("type"), "password");
+
+  await page.getByRole("button", { name: "Show the password" }).click();
+  await password(page).evaluate((field) => {
+    field.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      field.form.dataset.left = field.type;
+    });
+  });
+  await password(page).press("Enter");
+  await page.locator("form[data-left=password]").waitFor();
+});
+
+test("without scripts there is no button that does nothing", async (t) => {
+  const page = await visit(t, { javaScriptEnabled: false });
+
+  await page.goto(`${origin}/auth/login`);
+
+  assert.equal(await page.locator("button[type=button]:visible").count(), 0);
+});

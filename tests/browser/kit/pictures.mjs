@@ -1,0 +1,36 @@
+// Takes a picture of every page in every state, light and dark, narrow and wide: of the gallery and of
+// the sample application. Run by `scripts/browser pictures`, which names the folder and the language.
+
+import { join } from "node:path";
+
+import { serve, test, visit } from "./browser.mjs";
+import { address, sideBySide, states } from "./states.mjs";
+import { wholeFlow } from "./steps.mjs";
+
+const { PICTURES: folder, PICTURES_LANGUAGE: language } = process.env;
+const origin = await serve();
+
+/** Takes the four pictures of a page as it stands. */
+async function shoot(page, name) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 844 });
+      const file = `${name.replaceAll("/", "-")}-${colorScheme}-${width}.png`;
+      await page.screenshot({ path: join(folder, file), fullPage: true });
+    }
+  }
+}
+
+test("pictures of the gallery", async (t) => {
+  const pages = [await visit(t), await visit(t)];
+  await sideBySide(await states(origin), pages, async (page, state) => {
+    await page.goto(address(origin, state, { language }));
+    await shoot(page, state);
+  });
+});
+
+test("pictures of the sample application", async (t) => {
+  const [page, other] = [await visit(t), await visit(t)];
+  await wholeFlow({ page, other, origin, look: (name) => shoot(page, `sample-${name}`) });
+});

@@ -1,0 +1,129 @@
+// The way of a new user through the sample application, with everything one can do on it. Used by the
+// tests (`flow.mjs`) and for pictures: `look` is called with each page as it stands.
+
+import assert from "node:assert/strict";
+
+import { at, fill, PASSWORD, press, sees, signIn, somebody } from "./browser.mjs";
+
+const NEW_PASSWORD = "another horse battery";
+
+/** Goes the whole way in `page`; `other` is a page in a second browser. */
+export async function wholeFlow({ page, other, origin, look }) {
+  const email = somebody();
+  await arrive(page, origin, email, look);
+  await secondBrowser(page, other, origin, email, look);
+  await changePassword(page, other, origin, email, look);
+  await leaveAndComeBack(page, origin, email, look);
+  await page.goto(`${origin}/nothing`);
+  await sees(page, "Page not found");
+  await look("nothing");
+}
+
+/** A stranger at the private page is asked to sign in, signs up instead, and gets there. */
+async function arrive(page, origin, email, look) {
+  await page.goto(`${origin}/`);
+  await sees(page, "You are not signed in");
+  await look("home");
+
+  await page.getByRole("navigation").getByRole("link", { name: "Private page" }).click();
+  at(page, "/auth/login");
+  await look("sign-in");
+  await fill(page, email, "not the password");
+  await press(page, "Sign in");
+  await page.getByRole("alert").waitFor();
+  assert.equal(await page.getByLabel("E-mail address").inputValue(), email, "what was typed stays");
+  await look("sign-in-refused");
+
+  await page.getByRole("main").getByRole("link", { name: "Sign up" }).click();
+  at(page, "/auth/signup");
+  await look("sign-up");
+  await fill(page, email, "short");
+  await press(page, "Sign up");
+  const field = page.getByLabel("Password", { exact: true });
+  await page.getByRole("alert").locator(`a[href="#${await field.getAttribute("id")}"]`).waitFor();
+  assert.equal(await field.getAttribute("aria-invalid"), "true");
+  await look("sign-up-refused");
+  await fill(page, email, PASSWORD);
+  await press(page, "Sign up");
+  at(page, "/private");
+  await sees(page, email);
+  await look("private");
+
+  await page.reload();
+  at(page, "/private");
+  await page.getByRole("link", { name: "Sample application" }).click();
+  at(page, "/");
+  await sees(page, email);
+  await look("home-signed-in");
+}
+
+/** Every way to end the session of another browser. */
+async function secondBrowser(page, other, origin, email, look) {
+  await page.getByRole("navigation").getByRole("link", { name: "Account" }).click();
+  at(page, "/auth/account");
+  assert.equal(await sessions(page).count(), 1);
+  await look("account");
+  const answer = await page.context().request.get(`${origin}/auth/api/v1/user`);
+  assert.equal((await answer.json()).email, email, "the JSON routes know the same person");
+
+  await signIn(other, origin, email, "/auth/account");
+  await page.reload();
+  assert.equal(await sessions(page).count(), 2);
+  await look("account-two-sessions");
+  await sessions(page).getByRole("button", { name: /^End/ }).click();
+  await page.getByRole("status").waitFor();
+  await look("account-session-ended");
+  await isOut(other, origin);
+
+  await signIn(other, origin, email, "/auth/account");
+  await page.reload();
+  await press(page, "End all other sessions");
+  await page.getByRole("status").waitFor();
+  assert.equal(await sessions(page).count(), 1);
+  await isOut(other, origin);
+}
+
+/** A new password ends every other session and is asked for from then on. */
+async function changePassword(page, other, origin, email, look) {
+  await signIn(other, origin, email, "/auth/account");
+  await page.getByRole("link", { name: "Change password" }).click();
+  await look("change-password");
+  await page.getByLabel("Current password").fill("not the password");
+  await page.getByLabel("New password").fill(NEW_PASSWORD);
+  await press(page, "Change password");
+  await page.getByRole("alert").waitFor();
+  await look("change-password-refused");
+  await page.getByLabel("Current password").fill(PASSWORD);
+  await page.getByLabel("New password").fill(NEW_PASSWORD);
+  await press(page, "Change password");
+  at(page, "/auth/account");
+  await page.getByRole("status").waitFor();
+  await isOut(other, origin);
+}
+
+/** Signing out, signing in again, and an access token that has run out in between. */
+async function leaveAndComeBack(page, origin, email, look) {
+  await page.goto(`${origin}/private`);
+  await press(page, "Sign out");
+  at(page, "/");
+  await sees(page, "You are not signed in");
+  assert.equal((await page.context().request.get(`${origin}/auth/api/v1/user`)).status(), 401);
+
+  await signIn(page, origin, email, "/private", NEW_PASSWORD);
+  await sees(page, email);
+  await page.context().clearCookies({ name: "authara_access" });
+  await page.goto(`${origin}/`);
+  await look("home-later");
+  await page.getByRole("link", { name: "Continue", exact: true }).click();
+  at(page, "/");
+  await sees(page, email);
+}
+
+/** The rows of the session list. */
+const sessions = (page) => page.getByRole("listitem").filter({ hasText: /Last used|Used/ });
+
+/** Asserts that a browser is sent to the sign-in page. */
+async function isOut(page, origin) {
+  await page.goto(`${origin}/auth/account`);
+  at(page, "/auth/login");
+}
