@@ -29,10 +29,10 @@ for (const button of document.querySelectorAll("dialog [data-closes]")) {
   button.addEventListener("click", () => button.closest("dialog").close());
 }
 
-// A page that comes back from the browser's memory is ready again.
+// A page that comes back from the browser's memory may be about somebody who has signed out since.
+// Chromium keeps it, in spite of `no-store`, if the answer that led to it set cookies.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
-  for (const button of document.querySelectorAll("[aria-busy]")) {
-    button.removeAttribute("aria-busy");
-  }
+  document.body.hidden = true;
+  location.reload();
 });
