@@ -38,7 +38,8 @@ test("the flow works in Firefox", async (t) => {
   await fill(other, { email, password: PASSWORD }, "Sign in");
   at(other, "/auth/account");
   await page.goto(`${origin}/auth/account`);
-  await follow(page, "button", "End all other sessions");
+  await press(page, "form button", "End all other sessions");
+  await follow(page, "dialog button", "End all other sessions");
   assert.equal((await page.$$("[role=status]")).length, 1);
   await other.reload();
   at(other, "/auth/login");
@@ -81,12 +82,12 @@ async function fill(page, values, name) {
 }
 
 /** Presses what is called so, and waits for the page it leads to. */
-async function follow(page, selector, name) {
+const follow = (page, selector, name) => Promise.all([page.waitForNavigation(), press(page, selector, name)]);
+
+/** Presses what is called so. */
+async function press(page, selector, name) {
   for (const element of await page.$$(selector)) {
-    if ((await element.evaluate((it) => it.textContent.trim())) === name) {
-      await Promise.all([page.waitForNavigation(), element.click()]);
-      return;
-    }
+    if ((await element.evaluate((it) => it.textContent.trim())) === name) return element.click();
   }
-  assert.fail(`there is no ${name} on ${page.url()}`);
+  return assert.fail(`there is no ${name} on ${page.url()}`);
 }

@@ -1,9 +1,9 @@
 // What makes a form pleasant: what was typed stays, the focus goes to what is wrong, nothing is sent
-// twice, and a password can be looked at.
+// twice, a password can be looked at, and whoever has signed out has left nothing behind.
 
 import assert from "node:assert/strict";
 
-import { fill, PASSWORD, press, serve, signUp, somebody, test, visit } from "./kit/browser.mjs";
+import { at, fill, launch, PASSWORD, press, sees, serve, signUp, somebody, test, visit } from "./kit/browser.mjs";
 
 const origin = await serve();
 const email = (page) => page.getByLabel("E-mail address");
@@ -85,12 +85,12 @@ test("a password can be looked at, and leaves as a password", async (t) => {
 
   await page.goto(`${origin}/auth/login`);
   await fill(page, somebody(), PASSWORD);
-  await page.getByRole("button", { name: "Show the password" }).click();
+  await page.getByRole("button", { name: "Show password" }).click();
   assert.equal(await password(page).getAttribute("type"), "text");
-  await page.getByRole("button", { name: "Hide the password" }).click();
+  await page.getByRole("button", { name: "Hide password" }).click();
   assert.equal(await password(page).getAttribute("type"), "password");
 
-  await page.getByRole("button", { name: "Show the password" }).click();
+  await page.getByRole("button", { name: "Show password" }).click();
   await password(page).evaluate((field) => {
     field.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -107,4 +107,21 @@ test("without scripts there is no button that does nothing", async (t) => {
   await page.goto(`${origin}/auth/login`);
 
   assert.equal(await page.locator("button[type=button]:visible").count(), 0);
+});
+
+test("after signing out, the back button shows no account", async (t) => {
+  // With the memory of pages gone by, as people have it; Playwright switches that off.
+  const browser = await launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+  t.after(() => browser.close());
+  const page = await visit(t, {}, browser);
+
+  // Chromium forgets such pages once the cookies change, but not the one that signing up led to.
+  const address = await signUp(page, origin, "/auth/account");
+  await sees(page, address);
+  await press(page, "Sign out");
+  at(page, "/");
+  await page.evaluate(() => history.back());
+  await page.waitForURL("**/auth/login*");
+
+  assert(!(await page.content()).includes(address));
 });
