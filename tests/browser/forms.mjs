@@ -109,6 +109,25 @@ test("without scripts there is no button that does nothing", async (t) => {
   assert.equal(await page.locator("button[type=button]:visible").count(), 0);
 });
 
+test("a question can be left, and gives the focus back", async (t) => {
+  const page = await visit(t);
+  const button = page.getByRole("button", { name: "End all other sessions" });
+  const question = page.getByRole("dialog", { name: "End all other sessions?" });
+  const has = (where) => where.evaluate((element) => element.contains(document.activeElement));
+
+  await page.goto(`${origin}/auth/dev/pages/account/notice`);
+  for (const leave of [() => page.keyboard.press("Escape"), () => press(page, "Cancel")]) {
+    await button.focus();
+    await page.keyboard.press("Enter");
+    await question.waitFor();
+    assert(await has(question), "the question has the focus");
+    await leave();
+    await question.waitFor({ state: "hidden" });
+    assert(await has(button), "the button has the focus again");
+  }
+  assert.equal(new URL(page.url()).pathname, "/auth/dev/pages/account/notice", "nothing was sent");
+});
+
 test("after signing out, the back button shows no account", async (t) => {
   // With the memory of pages gone by, as people have it; Playwright switches that off.
   const browser = await launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });

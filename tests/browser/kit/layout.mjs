@@ -2,18 +2,23 @@
 
 import assert from "node:assert/strict";
 
+/** Asserts that nothing sticks out sideways of a page. */
+export const fits = async (page, name) => assert.deepEqual(await overflow(page), [], name);
+
 /**
- * Asserts that nothing sticks out sideways: on a phone, at 320 px, which is 400 % zoom of an
- * ordinary window (WCAG 1.4.10), on a wide screen, and there with text of twice the size (1.4.4).
+ * What sticks out sideways: on a phone, at 320 px, which is 400 % zoom of an ordinary window
+ * (WCAG 1.4.10), on a wide screen, and there with text of twice the size (1.4.4).
  */
-export async function fits(page, name = page.url()) {
+export async function overflow(page) {
+  const found = [];
   const before = page.viewportSize();
   for (const [width, scale] of [[320, 100], [390, 100], [1280, 100], [1280, 200]]) {
     await page.setViewportSize({ width, height: 800 });
     const outside = await page.evaluate(sticksOut, { width, scale });
-    assert.deepEqual(outside, [], `${name} at ${width} px, text at ${scale} %`);
+    found.push(...outside.map((what) => `at ${width} px, text at ${scale} %: ${what}`));
   }
   await page.setViewportSize(before);
+  return found;
 }
 
 /** What reaches beyond `width`, in the page. Tables may scroll within a frame of their own. */

@@ -12,12 +12,14 @@ const origin = await serve();
 
 /** Takes the four pictures of a page as it stands. */
 async function shoot(page, name) {
+  // What lies over the page stays where the window is.
+  const fullPage = !(await page.getByRole("dialog").isVisible());
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     for (const width of [390, 1280]) {
       await page.setViewportSize({ width, height: 844 });
       const file = `${name.replaceAll("/", "-")}-${colorScheme}-${width}.png`;
-      await page.screenshot({ path: join(folder, file), fullPage: true });
+      await page.screenshot({ path: join(folder, file), fullPage });
     }
   }
 }
