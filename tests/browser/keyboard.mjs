@@ -52,7 +52,7 @@ test("the whole flow works with the keyboard alone", async (t) => {
 });
 
 test("one can skip to the content, and go backwards", async (t) => {
-  const [origin, page] = await Promise.all([serve(t), visit(t, { reducedMotion: "reduce" })]);
+  const [origin, page] = await Promise.all([serve(t), visit(t, { colorScheme: "dark", reducedMotion: "reduce" })]);
 
   await page.goto(`${origin}/auth/login`);
   await goTo(page, "Skip to the content");

@@ -73,7 +73,7 @@ function focus() {
   return {
     what: element.outerHTML.slice(0, 120),
     isSeen: element.contains(there),
-    width: style.outlineStyle === "none" ? 0 : Number.parseFloat(style.outlineWidth),
+    width: style.outlineStyle === "none" || rgb(style.outlineColor)[3] === 0 ? 0 : Number.parseFloat(style.outlineWidth),
     contrast: (two[0] + 0.05) / (two[1] + 0.05),
   };
 }
