@@ -67,6 +67,20 @@ test("r066 markup in the name of a browser stays text", async (t) => {
   await isClean(page, "the account page");
 });
 
+test("r066 markup in a username that is refused stays text", async (t) => {
+  for (const markup of MARKUP) {
+    const page = await unguarded(t);
+    await signUp(page, origin, "/auth/account");
+    await page.getByText("Change username").click();
+    await page.getByLabel("Username").fill(markup);
+    await press(page, "Save username");
+    await page.getByRole("alert").waitFor();
+
+    assert.equal(await page.getByLabel("Username").inputValue(), markup);
+    await isClean(page, markup);
+  }
+});
+
 test("r066 markup in an address of a page stays text", async (t) => {
   const page = await unguarded(t);
   for (const markup of [...MARKUP, `javascript:${RUN}`, `//x.example/${MARKUP[0]}`]) {
@@ -77,6 +91,7 @@ test("r066 markup in an address of a page stays text", async (t) => {
       `/auth/signup?return_to=%2Fx%3F${value}`,
       `/auth/login?error=${value}&${value}=${value}`,
       `/auth/login?lang=${value}&theme=${value}`,
+      `/auth/user/delete?return_to=${value}`,
       `/auth/${value}`,
       `/auth/static/${value}`,
       `/auth/dev/pages/${value}/${value}?lang=${value}&theme=${value}`,

@@ -14,6 +14,8 @@ export async function wholeFlow({ page, other, origin, look }) {
   await secondBrowser(page, other, origin, email, look);
   await changePassword(page, other, origin, email, look);
   await leaveAndComeBack(page, origin, email, look);
+  await rename(page, origin, look);
+  await deleteAccount(page, origin, look);
   await page.goto(`${origin}/nothing`);
   await sees(page, "Page not found");
   await look("nothing");
@@ -123,6 +125,32 @@ async function leaveAndComeBack(page, origin, email, look) {
   await page.getByRole("link", { name: "Continue", exact: true }).click();
   at(page, "/");
   await sees(page, email);
+}
+
+/** Another username, after one that cannot be. */
+async function rename(page, origin, look) {
+  await page.goto(`${origin}/auth/account`);
+  const field = page.getByLabel("Username");
+  await page.getByText("Change username").click();
+  await field.fill("no spaces");
+  await press(page, "Save username");
+  await page.getByRole("alert").waitFor();
+  assert.equal(await field.inputValue(), "no spaces", "what was typed stays");
+  await look("account-username-refused");
+  await field.fill("Countess");
+  await press(page, "Save username");
+  await page.getByRole("status").waitFor();
+  await sees(page, "Countess");
+}
+
+/** The end of it all. */
+async function deleteAccount(page, origin, look) {
+  await page.getByRole("link", { name: "Delete account" }).click();
+  await look("delete-account");
+  await press(page, "Delete account for good");
+  await sees(page, "Your account has been deleted");
+  await look("account-deleted");
+  await isOut(page, origin);
 }
 
 /** The rows of the session list. */
