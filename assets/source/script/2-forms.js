@@ -29,10 +29,16 @@ for (const button of document.querySelectorAll("dialog [data-closes]")) {
   button.addEventListener("click", () => button.closest("dialog").close());
 }
 
-// A page that comes back from the browser's memory may be about somebody who has signed out since.
-// Chromium keeps it, in spite of `no-store`, if the answer that led to it set cookies.
+// A page that comes back from the browser's memory. One about an account is asked for again, for its
+// owner may have signed out since: Chromium keeps it, in spite of `no-store`, if the answer that led
+// to it set cookies. Any other is ready for another try, with what was typed.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
-  document.body.hidden = true;
-  location.reload();
+  if ("private" in document.body.dataset) {
+    document.body.hidden = true;
+    location.reload();
+  }
+  for (const button of document.querySelectorAll("[aria-busy]")) {
+    button.removeAttribute("aria-busy");
+  }
 });

@@ -176,6 +176,7 @@ fn layout(app: &App, site: &Arc<Site>, jar: &Jar, title: &str, path: &str, is_si
     let private = link("/private", "Private page");
     Layout {
         shape: "wide",
+        is_private: is_signed_in,
         links: if is_signed_in {
             vec![private, link("/auth/account", "Account")]
         } else {

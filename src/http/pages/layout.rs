@@ -46,6 +46,8 @@ pub struct Layout {
     pub links: Vec<Link>,
     /// Class of the body: `narrow` for a single card, or `wide`.
     pub shape: &'static str,
+    /// Whether it is about somebody who is signed in.
+    pub is_private: bool,
     /// Whether only the content is wanted, to be put into a page that stands already.
     pub is_fragment: bool,
     /// Whether to say that this is a development server.
@@ -74,6 +76,7 @@ impl Layout {
             home: config.default_return_to.as_str().to_owned(),
             links: Vec::new(),
             shape: "narrow",
+            is_private: false,
             is_fragment: false,
             is_development: config.environment == Environment::Dev,
             notice: None,
@@ -116,6 +119,7 @@ impl Layout {
         // A form with an address of its own may be shown on the page it belongs to.
         let is_at_home = cx.url_path() == path;
         Self {
+            is_private: true,
             here: if is_at_home { layout.here } else { path.to_owned() },
             links: vec![
                 link(&layout.home, layout.say.frame_application()),

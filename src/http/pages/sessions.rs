@@ -41,7 +41,10 @@ pub async fn ask(cx: Cx, visitor: Visitor) -> Result<Reply> {
 
 pub(super) fn sign_out_page(cx: &Cx, username: &str) -> Result<Reply> {
     let page = SignOutPage {
-        layout: Layout::of(cx, cx.say().sign_out_title()),
+        layout: Layout {
+            is_private: true,
+            ..Layout::of(cx, cx.say().sign_out_title())
+        },
         action: form::path_with(SIGN_OUT, cx.return_to().as_ref()),
         username: username.to_owned(),
     };
