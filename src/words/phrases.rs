@@ -68,6 +68,15 @@ impl Phrases {
         &self.tag
     }
 
+    /// Which way it is written, for the attribute `dir`: no language built in needs it, but one that
+    /// a site brings along may.
+    pub fn direction(&self) -> &'static str {
+        match self.tag.split('-').next() {
+            Some("ar" | "ckb" | "dv" | "fa" | "he" | "ps" | "ug" | "ur" | "yi") => "rtl",
+            _ => "ltr",
+        }
+    }
+
     /// A whole number with the language's separator of thousands.
     pub fn number(&self, number: u64) -> String {
         let digits = number.to_string();
@@ -199,6 +208,12 @@ mod tests {
         assert_eq!(minutes("en", 2), "Please try again in 2 minutes.");
         assert!(phrases("fr").is_one(0) && phrases("pt-BR").is_one(0) && !phrases("de").is_one(0));
         assert!(!minutes("zh-Hans", 1).is_empty());
+    }
+
+    #[test]
+    fn some_languages_are_written_from_the_right() {
+        assert_eq!(Phrases::english("he-IL").direction(), "rtl");
+        assert_eq!(phrases("zh-Hans").direction(), "ltr");
     }
 
     #[test]
