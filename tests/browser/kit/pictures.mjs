@@ -4,7 +4,7 @@
 import { join } from "node:path";
 
 import { serve, test, visit } from "./browser.mjs";
-import { address, sideBySide, states } from "./states.mjs";
+import { address, states } from "./states.mjs";
 import { wholeFlow } from "./steps.mjs";
 
 const { PICTURES: folder, PICTURES_LANGUAGE: language } = process.env;
@@ -25,11 +25,11 @@ async function shoot(page, name) {
 }
 
 test("pictures of the gallery", async (t) => {
-  const pages = [await visit(t), await visit(t)];
-  await sideBySide(await states(origin), pages, async (page, state) => {
+  const page = await visit(t);
+  for (const state of await states(origin)) {
     await page.goto(address(origin, state, { language }));
     await shoot(page, state);
-  });
+  }
 });
 
 test("pictures of the sample application", async (t) => {

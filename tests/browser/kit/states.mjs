@@ -16,12 +16,3 @@ export async function states(origin) {
 /** Where a state is shown. */
 export const address = (origin, state, { language = "en", theme = "system" } = {}) =>
   `${origin}/auth/dev/pages/${state}?lang=${language}&theme=${theme}`;
-
-/** Calls `walk` for each of `list`, in a few lines side by side, each with a page of its own. */
-export async function sideBySide(list, pages, walk) {
-  const waiting = [...list];
-  const line = async (page) => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) await walk(page, next);
-  };
-  await Promise.all(pages.map(line));
-}
