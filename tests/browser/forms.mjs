@@ -85,9 +85,9 @@ test("a password can be looked at, and leaves as a password", async (t) => {
 
   await page.goto(`${origin}/auth/login`);
   await fill(page, somebody(), PASSWORD);
-  await page.getByRole("button", { name: "Show password" }).click();
+  await page.getByRole("button", { name: "Show password", pressed: false }).click();
   assert.equal(await password(page).getAttribute("type"), "text");
-  await page.getByRole("button", { name: "Hide password" }).click();
+  await page.getByRole("button", { name: "Show password", pressed: true }).click();
   assert.equal(await password(page).getAttribute("type"), "password");
 
   await page.getByRole("button", { name: "Show password" }).click();

@@ -9,8 +9,6 @@ for (const button of document.querySelectorAll("button[data-reveals]")) {
   const show = (isShown) => {
     input.type = isShown ? "text" : "password";
     button.setAttribute("aria-pressed", String(isShown));
-    button.title = isShown ? button.dataset.hide : button.dataset.show;
-    button.setAttribute("aria-label", button.title);
   };
 
   show(false);
