@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::config::picture::{self, Format, Picture};
+use crate::config::file;
+use crate::config::picture::{Format, Picture};
 use crate::config::reader::Reader;
 use crate::config::server::PublicUrl;
 use crate::domain::Email;
@@ -222,7 +223,7 @@ fn css(reader: &mut Reader<'_>, public_url: Option<&PublicUrl>) -> Option<Arc<st
     const NAME: &str = "AUTHARA_CUSTOM_CSS_FILE";
 
     let text = file(reader, NAME, |path| {
-        let text = String::from_utf8(picture::read(path, LARGEST_CSS)?);
+        let text = String::from_utf8(file::read(path, LARGEST_CSS)?);
         text.map_err(|_| format!("names {path}, which is not UTF-8"))
     })?;
     let text = text.trim_start_matches('\u{feff}');

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::config::file;
 use crate::config::reader::Reader;
 use crate::words::{Languages, MessageFile};
 
 const OFFERED: &str = "AUTHARA_LANGUAGES";
 const FOLDER: &str = "AUTHARA_MESSAGES_DIR";
-/// Bytes of a message file; ours have about 10,000.
-const LARGEST: u64 = 1024 * 1024;
+/// KiB of a message file at most; ours have about ten.
+const LARGEST: u64 = 1024;
 
 /// `AUTHARA_LANGUAGES` and `AUTHARA_MESSAGES_DIR`.
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Languages> {
@@ -48,26 +49,22 @@ fn files(folder: &Path) -> Result<Vec<MessageFile>, String> {
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         if path.extension().is_some_and(|ending| ending == "json") {
-            files.push(file(&path)?);
+            files.push(message_file(&path)?);
         }
     }
     files.sort_by(|one, other| one.tag.cmp(&other.tag));
     Ok(files)
 }
 
-fn file(path: &Path) -> Result<MessageFile, String> {
+fn message_file(path: &Path) -> Result<MessageFile, String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let tag = name.trim_end_matches(".json");
     let is_tag = !tag.is_empty() && tag.len() <= 35 && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if !is_tag {
         return Err(format!("{name}: the name must be a language tag, as in pt-BR.json"));
     }
-    let failed = |error: std::io::Error| format!("cannot read {name}: {error}");
-    if fs::metadata(path).map_err(failed)?.len() > LARGEST {
-        return Err(format!("{name} is larger than 1 MiB"));
-    }
-    let text = fs::read_to_string(path).map_err(failed)?;
-    let value = serde_json::from_str(&text).map_err(|error| format!("{name} is not JSON: {error}"))?;
+    let content = file::read(&path.to_string_lossy(), LARGEST)?;
+    let value = serde_json::from_slice(&content).map_err(|error| format!("{name} is not JSON: {error}"))?;
     let Value::Object(entries) = value else {
         return Err(format!("{name} must be one JSON object of keys and texts"));
     };

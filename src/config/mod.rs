@@ -5,6 +5,7 @@
 
 mod brand;
 mod database;
+mod file;
 mod given;
 mod languages;
 mod limits;

@@ -1,10 +1,9 @@
 //! Pictures that a setting names: read whole, and recognised by what is in them.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 use std::sync::Arc;
+
+use crate::config::file;
 
 /// A picture that pages show.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,7 +67,7 @@ impl Format {
 impl Picture {
     /// Reads a file of one of these formats; the error goes on after the setting's name.
     pub(super) fn read(path: &str, formats: &[Format], kib: u64) -> Result<Self, String> {
-        let content = read(path, kib)?;
+        let content = file::read(path, kib)?;
         let format = Format::of(&content).filter(|format| formats.contains(format));
         let format = format.ok_or_else(|| {
             let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
@@ -92,27 +91,6 @@ impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Picture({self})")
     }
-}
-
-/// A whole file of at most that many KiB; the error goes on after the setting's name.
-pub(super) fn read(path: &str, kib: u64) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("names {path}, which cannot be read: {error}");
-    // Asked before it is opened: opening a pipe waits for somebody to write.
-    if !Path::new(path).metadata().map_err(unreadable)?.is_file() {
-        return Err(format!("names {path}, which is not a file"));
-    }
-    let mut content = Vec::new();
-    let most = kib * 1024;
-    File::open(path)
-        .and_then(|file| file.take(most + 1).read_to_end(&mut content))
-        .map_err(unreadable)?;
-    if content.is_empty() {
-        return Err(format!("names {path}, which is empty"));
-    }
-    if content.len() as u64 > most {
-        return Err(format!("names {path}, which is larger than {kib} KiB"));
-    }
-    Ok(content)
 }
 
 /// Whether the first element is `<svg`, after whatever XML allows before it.

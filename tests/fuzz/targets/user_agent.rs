@@ -3,13 +3,17 @@
 #![no_main]
 
 use std::net::Ipv4Addr;
+use std::sync::LazyLock;
 
 use authara::domain::Client;
 use authara::http::client;
 use authara::http::pages::program;
+use authara::words::Languages;
 use hyper::HeaderMap;
 use hyper::header::{HeaderValue, USER_AGENT};
 use libfuzzer_sys::fuzz_target;
+
+static LANGUAGES: LazyLock<Languages> = LazyLock::new(Languages::default);
 
 fuzz_target!(|data: &[u8]| {
     let Ok(value) = HeaderValue::from_bytes(data) else {
@@ -23,7 +27,10 @@ fuzz_target!(|data: &[u8]| {
     assert!(!kept.contains(char::is_control));
     assert_eq!(Client::new(Ipv4Addr::LOCALHOST.into(), &kept).user_agent, kept);
 
-    let words = program::in_words(&kept);
-    assert!((1..=40).contains(&words.chars().count()), "{words}");
-    assert!(!words.contains(char::is_control));
+    for phrases in LANGUAGES.all() {
+        let words = program::in_words(phrases, &kept);
+        assert!((1..=40).contains(&words.chars().count()), "{words}");
+        assert!(!words.contains(char::is_control));
+    }
+    let _ = program::kind(&kept);
 });
