@@ -158,6 +158,7 @@ fn checking_the_settings_shows_how_pages_will_look() {
     assert_eq!(output.status.code(), Some(0), "{}", words(&output));
     let shown = String::from_utf8_lossy(&output.stdout);
     for part in [
+        "languages         en, de, fr, es, pt-BR, zh-Hans",
         "product name      Stadtrad",
         "accent colour     #ffcc00",
         "buttons #ffcc00 with #",

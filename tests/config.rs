@@ -530,10 +530,15 @@ fn a_site_brings_its_own_words_and_languages() {
         ],
     );
 
+    let warned = warnings(&[messages.setting()]);
     let plain = config(&[]).languages;
     let own = config(&[messages.setting(), ("AUTHARA_LANGUAGES", "it, en")]).languages;
     let tags: Vec<_> = own.all().map(|phrases| phrases.tag()).collect();
 
+    assert!(
+        warned.starts_with("AUTHARA_MESSAGES_DIR: it.json does not have ") && !warned.contains("en.json"),
+        "{warned}"
+    );
     assert_eq!(plain.all().count(), 6);
     assert_eq!(plain.choose(None, None).tag(), "en");
     assert_eq!(tags, ["it", "en"]);

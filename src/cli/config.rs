@@ -34,6 +34,8 @@ fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     out.line(format!("  browsers come to  {}", config.public_url.origin))?;
     out.line(format!("  listening on      {}", config.listen))?;
     out.line(format!("  database          {database}"))?;
+    let languages: Vec<&str> = config.languages.all().map(|phrases| phrases.tag()).collect();
+    out.line(format!("  languages         {}", languages.join(", ")))?;
     looks(&config.brand, out)
 }
 

@@ -32,7 +32,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Languages> {
         }
     };
     match Languages::new(&offered, &files) {
-        Ok(languages) => Some(languages),
+        Ok(languages) => {
+            for phrases in languages.all().filter(|phrases| phrases.lacking() > 0) {
+                let (tag, lacking) = (phrases.tag(), phrases.lacking());
+                let text = format!("{tag}.json does not have {lacking} of the messages; they are in English");
+                reader.warn(FOLDER, text);
+            }
+            Some(languages)
+        }
         Err(problems) => {
             for problem in problems {
                 let name = if problem.contains(".json: ") { FOLDER } else { OFFERED };

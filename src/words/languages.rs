@@ -54,6 +54,7 @@ impl Languages {
                 }
             }
             phrases.settle(|at| !said[at]);
+            phrases.note_lacking(|at| !said[at]);
             match at {
                 Some(at) => all[at] = Arc::new(phrases),
                 None => all.push(Arc::new(phrases)),

@@ -10,6 +10,7 @@ include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 pub struct Phrases {
     tag: String,
     texts: Vec<Cow<'static, str>>,
+    lacking: usize,
 }
 
 impl Phrases {
@@ -31,6 +32,7 @@ impl Phrases {
         Self {
             tag: tag.to_owned(),
             texts: texts.iter().map(|text| Cow::Borrowed(*text)).collect(),
+            lacking: 0,
         }
     }
 
@@ -42,6 +44,17 @@ impl Phrases {
                 self.texts[at] = only;
             }
         }
+    }
+
+    /// Counts what is said in English for want of something better; one of two forms is enough.
+    pub(super) fn note_lacking(&mut self, is_missing: impl Fn(usize) -> bool) {
+        let is_lacking = |at: &usize| is_missing(*at) && !COUNTED.contains(at);
+        self.lacking = (0..Self::count()).filter(is_lacking).count();
+    }
+
+    /// How many messages are in English although the language is another.
+    pub fn lacking(&self) -> usize {
+        self.lacking
     }
 
     /// Replaces one message. `Err` says what is wrong with it, without naming it.
