@@ -126,7 +126,7 @@ fn contract_and_table_agree_on_access_csrf_body_and_audience() {
         let key = (route.method.to_string(), route.pattern.to_owned());
         let operation = &operations[&key];
         let csrf = match route.rules.csrf {
-            Csrf::Safe | Csrf::Waived(_) => "none",
+            Csrf::Safe | Csrf::SameSite(_) | Csrf::Waived(_) => "none",
             Csrf::Required => "required",
             Csrf::RequiredWithoutBearer => "required-without-bearer",
         };
@@ -207,7 +207,7 @@ fn r060_every_row_that_changes_something_asks_for_the_proof_or_says_why_not() {
     for route in routes::routes() {
         match route.rules.csrf {
             Csrf::Safe => assert_eq!(route.method, "GET", "{}", route.pattern),
-            Csrf::Waived(reason) => assert!(reason.len() > 10, "{}", route.pattern),
+            Csrf::SameSite(reason) | Csrf::Waived(reason) => assert!(reason.len() > 10, "{}", route.pattern),
             Csrf::RequiredWithoutBearer => assert!(route.pattern.starts_with("/auth/api/"), "{}", route.pattern),
             Csrf::Required => assert_ne!(route.method, "GET", "{}", route.pattern),
         }

@@ -21,6 +21,8 @@ pub enum Csrf {
     Required,
     /// The proof, unless a bearer token stands for the caller: no other site can make a browser send one.
     RequiredWithoutBearer,
+    /// Only that the request does not come from another site, for the reason given.
+    SameSite(&'static str),
     /// Nothing, for the reason given.
     Waived(&'static str),
 }
@@ -31,12 +33,14 @@ impl Csrf {
         match self {
             Self::Safe | Self::Waived(_) => Ok(()),
             Self::RequiredWithoutBearer if cx.bearer().is_some() => Ok(()),
+            Self::SameSite(_) => same_site(cx),
             Self::Required | Self::RequiredWithoutBearer => prove(cx),
         }
     }
 }
 
-fn prove(cx: &Cx) -> Result<(), Refusal> {
+/// Takes a browser at its word: one that says where a request comes from must name this site.
+fn same_site(cx: &Cx) -> Result<(), Refusal> {
     let origin = &cx.app.config.public_url.origin;
     let all_are = |name: &str, allowed: &[&str]| {
         cx.headers()
@@ -47,6 +51,11 @@ fn prove(cx: &Cx) -> Result<(), Refusal> {
     if !all_are("sec-fetch-site", &["same-origin", "none"]) || !all_are("origin", &[origin]) {
         return Err(Refusal::CrossSite);
     }
+    Ok(())
+}
+
+fn prove(cx: &Cx) -> Result<(), Refusal> {
+    same_site(cx)?;
     let cookie = cx.cookie(cookies::CSRF).ok_or(Refusal::CsrfInvalid)?;
     let is_equal = bool::from(cookie.as_bytes().ct_eq(sent(cx).as_bytes()));
     // Equality alone proves little: a sibling domain can plant a cookie. It must also be ours.

@@ -245,6 +245,10 @@ impl Cx {
 
     /// The CSRF value for this browser's forms. Sets its cookie with the answer if the browser has none of ours.
     pub fn csrf(&self) -> String {
+        // What is shown in the gallery does nothing: its forms name people who do not exist.
+        if self.request.staged.get().is_some() {
+            return String::new();
+        }
         let find = || {
             let own = self.cookie(cookies::CSRF).filter(|value| self.app.csrf.is_own(value));
             own.map_or_else(

@@ -158,6 +158,13 @@ impl<P: Proof> Door<P> {
 }
 
 impl Route {
+    /// Asks for no CSRF value, only that the request does not come from another site.
+    #[must_use]
+    pub const fn same_site_only(mut self, reason: &'static str) -> Self {
+        self.rules.csrf = Csrf::SameSite(reason);
+        self
+    }
+
     /// Takes the CSRF check off. The reason stands in the table for everybody to judge.
     #[must_use]
     pub const fn no_csrf(mut self, reason: &'static str) -> Self {

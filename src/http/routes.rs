@@ -22,7 +22,7 @@ pub fn routes() -> Vec<Route> {
         // Pages: language and appearance
         anyone()
             .post("/auth/preferences", pages::preferences::submit)
-            .no_csrf("changes only how pages look in that browser, and error pages have no proof"),
+            .same_site_only("changes only how pages look in that browser, and error pages have no value"),
         // Pages: sessions; scripts call the two POSTs as well
         visitor().get("/auth/sessions/logout", pages::sessions::ask),
         anyone().post("/auth/sessions/logout", pages::sessions::sign_out),
@@ -90,6 +90,7 @@ pub fn table() -> Vec<Line> {
         Csrf::Safe => "-".to_owned(),
         Csrf::Required => "csrf".to_owned(),
         Csrf::RequiredWithoutBearer => "csrf, or bearer token".to_owned(),
+        Csrf::SameSite(reason) => format!("same site only: {reason}"),
         Csrf::Waived(reason) => format!("no csrf: {reason}"),
     };
     routes()

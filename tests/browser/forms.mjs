@@ -21,7 +21,7 @@ test("a refused form keeps the address, not the password, and has the focus on t
 
   assert.equal(await email(page).inputValue(), typed);
   assert.equal(await password(page).inputValue(), "");
-  assert(await summary.evaluate((alert) => alert.contains(document.activeElement)), "the summary has the focus");
+  assert(await summary.evaluate((alert) => document.activeElement.contains(alert)), "the summary has the focus");
   assert.match(await page.title(), /^Error/);
   const described = await password(page).getAttribute("aria-describedby");
   const words = await Promise.all(described.split(" ").map((id) => page.locator(`#${id}`).textContent()));
@@ -99,6 +99,21 @@ test("a password can be looked at, and leaves as a password", async (t) => {
   });
   await password(page).press("Enter");
   await page.locator("form[data-left=password]").waitFor();
+});
+
+test("a form that was given up on can be sent again", async (t) => {
+  const page = await visit(t);
+  await page.clock.install();
+  await page.goto(`${origin}/auth/login`);
+  await page.route("**/auth/login", () => {});
+  await fill(page, somebody(), PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).evaluate((button) => setTimeout(() => button.click()));
+  await page.clock.runFor(1);
+  assert.equal(await page.locator("button[aria-busy=true]").count(), 1);
+
+  await page.clock.runFor(10_000);
+
+  assert.equal(await page.locator("button[aria-busy=true]").count(), 0);
 });
 
 test("without scripts there is no button that does nothing", async (t) => {

@@ -90,7 +90,7 @@ test("the browser's language is spoken, or the next that is known", async (t) =>
   }
 });
 
-test("with scripts, what was typed stays when the look changes", async (t) => {
+test("with scripts, what was typed stays when the language or the look changes", async (t) => {
   const page = await visit(t);
 
   await page.goto(`${origin}/auth/login`);
@@ -98,6 +98,11 @@ test("with scripts, what was typed stays when the look changes", async (t) => {
   await choose(page, "Dark");
 
   assert.equal(await page.getByLabel("E-mail address").inputValue(), "ada@example.com");
+
+  await speak(page, "Deutsch");
+  assert.equal(await page.getByLabel("E-Mail-Adresse").inputValue(), "ada@example.com");
+  assert.equal(await page.getByLabel("Passwort", { exact: true }).inputValue(), "", "but no password");
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0, "nothing is kept for longer");
 });
 
 test("times are in the zone of whoever reads", async (t) => {

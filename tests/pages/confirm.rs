@@ -86,7 +86,7 @@ async fn the_page_says_who_is_asked_and_leads_only_to_this_origin() {
         let (mut browser, _, _) = at_the_account_page(&site).await;
 
         let page = browser.get(PATH).await;
-        assert!(page.text().contains("You are signed in as ada-"), "{}", page.text());
+        assert!(page.text().contains("You are signed in as ada@"), "{}", page.text());
         for (target, leads_to) in [
             ("", "/auth/account"),
             ("?return_to=https%3A%2F%2Fevil.example", "/auth/account"),

@@ -114,6 +114,25 @@ async fn a_theme_is_chosen_and_given_up_again() {
 }
 
 #[tokio::test]
+async fn r058_another_site_chooses_nothing() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        let fields = [("language", "de"), ("theme", "dark")];
+
+        for headers in [
+            [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
+            [("sec-fetch-site", "same-origin"), ("origin", "null")],
+        ] {
+            let answer = site.browser().post_with(CHOOSE, &fields, &headers).await;
+
+            assert_eq!(answer.status, 403);
+            assert!(answer.set_cookie("authara_lang").is_none() && answer.set_cookie("authara_theme").is_none());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_not_offered_changes_nothing() {
     on_sqlite(async |world: World| {
         let site = Site::of(world).await;

@@ -77,7 +77,7 @@ both!(all_other_sessions_are_ended_at_once, async |world: World| {
     let told = browser.get(answer.location()).await;
 
     assert!(told.text().contains("All 2 other sessions have ended."));
-    assert!(!told.text().contains("Last used") && told.text().contains("You are signed in nowhere else."));
+    assert!(!told.text().contains("Last used") && told.text().contains("You are not signed in anywhere else."));
     assert!(!told.body.contains("revoke-other"), "nothing is left to end");
     for other in &mut others {
         assert!(!other.is_signed_in().await);

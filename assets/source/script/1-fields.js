@@ -1,7 +1,9 @@
 // Comforts on top of pages that work without them. Every word comes from the page, in its language.
 "use strict";
 
+// A site may bring a language along of which the browser has never heard.
 const language = document.documentElement.lang;
+const known = Intl.PluralRules.supportedLocalesOf(language)[0] ?? "en";
 
 // A look at the password one is typing.
 for (const button of document.querySelectorAll("button[data-reveals]")) {
@@ -13,9 +15,10 @@ for (const button of document.querySelectorAll("button[data-reveals]")) {
 
   show(false);
   button.hidden = false;
-  button.addEventListener("click", () => {
+  button.addEventListener("click", (event) => {
     show(input.type === "password");
-    input.focus();
+    // Whoever pressed it with a key hears that it is pressed, and stays to press it again.
+    if (event.detail > 0) input.focus();
   });
   // Browsers offer to keep only what leaves in a password field.
   input.form.addEventListener("submit", () => show(false));
@@ -26,7 +29,7 @@ for (const hint of document.querySelectorAll("[data-counts]")) {
   const { counts, shortest, longest, one, other, enough, tooLong } = hint.dataset;
   const input = document.getElementById(counts);
   const first = hint.textContent;
-  const rule = new Intl.PluralRules(language);
+  const rule = new Intl.PluralRules(known);
   // Says aloud only what has changed for good, not every letter.
   const voice = document.createElement("span");
   voice.className = "unseen";
@@ -50,21 +53,11 @@ for (const hint of document.querySelectorAll("[data-counts]")) {
   });
 }
 
-// What is wrong with a form is read first, also by browsers that know `autofocus` on fields only.
-// Those that know more do it when they first draw the page.
+// What is wrong with a form, or was done a moment ago, is read first, also by browsers that know
+// `autofocus` on fields only. Those that know more do it when they first draw the page.
 const drawn = (next) => requestAnimationFrame(() => requestAnimationFrame(next));
 window.addEventListener("load", () => {
   drawn(() => {
-    if (document.activeElement === document.body) document.querySelector(".summary")?.focus();
+    if (document.activeElement === document.body) document.querySelector("[tabindex][autofocus]")?.focus();
   });
 });
-
-// A live region speaks only when it changes, and a notice stands in the page from the beginning.
-const notice = document.querySelector(".notice p");
-if (notice) {
-  const words = notice.textContent;
-  notice.textContent = "";
-  requestAnimationFrame(() => {
-    notice.textContent = words;
-  });
-}

@@ -1,5 +1,7 @@
 // A button that cannot be pressed twice by accident, and a question before what cannot be undone.
 
+/** Milliseconds after which a form counts as given up. */
+const PATIENCE = 10_000;
 const confirmed = new WeakSet();
 
 document.addEventListener("submit", (event) => {
@@ -23,6 +25,8 @@ document.addEventListener("submit", (event) => {
     return;
   }
   button?.setAttribute("aria-busy", "true");
+  // Nobody tells that the way there was given up; then the button must work again.
+  setTimeout(() => button?.removeAttribute("aria-busy"), PATIENCE);
 });
 
 for (const button of document.querySelectorAll("dialog [data-closes]")) {
@@ -34,9 +38,11 @@ for (const button of document.querySelectorAll("dialog [data-closes]")) {
 // to it set cookies. Any other is ready for another try, with what was typed.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
-  if ("private" in document.body.dataset) {
+  const { private: address } = document.body.dataset;
+  if (address) {
     document.body.hidden = true;
-    location.reload();
+    // Not loaded again as it came: that may have been by a form.
+    location.replace(address);
   }
   for (const button of document.querySelectorAll("[aria-busy]")) {
     button.removeAttribute("aria-busy");

@@ -1,14 +1,13 @@
 // Times in the reader's own zone, and as his region writes them; the page has them in UTC.
 const isSame = (tag) => tag.split("-")[0] === language.split("-")[0];
-const region = navigator.languages.find(isSame) ?? language;
+const region = navigator.languages.find(isSame) ?? known;
 
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
   const show = (options) => new Intl.DateTimeFormat(region, options).format(moment);
   const exact = show({ dateStyle: "long", timeStyle: "short" });
-  if (time.dataset.shows === "moment") time.textContent = exact;
   if (time.dataset.shows === "day") time.textContent = show({ dateStyle: "long" });
-  if (time.dataset.shows !== "moment") time.title = exact;
+  time.title = exact;
 }
 
 // Light or dark without loading the page again, so that nothing typed is lost.
@@ -17,7 +16,12 @@ for (const button of document.querySelectorAll(".themes button")) {
     event.preventDefault();
     const { theme } = document.documentElement.dataset;
     const body = new URLSearchParams({ theme: button.value });
-    fetch(button.form.action, { method: "POST", body }).catch(() => button.form.requestSubmit(button));
+    fetch(button.form.action, { method: "POST", body })
+      .then((answer) => {
+        if (!answer.ok) throw new Error(answer.statusText);
+      })
+      // The page that this leads to says what is wrong.
+      .catch(() => button.form.requestSubmit(button));
     if (button.value === "system") delete document.documentElement.dataset.theme;
     else if (theme !== button.value) document.documentElement.dataset.theme = button.value;
     for (const other of document.querySelectorAll(".themes button")) {
@@ -40,4 +44,18 @@ for (const menu of document.querySelectorAll("details.menu")) {
     menu.open = false;
     menu.querySelector("summary").focus();
   });
+}
+
+// Another language loads the page again; what was typed outlives that, passwords excepted.
+const TYPED = "authara-typed";
+const fields = [...document.querySelectorAll("main input:not([type=hidden], [type=password])[id]")];
+document.querySelector(".settings")?.addEventListener("submit", () => {
+  const typed = fields.filter(({ value }) => value).map(({ id, value }) => [id, value]);
+  sessionStorage.setItem(TYPED, JSON.stringify([location.pathname, typed]));
+});
+const [path, typed] = JSON.parse(sessionStorage.getItem(TYPED) ?? "[null, []]");
+sessionStorage.removeItem(TYPED);
+for (const [id, value] of path === location.pathname ? typed : []) {
+  const field = document.getElementById(id);
+  if (field && !field.value) field.value = value;
 }

@@ -21,7 +21,6 @@ const FIELD: &str = "password";
 struct ConfirmPage {
     layout: Layout,
     action: String,
-    username: String,
     email: String,
     password: PasswordField,
     problems: Problems,
@@ -77,9 +76,8 @@ pub(super) fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Probl
     let page = ConfirmPage {
         layout: Layout::signed_in(cx, say.confirm_title(), PATH).with(&problems),
         action: form::path_with(PATH, cx.return_to().as_ref()),
-        username: caller.user.username.as_str().to_owned(),
         email: caller.user.email.as_str().to_owned(),
-        password: PasswordField::current(FIELD, say.field_password()),
+        password: PasswordField::current(FIELD, say.field_current_password()),
         problems,
     };
     form::render(status, page)

@@ -44,7 +44,7 @@ pub struct Layout {
     pub home: String,
     /// The links beside it.
     pub links: Vec<Link>,
-    /// Class of the body: `narrow` for a single card, or `wide`.
+    /// Class of the body: `narrow` for a single card, `wide`, or `gallery`.
     pub shape: &'static str,
     /// Whether it is about somebody who is signed in.
     pub is_private: bool,
@@ -122,7 +122,7 @@ impl Layout {
             is_private: true,
             here: if is_at_home { layout.here } else { path.to_owned() },
             links: vec![
-                link(&layout.home, layout.say.frame_application()),
+                link(&layout.home, &layout.say.frame_application(&layout.site.name)),
                 link("/auth/account", layout.say.frame_account()),
             ],
             ..layout

@@ -104,7 +104,7 @@ mod tests {
                 "Chrome on Android",
             ),
             ("curl/8.5.0", "curl"),
-            ("", "A program without a name"),
+            ("", "Unknown program"),
         ];
         let languages = Languages::default();
         let english = languages.choose(Some("en"), None);

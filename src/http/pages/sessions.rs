@@ -21,7 +21,7 @@ const SIGN_OUT: &str = "/auth/sessions/logout";
 struct SignOutPage {
     layout: Layout,
     action: String,
-    username: String,
+    email: String,
 }
 
 #[derive(TemplateSimple)]
@@ -34,19 +34,19 @@ struct SignedOutPage {
 /// `GET /auth/sessions/logout`: asks, for a link changes nothing.
 pub async fn ask(cx: Cx, visitor: Visitor) -> Result<Reply> {
     match visitor {
-        Visitor::SignedIn(caller) => sign_out_page(&cx, caller.user.username.as_str()),
+        Visitor::SignedIn(caller) => sign_out_page(&cx, caller.user.email.as_str()),
         Visitor::Guest(_) => signed_out_page(&cx),
     }
 }
 
-pub(super) fn sign_out_page(cx: &Cx, username: &str) -> Result<Reply> {
+pub(super) fn sign_out_page(cx: &Cx, email: &str) -> Result<Reply> {
     let page = SignOutPage {
         layout: Layout {
             is_private: true,
             ..Layout::of(cx, cx.say().sign_out_title())
         },
         action: form::path_with(SIGN_OUT, cx.return_to().as_ref()),
-        username: username.to_owned(),
+        email: email.to_owned(),
     };
     form::render(StatusCode::OK, page)
 }

@@ -72,7 +72,7 @@ async function secondBrowser(page, other, origin, email, look) {
   await page.reload();
   assert.equal(await sessions(page).count(), 2);
   await look("account-two-sessions");
-  await press(page, "End session");
+  await page.getByRole("button", { name: /^End session / }).click();
   await page.getByRole("status").waitFor();
   await look("account-session-ended");
   await isOut(other, origin);

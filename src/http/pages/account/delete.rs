@@ -64,8 +64,12 @@ pub async fn done(cx: Cx, _: Anyone) -> Result<Reply> {
 pub(in crate::http::pages) fn page(cx: &Cx, caller: &Caller, status: StatusCode, farewell: &Farewell) -> Result<Reply> {
     let say = cx.say();
     let names = |memberships: &[Membership]| memberships.iter().map(|membership| membership.name.clone()).collect();
+    let refused = status
+        .is_client_error()
+        .then(|| say.frame_title_error(say.delete_title()));
+    let title = refused.unwrap_or_else(|| say.delete_title().to_owned());
     let page = DeletePage {
-        layout: Layout::signed_in(cx, say.delete_title(), PATH),
+        layout: Layout::signed_in(cx, title, PATH),
         username: caller.user.username.as_str().to_owned(),
         email: caller.user.email.as_str().to_owned(),
         ending: names(&farewell.ending),

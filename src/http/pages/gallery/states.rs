@@ -63,7 +63,7 @@ pub(super) const ALL: &[State] = &[
         })
     }),
     state("sign-out", "ask", "asked before", |cx| {
-        sessions::sign_out_page(cx, sample::USERNAME)
+        sessions::sign_out_page(cx, sample::EMAIL)
     }),
     state("sign-out", "done", "nobody is signed in", sessions::signed_out_page),
     state("confirm", "first", "opened", |cx| {
