@@ -23,7 +23,8 @@ const RENAMES: Budget = Budget {
 /// Changes the caller's username; `false` if it is the one he has.
 ///
 /// Refused with `UsernameInvalid`, with `UsernameTaken` if somebody has it in whatever case or
-/// nobody may have it, and with `TooMany` after too many tries.
+/// nobody may have it, with `TooMany` after too many tries, and with `SignInRequired` if the session
+/// ended meanwhile.
 pub async fn rename(app: &App, caller: &Caller, text: &str) -> Result<bool> {
     let name = Username::parse(text.trim()).ok_or(Refusal::UsernameInvalid)?;
     let user = caller.user.id;
@@ -34,16 +35,19 @@ pub async fn rename(app: &App, caller: &Caller, text: &str) -> Result<bool> {
     let attempt = Try::new(app, &caller.client)
         .of_account(Limit::UsernameAccount, key, RENAMES, Some(user))
         .await?;
+    let now = app.now();
     let renamed = app
         .store
         .write(async |tx| -> Result<_> {
-            tx.users().held(user).await?.ok_or(Refusal::SignInRequired)?;
+            // First, so that the look at the session sees what it had to wait for.
+            tx.users().lock(user).await?;
+            gate::still_open(tx, caller, now).await?;
             if name.is_reserved() || !tx.users().rename(user, &name).await? {
                 return Err(Refusal::UsernameTaken.into());
             }
             // Neither name stands there: it may be made from the address, and the line outlives the account.
             let deed = Deed::new(&caller.client, Actor::User(user), Action::UsernameChanged);
-            deed.to(user).in_session(caller.session).note(tx, app.now()).await?;
+            deed.to(user).in_session(caller.session).note(tx, now).await?;
             Ok(true)
         })
         .await;

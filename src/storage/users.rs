@@ -47,13 +47,23 @@ impl Users<'_> {
         self.0.find(sql, args![id], read).await
     }
 
-    /// The user with that id, whom nobody deletes before the transaction ends.
+    /// The user with that id, whom nobody deletes before the transaction ends. Who will rename him
+    /// in it needs [`lock`](Self::lock) instead.
     pub async fn held(self, id: UserId) -> Result<Option<User>> {
         let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
                    FROM users u
                    WHERE u.id = $1
                    {pg: FOR KEY SHARE}";
         self.0.find(sql, args![id], read).await
+    }
+
+    /// Locks the user, if there is one, until the transaction ends: nobody else changes, holds or deletes him.
+    pub async fn lock(self, id: UserId) -> Result<()> {
+        // At once as strong as a change of a unique column needs it: two who hold the row by a weaker
+        // lock and then ask for more would block each other.
+        let sql = "SELECT u.id FROM users u WHERE u.id = $1 {pg: FOR UPDATE}";
+        self.0.query(sql, args![id]).await?;
+        Ok(())
     }
 
     /// The user with that address.

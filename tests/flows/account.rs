@@ -126,6 +126,52 @@ both!(nobody_tries_usernames_without_end, async |world: World| {
 });
 
 both!(
+    of_many_renames_of_one_account_at_once_none_breaks,
+    async |world: World| {
+        let ada = world.sign_up(ADA).await;
+        let other = world.another_instance().await;
+        for round in 0..2 {
+            let me = caller(&world, &ada).await;
+            let asked: Vec<_> = (0..8).map(|number| format!("ada-{round}-{number}")).collect();
+
+            let rename = |(number, name): (usize, &String)| {
+                let app = if number % 2 == 0 { &world.app } else { &other }.clone();
+                let (me, name) = (me.clone(), name.clone());
+                tokio::spawn(async move { account::rename(&app, &me, &name).await })
+            };
+            let tasks: Vec<_> = asked.iter().enumerate().map(rename).collect();
+
+            for task in tasks {
+                assert!(task.await.unwrap().unwrap());
+            }
+            let name = username(&world, ada.user.id).await;
+            assert!(asked.contains(&name), "{name}");
+        }
+    }
+);
+
+both!(a_session_that_ended_meanwhile_renames_nobody, async |world: World| {
+    let ada = world.sign_up(ADA).await;
+    let was = ada.user.username.as_str();
+    let me = caller(&world, &ada).await;
+    operator::end_sessions(&world.app, ada.user.id, None).await.unwrap();
+    let here = caller(&world, &world.sign_in(ADA).await).await;
+    assert_eq!(
+        refusal(account::rename(&world.app, &me, "countess").await),
+        Refusal::SignInRequired
+    );
+    assert_eq!(username(&world, ada.user.id).await, was);
+
+    operator::disable(&world.app, ada.user.id).await.unwrap();
+    assert_eq!(
+        refusal(account::rename(&world.app, &here, "countess").await),
+        Refusal::SignInRequired
+    );
+    assert_eq!(username(&world, ada.user.id).await, was);
+    assert!(world.audit(Action::UsernameChanged).await.is_empty());
+});
+
+both!(
     r026_a_deleted_account_is_out_everywhere_at_once_and_its_address_is_unknown,
     async |world: World| {
         let ada = world.sign_up(ADA).await;
@@ -325,6 +371,31 @@ both!(
         assert_eq!(signed_in, Refusal::CredentialsWrong);
         assert_eq!((renamed, changed), (Refusal::SignInRequired, Refusal::SignInRequired));
         assert_eq!(granted, Refusal::NotFound);
+    }
+);
+
+both!(
+    a_rename_that_meets_the_deletion_of_the_same_admin_breaks_neither,
+    async |world: World| {
+        let ada = world.sign_up(ADA).await;
+        let user = ada.user.id;
+        operator::grant(&world.app, user, PlatformRole::Admin).await.unwrap();
+        let me = caller(&world, &ada).await;
+        let mut rename = Box::pin(account::rename(&world.app, &me, "countess"));
+        let store = &world.another_instance().await.store;
+
+        let deleted = store
+            .write(async |tx| {
+                // So begins every deletion; the account itself goes after the rename came as far as it could.
+                tx.roles().lock_active_admins().await?;
+                let early = tokio::time::timeout(Duration::from_millis(200), &mut rename).await;
+                assert!(early.is_err(), "it waits");
+                tx.users().delete(user).await
+            })
+            .await;
+
+        assert!(deleted.unwrap());
+        assert_eq!(refusal(rename.await), Refusal::SignInRequired);
     }
 );
 

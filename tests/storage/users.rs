@@ -328,3 +328,34 @@ both!(who_is_held_is_not_deleted_meanwhile, async |db: &Database| {
     let gone = db.store.write(async |tx| tx.users().held(id).await).await;
     assert_eq!(gone.unwrap(), None);
 });
+
+both!(
+    who_is_locked_is_neither_locked_again_nor_deleted_meanwhile,
+    async |db: &Database| {
+        let ada = user(1);
+        let id = ada.id;
+        add_user(&db.store, &ada).await;
+        let other = db.another_store().await;
+        let mut second = Box::pin(other.write(async |tx| {
+            tx.users().lock(id).await?;
+            let found = tx.users().by_id(id).await?.unwrap();
+            assert_eq!(found.username.as_str(), "ada", "it sees what it waited for");
+            tx.users().delete(id).await
+        }));
+
+        let renamed = db
+            .store
+            .write(async |tx| {
+                tx.users().lock(id).await?;
+                let early = tokio::time::timeout(Duration::from_millis(50), &mut second).await;
+                assert!(early.is_err(), "it waits");
+                tx.users().rename(id, &Username::parse("ada").unwrap()).await
+            })
+            .await;
+
+        assert!(renamed.unwrap());
+        assert!(second.await.unwrap());
+        let nobody = db.store.write(async |tx| tx.users().lock(id).await).await;
+        assert!(nobody.is_ok());
+    }
+);
