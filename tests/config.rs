@@ -572,6 +572,30 @@ fn messages_that_cannot_be_used_are_problems() {
             "sign_in.title is neither a text nor a pair of forms",
         ),
         ("name", "de_DE!.json", "{}", "the name must be a language tag"),
+        (
+            "old",
+            "en-old.json",
+            "{}",
+            "en-old.json: the name must be a language tag",
+        ),
+        (
+            "private",
+            "x-house.json",
+            "{}",
+            "x-house.json: the name must be a language tag",
+        ),
+        (
+            "twice",
+            "de.json.json",
+            "{}",
+            "de.json.json: the name must be a language tag",
+        ),
+        (
+            "empty",
+            "de.json",
+            r#"{ "sign_in.title": " " }"#,
+            "sign_in.title: is empty",
+        ),
     ] {
         let messages = Messages::new(name, &[(file, text)]);
         let text = problems(&[messages.setting()]);
@@ -589,4 +613,42 @@ fn messages_that_cannot_be_used_are_problems() {
         "{missing}"
     );
     assert_eq!(unknown, "AUTHARA_LANGUAGES: there are no messages in tlh");
+}
+
+#[test]
+fn r130_everything_wrong_with_languages_is_reported_together() {
+    let messages = Messages::new(
+        "all",
+        &[
+            (
+                "de.json",
+                r#"{ "sign_in.titel": "x", "sign_in.title": 1, "ago.days": { "one": 1, "other": [] } }"#,
+            ),
+            ("en-old.json", "{}"),
+            ("fr.json", "{"),
+            ("it.json", "[]"),
+        ],
+    );
+
+    let listed = problems(&[messages.setting(), ("AUTHARA_LANGUAGES", "it, tlh.json: x, de, DE")]);
+    let nowhere = problems(&[("AUTHARA_MESSAGES_DIR", "/nowhere"), ("AUTHARA_LANGUAGES", "tlh")]);
+
+    assert_eq!(
+        listed.lines().collect::<Vec<_>>(),
+        [
+            "AUTHARA_LANGUAGES: there are no messages in tlh.json: x",
+            "AUTHARA_LANGUAGES: names de twice",
+            "AUTHARA_MESSAGES_DIR: de.json: ago.days: one is not a text",
+            "AUTHARA_MESSAGES_DIR: de.json: ago.days: other is not a text",
+            "AUTHARA_MESSAGES_DIR: de.json: sign_in.title is neither a text nor a pair of forms",
+            "AUTHARA_MESSAGES_DIR: en-old.json: the name must be a language tag, as in pt-BR.json",
+            "AUTHARA_MESSAGES_DIR: fr.json is not JSON: EOF while parsing an object at line 1 column 1",
+            "AUTHARA_MESSAGES_DIR: it.json must be one JSON object of keys and texts",
+            "AUTHARA_MESSAGES_DIR: de.json: sign_in.titel: there is no such message",
+        ]
+    );
+    assert!(
+        nowhere.contains("cannot read /nowhere") && nowhere.contains("there are no messages in tlh"),
+        "{nowhere}"
+    );
 }

@@ -44,6 +44,7 @@ struct Request {
     form: OnceLock<std::result::Result<Form, Refusal>>,
     csrf: OnceLock<String>,
     user: OnceLock<UserId>,
+    say: OnceLock<Arc<Phrases>>,
     staged: OnceLock<Staged>,
     pending: Mutex<Vec<SetCookie>>,
 }
@@ -83,6 +84,7 @@ impl Cx {
             form: OnceLock::new(),
             csrf: OnceLock::new(),
             user: OnceLock::new(),
+            say: OnceLock::new(),
             staged: OnceLock::new(),
             pending: Mutex::default(),
         };
@@ -287,10 +289,14 @@ impl Cx {
         if let Some(staged) = self.request.staged.get() {
             return &staged.say;
         }
-        let accepted = self.headers().get(ACCEPT_LANGUAGE);
-        let accepted = accepted.and_then(|value| value.to_str().ok());
-        let chosen = self.cookie(cookies::LANGUAGE);
-        self.app.config.languages.choose(chosen, accepted)
+        let choose = || {
+            let accepted = self.headers().get(ACCEPT_LANGUAGE);
+            let accepted = accepted.and_then(|value| value.to_str().ok());
+            let chosen = self.cookie(cookies::LANGUAGE);
+            Arc::clone(self.app.config.languages.choose(chosen, accepted))
+        };
+        // Pages ask dozens of times.
+        self.request.say.get_or_init(choose)
     }
 
     /// Light or dark, as somebody chose on a page of ours.

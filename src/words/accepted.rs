@@ -1,7 +1,9 @@
 //! What a browser says of its owner's languages.
 
+use crate::words::tag;
+
 /// The tags of an `Accept-Language` header, most wanted first (RFC 9110, 12.5.4). Whatever cannot
-/// be read, is not wanted (`q=0`) or names any language (`*`) is left out.
+/// be read, is longer than any tag, is not wanted (`q=0`) or names any language (`*`) is left out.
 pub(super) fn tags(header: &str) -> Vec<&str> {
     // No browser names that many; each costs a comparison with every language.
     const MOST: usize = 20;
@@ -16,7 +18,8 @@ pub(super) fn tags(header: &str) -> Vec<&str> {
                 Some(weight) => weight.trim().strip_prefix("q=")?.parse().ok()?,
                 None => 1.0,
             };
-            (!tag.is_empty() && tag != "*" && weight > 0.0).then_some((tag, weight))
+            let is_tag = (1..=tag::LONGEST).contains(&tag.len()) && tag != "*";
+            (is_tag && weight > 0.0).then_some((tag, weight))
         })
         .collect();
     // Stable: of two that are wanted alike, the first.
@@ -29,20 +32,21 @@ pub(super) fn fit(wanted: &str, offered: &str) -> Option<u8> {
     if wanted.eq_ignore_ascii_case(offered) {
         return Some(2);
     }
-    let language = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    let is_same = language(wanted) == language(offered) && is_traditional(wanted) == is_traditional(offered);
+    let is_same =
+        language(wanted).eq_ignore_ascii_case(language(offered)) && is_traditional(wanted) == is_traditional(offered);
     is_same.then_some(1)
+}
+
+fn language(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or_default()
 }
 
 /// Whether a tag stands for Chinese in traditional characters, which a reader of simplified ones
 /// does not simply read, nor the other way round.
 fn is_traditional(tag: &str) -> bool {
-    let mut parts = tag.split('-').map(str::to_ascii_lowercase);
-    parts.next().as_deref() == Some("zh") && {
-        let rest: Vec<String> = parts.collect();
-        let has = |name: &str| rest.iter().any(|part| part == name);
-        has("hant") || (!has("hans") && (has("tw") || has("hk") || has("mo")))
-    }
+    let has = |name: &str| tag.split('-').skip(1).any(|part| part.eq_ignore_ascii_case(name));
+    language(tag).eq_ignore_ascii_case("zh")
+        && (has("hant") || (!has("hans") && ["tw", "hk", "mo"].into_iter().any(has)))
 }
 
 #[cfg(test)]
@@ -57,12 +61,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_longer_than_a_tag_is_passed_over() {
+        let longest = format!("de-{}", "x".repeat(32));
+
+        assert_eq!(tags(&format!("{longest}y, {longest}, fr")), [longest.as_str(), "fr"]);
+    }
+
+    #[test]
     fn a_region_is_served_by_its_language_but_scripts_are_told_apart() {
         assert_eq!(fit("de-CH", "de"), Some(1));
         assert_eq!(fit("pt", "pt-BR"), Some(1));
         assert_eq!(fit("PT-br", "pt-BR"), Some(2));
         assert_eq!(fit("zh-CN", "zh-Hans"), Some(1));
         assert_eq!(fit("zh-TW", "zh-Hans"), None);
+        assert_eq!(fit("ZH-hk", "zh-Hans"), None);
+        assert_eq!(fit("zh-Hans-HK", "zh-Hans"), Some(1));
         assert_eq!(fit("zh-Hant-CN", "zh-Hans"), None);
         assert_eq!(fit("den", "de"), None);
     }

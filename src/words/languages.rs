@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::words::accepted;
 use crate::words::phrases::Phrases;
+use crate::words::{accepted, tag};
 
 /// The languages built in, in the order in which they are listed.
 const BUILT_IN: [&str; 6] = ["en", "de", "fr", "es", "pt-BR", "zh-Hans"];
@@ -15,6 +15,15 @@ pub struct MessageFile {
     pub tag: String,
     /// Keys and texts; a message that counts has two keys, ending in `.one` and `.other`.
     pub messages: Vec<(String, String)>,
+}
+
+/// What keeps languages from being offered, as a sentence that names the file or the tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unusable {
+    /// About a file.
+    File(String),
+    /// About a tag in the list of those to offer.
+    Tag(String),
 }
 
 /// The languages offered; there is at least one.
@@ -39,35 +48,21 @@ impl Languages {
     /// Every language built in and every one that a file brings, with the messages of the files in
     /// place of ours. If `offered` is not empty, only those, in that order.
     ///
-    /// Every problem is a sentence about one file or tag, which it names.
-    pub fn new(offered: &[String], files: &[MessageFile]) -> Result<Self, Vec<String>> {
-        let mut all = Self::default().all().cloned().collect::<Vec<_>>();
+    /// `Err` has everything that is wrong.
+    pub fn new(offered: &[String], files: &[MessageFile]) -> Result<Self, Vec<Unusable>> {
         let mut problems = Vec::new();
-        for file in files {
-            let at = all.iter().position(|known| known.tag().eq_ignore_ascii_case(&file.tag));
-            let mut phrases = at.map_or_else(|| Phrases::english(&file.tag), |at| Phrases::clone(&all[at]));
-            let mut said = vec![at.is_some(); Phrases::count()];
-            for (key, text) in &file.messages {
-                match phrases.replace(key, text) {
-                    Ok(at) => said[at] = true,
-                    Err(problem) => problems.push(format!("{}.json: {key}: {problem}", file.tag)),
-                }
+        let mut all = Self::default().all().cloned().collect();
+        for (at, file) in files.iter().enumerate() {
+            let is_same = |other: &&MessageFile| other.tag.eq_ignore_ascii_case(&file.tag);
+            if let Some(other) = files[..at].iter().find(is_same) {
+                let text = format!("{}.json and {}.json are the same language", other.tag, file.tag);
+                problems.push(Unusable::File(text));
             }
-            phrases.settle(|at| !said[at]);
-            phrases.note_lacking(|at| !said[at]);
-            match at {
-                Some(at) => all[at] = Arc::new(phrases),
-                None => all.push(Arc::new(phrases)),
-            }
+            let wrong = take_over(&mut all, file).into_iter();
+            problems.extend(wrong.map(|problem| Unusable::File(format!("{}.json: {problem}", file.tag))));
         }
         if !offered.is_empty() {
-            let known = std::mem::take(&mut all);
-            for tag in offered {
-                match known.iter().find(|known| known.tag().eq_ignore_ascii_case(tag)) {
-                    Some(phrases) => all.push(Arc::clone(phrases)),
-                    None => problems.push(format!("there are no messages in {tag}")),
-                }
-            }
+            all = pick(&all, offered, &mut problems);
         }
         let mut all = all.into_iter();
         match all.next() {
@@ -87,7 +82,7 @@ impl Languages {
     /// The language for somebody who once chose `chosen` here and whose browser sends
     /// `accept_language`.
     pub fn choose(&self, chosen: Option<&str>, accept_language: Option<&str>) -> &Arc<Phrases> {
-        let chosen = chosen.into_iter();
+        let chosen = chosen.filter(|tag| tag.len() <= tag::LONGEST).into_iter();
         let accepted = accept_language.map(accepted::tags).unwrap_or_default();
         chosen
             .chain(accepted)
@@ -109,6 +104,45 @@ impl Languages {
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
             .map(|(_, phrases)| phrases)
     }
+}
+
+/// Puts a file's messages in place of those of its language, which may be new, and says what is wrong with them.
+fn take_over(all: &mut Vec<Arc<Phrases>>, file: &MessageFile) -> Vec<String> {
+    let at = all.iter().position(|known| known.tag().eq_ignore_ascii_case(&file.tag));
+    let mut phrases = at.map_or_else(|| Phrases::english(&file.tag), |at| Phrases::clone(&all[at]));
+    let mut said = vec![at.is_some(); Phrases::count()];
+    let mut problems = Vec::new();
+    for (key, text) in &file.messages {
+        match phrases.replace(key, text) {
+            Ok(at) => said[at] = true,
+            Err(wrong) => problems.extend(wrong.into_iter().map(|problem| format!("{key}: {problem}"))),
+        }
+    }
+    phrases.settle(|at| !said[at]);
+    phrases.note_lacking(|at| !said[at]);
+    match at {
+        Some(at) => all[at] = Arc::new(phrases),
+        None => all.push(Arc::new(phrases)),
+    }
+    problems
+}
+
+/// Those to offer, in that order.
+fn pick(all: &[Arc<Phrases>], offered: &[String], problems: &mut Vec<Unusable>) -> Vec<Arc<Phrases>> {
+    let mut picked = Vec::new();
+    for (at, tag) in offered.iter().enumerate() {
+        let is_same = |other: &&String| other.eq_ignore_ascii_case(tag);
+        let mut earlier = offered[..at].iter().filter(is_same);
+        match (earlier.next(), earlier.next()) {
+            (None, _) => match all.iter().find(|known| known.tag().eq_ignore_ascii_case(tag)) {
+                Some(phrases) => picked.push(Arc::clone(phrases)),
+                None => problems.push(Unusable::Tag(format!("there are no messages in {tag}"))),
+            },
+            (Some(first), None) => problems.push(Unusable::Tag(format!("names {first} twice"))),
+            (Some(_), Some(_)) => {} // said already
+        }
+    }
+    picked
 }
 
 #[cfg(test)]
@@ -164,16 +198,71 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_said_all_at_once() {
-        let own = [file("de", &[("sign_in.titel", "x"), ("sign_in.lead", "nach {ort}")])];
-        let problems = Languages::new(&["xx".to_owned()], &own).expect_err("wrong");
+        let own = [
+            file(
+                "DE",
+                &[("sign_in.titel", "x"), ("sign_in.lead", "nach {ort}{}, {site}, {site}")],
+            ),
+            file("de", &[]),
+        ];
+        let offered = ["xx", "de", "DE", "De", "fr"].map(str::to_owned);
+        let problems = Languages::new(&offered, &own).expect_err("wrong");
+        let (file, tag) = (
+            |text: &str| Unusable::File(text.to_owned()),
+            |text: &str| Unusable::Tag(text.to_owned()),
+        );
 
         assert_eq!(
             problems,
             [
-                "de.json: sign_in.titel: there is no such message",
-                "de.json: sign_in.lead: {ort} stands for nothing there",
-                "there are no messages in xx",
+                file("DE.json: sign_in.titel: there is no such message"),
+                file("DE.json: sign_in.lead: {ort} stands for nothing there"),
+                file("DE.json: sign_in.lead: {} stands for nothing there"),
+                file("DE.json: sign_in.lead: {site} is there twice"),
+                file("DE.json and de.json are the same language"),
+                tag("there are no messages in xx"),
+                tag("names de twice"),
             ]
         );
+    }
+
+    #[test]
+    fn a_choice_that_is_no_tag_is_passed_over() {
+        let long = format!("de-{}", "x".repeat(33));
+
+        assert_eq!(Languages::default().choose(Some(&long), Some("fr")).tag(), "fr");
+    }
+
+    #[test]
+    fn a_text_that_would_break_a_page_is_refused() {
+        let problem = |key, text| match Languages::new(&[], &[file("de", &[(key, text)])]) {
+            Ok(_) => String::new(),
+            Err(problems) => format!("{problems:?}"),
+        };
+
+        for blank in ["", " \u{a0}"] {
+            assert!(problem("sign_in.title", blank).contains("is empty"), "{blank:?}");
+        }
+        for control in ["An\nmelden", "\u{0}", "\u{9b}x"] {
+            assert!(
+                problem("sign_in.title", control).contains("control character"),
+                "{control:?}"
+            );
+        }
+        assert_eq!(problem("number.group", "\u{202f}"), "", "French has it");
+        assert_eq!(problem("number.group", ""), "", "some languages do not group");
+    }
+
+    #[test]
+    fn both_forms_of_a_message_may_say_how_many() {
+        let own = [file("it", &[("session.others_ended.one", "Terminata {count} altra")])];
+        let languages = Languages::new(&[], &own).expect("sound");
+
+        assert_eq!(
+            languages.choose(Some("it"), None).session_others_ended(1),
+            "Terminata 1 altra"
+        );
+        let odd = [file("it", &[("sign_in.title", "{count}")])];
+        assert!(Languages::new(&[], &odd).is_err(), "nothing is counted there");
     }
 }

@@ -7,6 +7,8 @@ mod accepted;
 pub mod dates;
 mod languages;
 mod phrases;
+mod tag;
 
-pub use languages::{Languages, MessageFile};
+pub use languages::{Languages, MessageFile, Unusable};
 pub use phrases::Phrases;
+pub use tag::is_tag;

@@ -27,11 +27,9 @@ impl Phrases {
 
     /// Another language, in English so far.
     pub(super) fn english(tag: &str) -> Self {
-        let english = BUILT_IN.iter().find(|(known, _)| *known == "en");
-        let texts = english.map_or(&[][..], |(_, texts)| &texts[..]);
         Self {
             tag: tag.to_owned(),
-            texts: texts.iter().map(|text| Cow::Borrowed(*text)).collect(),
+            texts: english().iter().map(|text| Cow::Borrowed(*text)).collect(),
             lacking: 0,
         }
     }
@@ -58,14 +56,13 @@ impl Phrases {
     }
 
     /// Replaces one message. `Err` says what is wrong with it, without naming it.
-    pub(super) fn replace(&mut self, key: &str, text: &str) -> Result<usize, String> {
+    pub(super) fn replace(&mut self, key: &str, text: &str) -> Result<usize, Vec<String>> {
         let Some(at) = KEYS.iter().position(|known| *known == key) else {
-            return Err("there is no such message".to_owned());
+            return Err(vec!["there is no such message".to_owned()]);
         };
-        let known = Self::english("en");
-        let known = placeholders(&known.texts[at]);
-        if let Some(odd) = placeholders(text).into_iter().find(|name| !known.contains(name)) {
-            return Err(format!("{{{odd}}} stands for nothing there"));
+        let problems = problems(at, text);
+        if !problems.is_empty() {
+            return Err(problems);
         }
         self.texts[at] = Cow::Owned(text.to_owned());
         Ok(at)
@@ -118,12 +115,13 @@ impl Phrases {
         fill(text, &values)
     }
 
-    /// Whether a count takes the form `one` (the plural rules of Unicode CLDR, as far as whole
-    /// numbers below a million need them).
+    /// Whether a count takes the form `one`. Right for the languages built in (as in Unicode CLDR, for
+    /// whole numbers below a million). Any other has the same two forms, `one` for exactly 1: one
+    /// that by its grammar has more must be worded so that two suffice.
     fn is_one(&self, count: u64) -> bool {
-        match self.tag.split('-').next() {
-            Some("fr" | "pt") => count <= 1,
-            Some("zh" | "ja" | "ko" | "th" | "vi" | "id") => false,
+        match self.tag.as_str() {
+            "fr" | "pt-BR" => count <= 1,
+            "zh-Hans" => false,
             _ => count == 1,
         }
     }
@@ -153,6 +151,39 @@ fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
     filled + rest
 }
 
+/// What every language falls back to.
+fn english() -> &'static [&'static str] {
+    let english = BUILT_IN.iter().find(|(tag, _)| *tag == "en");
+    english.map_or(&[], |(_, texts)| &texts[..])
+}
+
+/// What keeps a text from standing for the message at `at`.
+fn problems(at: usize, text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    // Some languages put a space between thousands, some nothing.
+    if text.trim().is_empty() && KEYS[at] != "number.group" {
+        problems.push("is empty".to_owned());
+    }
+    if text.contains(char::is_control) {
+        problems.push("has a control character, such as a line break".to_owned());
+    }
+    // Each form may say what either says: English counts in words where there is one.
+    let forms = match COUNTED.iter().find(|&&one| one == at || one + 1 == at) {
+        Some(&one) => one..=one + 1,
+        None => at..=at,
+    };
+    let known: Vec<&str> = forms.flat_map(|form| placeholders(english()[form])).collect();
+    let names = placeholders(text);
+    for (nth, name) in names.iter().enumerate() {
+        if !known.contains(name) {
+            problems.push(format!("{{{name}}} stands for nothing there"));
+        } else if names[..nth].contains(name) {
+            problems.push(format!("{{{name}}} is there twice"));
+        }
+    }
+    problems
+}
+
 /// The names in braces.
 fn placeholders(text: &str) -> Vec<&str> {
     let parts = text.split('{').skip(1);
@@ -171,7 +202,6 @@ mod tests {
 
     #[test]
     fn every_language_says_everything_with_the_same_placeholders() {
-        let (_, english) = BUILT_IN.iter().find(|(tag, _)| *tag == "en").expect("English");
         let names = |text| placeholders(text).into_iter().collect::<BTreeSet<_>>();
         let mut wrong = Vec::new();
 
@@ -180,7 +210,7 @@ mod tests {
             for (at, key) in KEYS.iter().enumerate() {
                 if texts[at].is_empty() && (has_one || !COUNTED.contains(&at)) {
                     wrong.push(format!("{tag}: {key} is missing"));
-                } else if !texts[at].is_empty() && names(texts[at]) != names(english[at]) {
+                } else if !texts[at].is_empty() && names(texts[at]) != names(english()[at]) {
                     wrong.push(format!("{tag}: {key} has other placeholders: {}", texts[at]));
                 }
             }
@@ -221,6 +251,13 @@ mod tests {
         assert_eq!(minutes("en", 2), "Please try again in 2 minutes.");
         assert!(phrases("fr").is_one(0) && phrases("pt-BR").is_one(0) && !phrases("de").is_one(0));
         assert!(!minutes("zh-Hans", 1).is_empty());
+        for tag in ["it", "ja", "pt-PT", "ru"] {
+            let own = Phrases::english(tag);
+            assert!(
+                own.is_one(1) && ![0, 2, 21].into_iter().any(|count| own.is_one(count)),
+                "{tag}"
+            );
+        }
     }
 
     #[test]
