@@ -1,6 +1,6 @@
 //! Changing one's username. The form stands on the account page.
 
-use crate::domain::Caller;
+use crate::domain::{Caller, Refusal};
 use crate::flows::{self, Error, Result};
 use crate::http::cx::Cx;
 use crate::http::pages::{account, form};
@@ -20,7 +20,8 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
                 reply
             })
         }
-        Err(Error::Refused(refusal)) => {
+        // Whose session ended meanwhile has no account page to be shown again.
+        Err(Error::Refused(refusal)) if refusal != Refusal::SignInRequired => {
             let shown = account::shown(&cx, &caller).await?;
             form::refused(&cx, &refusal, |status, problems| {
                 account::page_again(&cx, &caller, &shown, status, &typed, problems)
