@@ -81,7 +81,8 @@ impl Phrases {
     /// Which way it is written, for the attribute `dir`: no language built in needs it, but one that
     /// a site brings along may.
     pub fn direction(&self) -> &'static str {
-        match self.tag.split('-').next() {
+        let language = self.tag.split('-').next().map(str::to_ascii_lowercase);
+        match language.as_deref() {
             Some("ar" | "ckb" | "dv" | "fa" | "he" | "ps" | "ug" | "ur" | "yi") => "rtl",
             _ => "ltr",
         }
@@ -263,6 +264,7 @@ mod tests {
     #[test]
     fn some_languages_are_written_from_the_right() {
         assert_eq!(Phrases::english("he-IL").direction(), "rtl");
+        assert_eq!(Phrases::english("AR").direction(), "rtl");
         assert_eq!(phrases("zh-Hans").direction(), "ltr");
     }
 
