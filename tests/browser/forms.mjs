@@ -143,6 +143,28 @@ test("a question can be left, and gives the focus back", async (t) => {
   assert.equal(new URL(page.url()).pathname, "/auth/dev/pages/account/notice", "nothing was sent");
 });
 
+test("a question is asked again when its answer came to nothing", async (t) => {
+  const page = await visit(t);
+  await page.clock.install();
+  await page.goto(`${origin}/auth/dev/pages/account/notice`);
+  let sent = 0;
+  await page.route("**/auth/sessions/revoke-other", (route) => {
+    sent += 1;
+    return route.fulfill({ status: 204 });
+  });
+  const question = page.getByRole("dialog");
+  const confirm = question.getByRole("button", { name: "End all other sessions" });
+
+  await press(page, "End all other sessions");
+  await confirm.click();
+  await question.waitFor({ state: "hidden" });
+  await page.clock.runFor(10_000);
+  await press(page, "End all other sessions");
+
+  await question.waitFor();
+  assert.equal(sent, 1, "one answer sends once");
+});
+
 test("after signing out, the back button shows no account", async (t) => {
   // With the memory of pages gone by, as people have it; Playwright switches that off.
   const browser = await launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });

@@ -7,7 +7,8 @@ const confirmed = new WeakSet();
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const dialog = document.getElementById(form.dataset.asks ?? "");
-  if (dialog?.showModal && !confirmed.has(form)) {
+  // One answer sends once.
+  if (dialog?.showModal && !confirmed.delete(form)) {
     event.preventDefault();
     dialog.querySelector("[data-confirms]").onclick = () => {
       confirmed.add(form);

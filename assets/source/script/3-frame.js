@@ -14,7 +14,6 @@ for (const time of document.querySelectorAll("time[datetime]")) {
 for (const button of document.querySelectorAll(".themes button")) {
   button.addEventListener("click", (event) => {
     event.preventDefault();
-    const { theme } = document.documentElement.dataset;
     const body = new URLSearchParams({ theme: button.value });
     fetch(button.form.action, { method: "POST", body })
       .then((answer) => {
@@ -23,7 +22,7 @@ for (const button of document.querySelectorAll(".themes button")) {
       // The page that this leads to says what is wrong.
       .catch(() => button.form.requestSubmit(button));
     if (button.value === "system") delete document.documentElement.dataset.theme;
-    else if (theme !== button.value) document.documentElement.dataset.theme = button.value;
+    else document.documentElement.dataset.theme = button.value;
     for (const other of document.querySelectorAll(".themes button")) {
       other.setAttribute("aria-pressed", String(other === button));
     }
