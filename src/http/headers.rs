@@ -19,8 +19,9 @@ pub(super) fn policy_in_frames() -> HeaderValue {
     HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static(CONTENT_SECURITY_POLICY))
 }
 
-/// The policy for pictures of the operator's. A drawing may style itself, which many programs that write SVG count on, and do nothing else: no
-/// script, no request, no origin, also where somebody opens it as a page.
+/// The policy for pictures of the operator's. A drawing may style itself, which many programs that
+/// write SVG count on, and do nothing else: no script, no request, no origin, also where somebody
+/// opens it as a page.
 pub(super) const PICTURE_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
 
