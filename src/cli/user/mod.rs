@@ -61,11 +61,11 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
         }
         Command::Sessions {
             who,
-            end,
+            end: None,
             end_all: false,
             printed,
             ..
-        } if end.is_none() => {
+        } => {
             let user = find(app, &who.user).await?;
             view::sessions(&operator::show(app, user.id).await?.sessions, printed.json, out)
         }
@@ -75,13 +75,7 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
             sure,
             printed,
             ..
-        } => {
-            let ended = end_sessions(app, &who.user, end, &sure).await?;
-            if printed.json {
-                return out.json(&json!({ "ended": ended }));
-            }
-            out.line(format!("{} ended.", view::count(ended, "session")))
-        }
+        } => end_sessions(app, &who.user, end, &sure, printed.json, out).await,
     }
 }
 
@@ -157,17 +151,30 @@ async fn revoke(app: &App, name: &str, role: PlatformRole, sure: &Sure, out: &mu
     })
 }
 
-async fn end_sessions(app: &App, name: &str, end: Option<SessionId>, sure: &Sure) -> Result<u64> {
+async fn end_sessions(
+    app: &App,
+    name: &str,
+    end: Option<SessionId>,
+    sure: &Sure,
+    as_json: bool,
+    out: &mut Printer,
+) -> Result<()> {
     let user = find(app, name).await?;
     if end.is_none() {
         ask::confirm(&format!("{name} is signed out everywhere."), sure)?;
     }
-    match operator::end_sessions(app, user.id, end).await {
-        Err(flows::Error::Refused(Refusal::NotFound)) => Err(Failure::Words(
-            "that account has no such live session; list them without --end".to_owned(),
-        )),
-        other => Ok(other?),
+    let ended = match operator::end_sessions(app, user.id, end).await {
+        Err(flows::Error::Refused(Refusal::NotFound)) => {
+            return Err(Failure::Words(
+                "that account has no such live session; list them without --end".to_owned(),
+            ));
+        }
+        other => other?,
+    };
+    if as_json {
+        return out.json(&json!({ "ended": ended }));
     }
+    out.line(format!("{} ended.", view::count(ended, "session")))
 }
 
 /// The account of that address or id; words for the operator if there is none.
