@@ -20,7 +20,7 @@
 //! HTTP; storage makes no decisions. JSON, pages and commands all call the same flow.
 //!
 //! What is deliberately absent: a web framework, an object-relational mapper, a cache server, a
-//! second path to a session beside `flows::gate`.
+//! second path to a session beside `flows::entry`.
 
 pub mod domain;
 

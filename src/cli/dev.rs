@@ -13,8 +13,8 @@ use crate::cli::{Failure, Result, log, sample, serve};
 use crate::config::{Config, Listen};
 use crate::crypto::{keys, random};
 use crate::domain::time::SystemClock;
-use crate::domain::{PlatformRole, Refusal, Secret, key_text};
-use crate::flows::{self, operator};
+use crate::domain::{By, PlatformRole, Refusal, Secret, key_text};
+use crate::flows::{self, accounts};
 use crate::http::pipeline::Service;
 use crate::http::server::{self, Listener};
 use crate::storage::{Store, migrate};
@@ -148,11 +148,18 @@ fn quoted(value: &str) -> String {
 
 /// Opens the admin's account unless there is one; returns the password it was given.
 async fn admin(app: &App) -> Result<Option<Secret>> {
-    match operator::find(app, ADMIN).await {
+    match accounts::directory::find(app, ADMIN).await {
         Ok(_) => Ok(None),
         Err(flows::Error::Refused(Refusal::NotFound)) => {
             let password = fresh_password();
-            operator::add(app, ADMIN, password.clone(), &[PlatformRole::Admin]).await?;
+            accounts::add(
+                app,
+                &By::operator(app.now()),
+                ADMIN,
+                password.clone(),
+                &[PlatformRole::Admin],
+            )
+            .await?;
             Ok(Some(password))
         }
         Err(other) => Err(other.into()),

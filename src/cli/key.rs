@@ -7,6 +7,7 @@ use crate::cli::print::{Printer, moment, rfc3339};
 use crate::cli::{Result, app, ask};
 use crate::config::Given;
 use crate::crypto::keys::generate_seed;
+use crate::domain::By;
 use crate::flows::keys::{self, KeyState, KeyView};
 
 pub(super) fn generate(out: &mut Printer) -> Result<()> {
@@ -18,7 +19,7 @@ pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> 
         Command::Generate => generate(out),
         Command::List(printed) => {
             let app = app(given).await?;
-            let keys = keys::list(&app).await?;
+            let keys = keys::list(&app, app.now()).await?;
             if printed.json {
                 return out.json(&json!({ "keys": keys.iter().map(value).collect::<Vec<_>>() }));
             }
@@ -31,7 +32,7 @@ pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> 
                 ask::confirm(what, sure)?;
             }
             let app = app(given).await?;
-            let key = keys::rotate(&app, *now).await?;
+            let key = keys::rotate(&app, &By::operator(app.now()), *now).await?;
             if printed.json {
                 return out.json(&value(&key));
             }

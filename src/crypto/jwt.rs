@@ -3,7 +3,9 @@
 //! A token is only ever read by the server that made it, so the header must be exactly the one
 //! that [`sign`] writes: three members, nothing beside them. That refuses `crit`, `b64`, `jku`, `jwk`,
 //! `x5u`, `x5c` and whatever comes after them without a list. Unknown *claims* are passed over,
-//! so that a newer instance may add one while an older one still runs beside it.
+//! so that a newer instance may add one while an older one still runs beside it; claims that a
+//! request can do without may be absent, and roles, audiences and methods that are not known are
+//! passed over, so that the older one accepts what the newer one signed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::crypto::keys::KeySet;
 use crate::crypto::strict_json;
 use crate::domain::organization::OrganizationRole;
-use crate::domain::{Audience, Claims, Email, Method, PlatformRole, Secret, Timestamp};
+use crate::domain::{Audience, Claims, Email, Methods, PlatformRole, Secret, Timestamp};
 
 /// Bytes of the longest token that is looked at.
 const LONGEST: usize = 8 * 1024;
@@ -28,15 +30,15 @@ pub fn sign(keys: &KeySet, issuer: &str, claims: &Claims) -> Secret {
         "aud": claims.audience.claim(),
         "iat": claims.issued_at.seconds(),
         "exp": claims.expires_at.seconds(),
-        "jti": claims.token.to_string(),
+        "jti": claims.token.map(|token| token.to_string()),
         "sid": claims.session.to_string(),
         "org_id": claims.organization.to_string(),
         "org_role": claims.organization_role.name(),
         "roles": claims.roles.iter().map(|role| role.claim()).collect::<Vec<_>>(),
-        "email": claims.email.as_str(),
+        "email": claims.email.as_ref().map(Email::as_str),
         "email_verified": claims.email_verified,
         "auth_time": claims.authenticated_at.seconds(),
-        "amr": [claims.method.name()],
+        "amr": claims.methods.names().collect::<Vec<_>>(),
     });
     let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let signed = format!("{}.{}", encode(&header), encode(&payload));
@@ -49,7 +51,7 @@ pub fn sign(keys: &KeySet, issuer: &str, claims: &Claims) -> Secret {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rejected;
 
-/// Checks signature, issuer, audience, time (30 s leeway on `exp` and `iat`) and every claim's presence and type.
+/// Checks signature, issuer, audience, time (30 s leeway on `exp` and `iat`) and every claim's type.
 ///
 /// Refused: another algorithm than the set's, an unknown `kid`, `crit`, `b64` and every other
 /// header member beyond our three, duplicate members, non-canonical base64, anything longer than 8 KiB.
@@ -147,28 +149,38 @@ impl Members {
         self.0.get(name)?.as_array()?.iter().map(Value::as_str).collect()
     }
 
+    /// A claim that a token of another version may lack. `Err` if it is there and cannot be read.
+    fn optional<T>(&self, name: &str, read: impl FnOnce(&Value) -> Option<T>) -> Result<Option<T>, Rejected> {
+        let value = self.0.get(name);
+        value.map(|value| read(value).ok_or(Rejected)).transpose()
+    }
+
     fn read(&self) -> Option<Claims> {
-        let listed = self.texts("aud")?;
+        let mut listed = self.texts("aud")?;
+        listed.retain(|name| Audience::parse(name).is_some());
         let audience = [Audience::App, Audience::Admin]
             .into_iter()
             .find(|audience| audience.claim() == listed)?;
-        let email = self.text("email")?;
-        let [method] = self.texts("amr")?[..] else {
-            return None;
+        let email = |value: &Value| {
+            let text = value.as_str()?;
+            Email::parse(text).filter(|parsed| parsed.as_str() == text)
         };
         let roles = self.texts("roles")?;
+        let auth_time = self.optional("auth_time", Value::as_i64).ok()?;
+        let methods = self.optional("amr", |_| Methods::read(self.texts("amr")?)).ok()?;
         Some(Claims {
-            token: self.text("jti")?.parse().ok()?,
+            token: self.optional("jti", |value| value.as_str()?.parse().ok()).ok()?,
             user: self.text("sub")?.parse().ok()?,
             session: self.text("sid")?.parse().ok()?,
             audience,
             organization: self.text("org_id")?.parse().ok()?,
             organization_role: OrganizationRole::parse(self.text("org_role")?)?,
-            roles: roles.into_iter().map(PlatformRole::from_claim).collect::<Option<_>>()?,
-            email: Email::parse(email).filter(|parsed| parsed.as_str() == email)?,
-            email_verified: self.0.get("email_verified")?.as_bool()?,
-            authenticated_at: Timestamp::from_seconds(self.seconds("auth_time")?),
-            method: Method::parse(method)?,
+            roles: roles.into_iter().filter_map(PlatformRole::from_claim).collect(),
+            email: self.optional("email", email).ok()?,
+            email_verified: self.optional("email_verified", Value::as_bool).ok()?.unwrap_or(false),
+            // Without it the proof is of no known time: no request that asks for a recent one passes.
+            authenticated_at: Timestamp::from_seconds(auth_time.unwrap_or(0)),
+            methods: methods.unwrap_or_default(),
             issued_at: Timestamp::from_seconds(self.seconds("iat")?),
             expires_at: Timestamp::from_seconds(self.seconds("exp")?),
         })

@@ -10,6 +10,7 @@
 //! | signing keys at rest | ChaCha20-Poly1305 | a copied database signs nothing |
 
 pub mod derive;
+mod fair;
 pub mod jwt;
 pub mod keys;
 pub mod password;

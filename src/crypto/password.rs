@@ -2,9 +2,10 @@
 //!
 //! A hash takes tens of milliseconds of a core and tens of megabytes. In threads of their own, few,
 //! counted and of low priority, they cannot slow the rest of the server down, and peak memory is
-//! known in advance: threads × memory of one hash.
+//! known in advance: threads × memory of one hash. The queue before them is shared fairly by
+//! network and by account.
 
-use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -12,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::crypto::fair::{Charge, FairQueue};
 use crate::crypto::phc::{self, Work};
+use crate::domain::TokenHash;
 use crate::domain::password::Password;
 use crate::metrics::{Counter, Histogram, SLOW};
 
@@ -41,6 +44,59 @@ pub struct PoolSize {
     pub queue: usize,
     /// How long one may wait for its result.
     pub patience: Duration,
+}
+
+/// Who a hash is computed for. The queue is shared by network (an IPv4 address, or an IPv6 /64; a
+/// /48 gets 16 times as much) and by account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    network: Option<IpAddr>,
+    account: Option<u128>,
+}
+
+impl Share {
+    /// Turns of one network for each turn of a whole IPv6 site.
+    const SITE_FACTOR: u64 = 16;
+
+    /// A person at that address; one that is unspecified tells nobody apart.
+    pub fn of(address: IpAddr) -> Self {
+        Self {
+            network: Some(address.to_canonical()).filter(|address| !address.is_unspecified()),
+            account: None,
+        }
+    }
+
+    /// The same for an account, named by the keyed hash of whatever stands for it.
+    #[must_use]
+    pub fn and_account(self, account: &TokenHash) -> Self {
+        let half: [u8; 16] = std::array::from_fn(|at| account.bytes()[at]);
+        Self {
+            account: Some(u128::from_be_bytes(half)),
+            ..self
+        }
+    }
+
+    fn charges(self) -> Vec<Charge> {
+        let full = |share| Charge {
+            share,
+            cost: Self::SITE_FACTOR,
+        };
+        let mut charges: Vec<Charge> = self.account.map(full).into_iter().collect();
+        match self.network {
+            None => {}
+            Some(IpAddr::V4(address)) => charges.push(full(address.to_bits().into())),
+            Some(IpAddr::V6(address)) => {
+                let bits = address.to_bits();
+                charges.push(full(bits >> 64 << 64));
+                // Beyond all networks of 64 bits, whose lower half is 0.
+                charges.push(Charge {
+                    share: (bits >> 80 << 80) | 1,
+                    cost: 1,
+                });
+            }
+        }
+        charges
+    }
 }
 
 /// What comparing a password with a stored hash gave.
@@ -96,7 +152,11 @@ impl Hasher {
             "the settings allow only costs that scrypt knows"
         );
         let shared = Arc::new(Shared {
-            queue: Mutex::new(Queue::default()),
+            queue: Mutex::new(Queue {
+                jobs: FairQueue::new(size.queue),
+                is_stopped: false,
+                busy: 0,
+            }),
             work_came: Condvar::new(),
             threads: size.threads.max(1),
             longest: size.queue,
@@ -124,20 +184,25 @@ impl Hasher {
     }
 
     /// Hashes a new password to a PHC string.
-    pub async fn hash(&self, password: Password) -> Result<String, Unavailable> {
+    pub async fn hash(&self, share: Share, password: Password) -> Result<String, Unavailable> {
         let (answer, result) = oneshot::channel();
-        self.run(Job::Hash { password, answer }, result).await
+        self.run(share, Job::Hash { password, answer }, result).await
     }
 
     /// Compares a password with a stored PHC string. Without a stored one it takes as long and is [`Verified::Wrong`].
-    pub async fn verify(&self, password: Option<Password>, stored: Option<String>) -> Result<Verified, Unavailable> {
+    pub async fn verify(
+        &self,
+        share: Share,
+        password: Option<Password>,
+        stored: Option<String>,
+    ) -> Result<Verified, Unavailable> {
         let (answer, result) = oneshot::channel();
         let job = Job::Verify {
             password,
             stored,
             answer,
         };
-        self.run(job, result).await
+        self.run(share, job, result).await
     }
 
     /// How much was computed since the start, in scrypt blocks. Whatever a refused sign-in was
@@ -161,18 +226,25 @@ impl Hasher {
         &self.shared.counts
     }
 
-    /// Fails if another hash would be refused at this moment. To be asked before anything else is
-    /// done for somebody, so that a rush costs nobody but itself; he may be refused all the same.
-    pub fn check_room(&self) -> Result<(), Unavailable> {
+    /// Fails if another hash for that share would be refused at this moment. To be asked before
+    /// anything else is done for a caller, so that a rush costs nobody else; the hash itself may be
+    /// refused all the same.
+    pub fn check_room(&self, share: Share) -> Result<(), Unavailable> {
         let mut queue = self.shared.lock();
-        self.shared.make_room(&mut queue)
+        if self.shared.make_room(&mut queue, &share.charges()) {
+            return Ok(());
+        }
+        self.shared.counts.refused.one();
+        Err(Unavailable::Full)
     }
 
-    async fn run<T>(&self, job: Job, result: oneshot::Receiver<T>) -> Result<T, Unavailable> {
-        self.shared.push(job)?;
+    async fn run<T>(&self, share: Share, job: Job, result: oneshot::Receiver<T>) -> Result<T, Unavailable> {
+        self.shared.push(share, job)?;
         match tokio::time::timeout(self.patience, result).await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(_)) => Err(Unavailable::Stopped),
+            // The job was dropped: it had to make room, or nothing is computed any more.
+            Ok(Err(_)) if self.shared.lock().is_stopped => Err(Unavailable::Stopped),
+            Ok(Err(_)) => Err(Unavailable::Full),
             Err(_) => {
                 self.shared.counts.given_up.one();
                 Err(Unavailable::TimedOut)
@@ -185,7 +257,7 @@ impl Drop for Hasher {
     fn drop(&mut self) {
         let mut queue = self.shared.lock();
         queue.is_stopped = true;
-        queue.jobs.clear();
+        queue.jobs.retain(|_| false);
         drop(queue);
         self.shared.work_came.notify_all();
     }
@@ -251,9 +323,8 @@ struct Shared {
     counts: Counts,
 }
 
-#[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    jobs: FairQueue<Job>,
     is_stopped: bool,
     busy: usize,
 }
@@ -263,26 +334,30 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, job: Job) -> Result<(), Unavailable> {
+    fn push(&self, share: Share, job: Job) -> Result<(), Unavailable> {
+        let charges = share.charges();
         let mut queue = self.lock();
-        self.make_room(&mut queue)?;
-        queue.jobs.push_back(job);
+        if !self.make_room(&mut queue, &charges) {
+            self.counts.refused.one();
+            return Err(Unavailable::Full);
+        }
+        // Another share's job may have to go for it. Who waits for that one learns it by its being dropped.
+        if queue.jobs.push(&charges, job).is_some() {
+            self.counts.refused.one();
+        }
         drop(queue);
         self.work_came.notify_one();
         Ok(())
     }
 
-    fn make_room(&self, queue: &mut Queue) -> Result<(), Unavailable> {
+    /// Whether there is room for another job, once those that nobody waits for have gone.
+    fn make_room(&self, queue: &mut Queue, charges: &[Charge]) -> bool {
         // An idle thread takes its job at once: only what exceeds the idle ones has to wait.
-        let room = self.longest + (self.threads - queue.busy);
-        if queue.jobs.len() >= room {
+        queue.jobs.hold(self.longest + (self.threads - queue.busy));
+        if !queue.jobs.has_room(charges) {
             queue.jobs.retain(|job| !job.is_abandoned());
         }
-        if queue.jobs.len() >= room {
-            self.counts.refused.one();
-            return Err(Unavailable::Full);
-        }
-        Ok(())
+        queue.jobs.has_room(charges)
     }
 
     /// What each thread does until the pool stops.
@@ -301,7 +376,7 @@ impl Shared {
     fn next(&self) -> Option<Job> {
         let mut queue = self.lock();
         while !queue.is_stopped {
-            match queue.jobs.pop_front() {
+            match queue.jobs.pop() {
                 Some(job) if job.is_abandoned() => {}
                 Some(job) => {
                     queue.busy += 1;

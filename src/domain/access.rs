@@ -1,7 +1,10 @@
 //! Proofs: what a handler or flow asks for when it needs to know who is calling.
 
+use crate::domain::audit::Actor;
 use crate::domain::organization::{Membership, OrganizationRole};
-use crate::domain::{Client, Email, OrganizationId, PlatformRole, SessionId, Timestamp, TokenId, User, UserId};
+use crate::domain::{
+    Client, Email, Methods, OrganizationId, PlatformRole, SessionId, Timestamp, TokenId, User, UserId,
+};
 
 /// What an access token opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,32 +40,11 @@ impl Audience {
     }
 }
 
-/// How somebody proved who he is (claim `amr`, RFC 8176).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// A password, at sign-in or sign-up.
-    Password,
-}
-
-impl Method {
-    /// The registered name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Password => "pwd",
-        }
-    }
-
-    /// Reads that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        (text == "pwd").then_some(Self::Password)
-    }
-}
-
 /// What an access token says (product, section 4; contract, http.md 3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// `jti`.
-    pub token: TokenId,
+    /// `jti`; every token of this version has it.
+    pub token: Option<TokenId>,
     /// `sub`.
     pub user: UserId,
     /// `sid`.
@@ -75,14 +57,14 @@ pub struct Claims {
     pub organization_role: OrganizationRole,
     /// `roles`, never null.
     pub roles: Vec<PlatformRole>,
-    /// `email`.
-    pub email: Email,
+    /// `email`; every token of this version has it.
+    pub email: Option<Email>,
     /// `email_verified`.
     pub email_verified: bool,
-    /// `auth_time`: when the person last proved who he is.
+    /// `auth_time`: when the person last proved who they are.
     pub authenticated_at: Timestamp,
     /// `amr`.
-    pub method: Method,
+    pub methods: Methods,
     /// `iat`.
     pub issued_at: Timestamp,
     /// `exp`.
@@ -104,7 +86,7 @@ pub struct Caller {
     pub user: User,
     /// In which session.
     pub session: SessionId,
-    /// When he last proved who he is; for step-up checks.
+    /// When they last proved who they are, as their token and the session both know it.
     pub authenticated_at: Timestamp,
     /// What the token opens.
     pub audience: Audience,
@@ -118,6 +100,59 @@ pub struct Caller {
     pub roles: Vec<PlatformRole>,
     /// Where the request comes from.
     pub client: Client,
+    /// When the request came in.
+    pub now: Timestamp,
+}
+
+impl Caller {
+    /// The caller as the one who changes something of their own.
+    pub fn by(&self) -> By {
+        By {
+            actor: Actor::User(self.user.id),
+            client: self.client.clone(),
+            now: self.now,
+        }
+    }
+}
+
+/// Who changes something, from where and when.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// Who.
+    pub actor: Actor,
+    /// From where.
+    pub client: Client,
+    /// When; the one reading of the clock for the request or command.
+    pub now: Timestamp,
+}
+
+impl By {
+    /// An operator at the command line.
+    pub fn operator(now: Timestamp) -> Self {
+        Self {
+            actor: Actor::Operator,
+            client: Client::operator(),
+            now,
+        }
+    }
+
+    /// The server itself, or a person who is not known, in a request of `client`.
+    pub fn nobody(client: &Client, now: Timestamp) -> Self {
+        Self {
+            actor: Actor::System,
+            client: client.clone(),
+            now,
+        }
+    }
+
+    /// The same request, once it is known whose it is.
+    #[must_use]
+    pub fn user(&self, user: UserId) -> Self {
+        Self {
+            actor: Actor::User(user),
+            ..self.clone()
+        }
+    }
 }
 
 /// Somebody who may be signed in, for pages that everybody may see.

@@ -11,7 +11,9 @@ pub enum Limit {
     LoginAccount,
     /// Wrong passwords for one account from one browser that has.
     LoginDevice,
-    /// Wrong passwords of somebody who is signed in and must prove it again.
+    /// Wrong passwords for one account from all those browsers together.
+    LoginBrowsers,
+    /// Wrong passwords of a person who is signed in and must prove it again.
     PasswordAccount,
     /// Changes of one account's username.
     UsernameAccount,
@@ -27,10 +29,11 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::LoginAddress,
         Self::LoginAccount,
         Self::LoginDevice,
+        Self::LoginBrowsers,
         Self::PasswordAccount,
         Self::UsernameAccount,
         Self::SignUpAddress,
@@ -45,6 +48,7 @@ impl Limit {
             Self::LoginAddress => "login.address",
             Self::LoginAccount => "login.account",
             Self::LoginDevice => "login.device",
+            Self::LoginBrowsers => "login.browsers",
             Self::PasswordAccount => "password.account",
             Self::UsernameAccount => "username.account",
             Self::SignUpAddress => "sign_up.address",

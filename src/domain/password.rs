@@ -4,7 +4,7 @@ mod common;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::domain::{Email, Refusal, Secret, Username};
+use crate::domain::{Email, PasswordMark, Refusal, Secret, Username};
 
 /// Fewest code points of a password after NFKC.
 pub const SHORTEST: usize = 8;
@@ -19,6 +19,15 @@ const PRODUCT: &str = "authara";
 /// A password in the form that is hashed: NFKC, otherwise exactly as typed.
 #[derive(Debug, Clone)]
 pub struct Password(Secret);
+
+/// A password as the database keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPassword {
+    /// Its PHC string.
+    pub hash: Secret,
+    /// Which of the account's passwords it is.
+    pub mark: PasswordMark,
+}
 
 impl Password {
     /// Brings a typed password to its one form, to compare it with a stored hash.

@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::domain::access::Method;
-use crate::domain::{Client, OrganizationId, SessionId, Timestamp, TokenHash, UserId};
+use crate::domain::{Client, Methods, OrganizationId, SessionId, Timestamp, TokenHash, UserId};
 
 /// Within this time after its use a consumed token still leads to the head of its chain: the
 /// other tabs of one browser, refreshing at once.
@@ -27,10 +26,10 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// When a token was last issued for it.
     pub last_used_at: Timestamp,
-    /// When the person last proved who he is.
+    /// When the person last proved who they are.
     pub authenticated_at: Timestamp,
-    /// How he did.
-    pub method: Method,
+    /// How they got in.
+    pub methods: Methods,
     /// When it was ended early.
     pub revoked_at: Option<Timestamp>,
     /// From where it was opened or last used.

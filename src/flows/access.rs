@@ -1,16 +1,16 @@
 //! From a token to the proof that somebody is calling.
 
 use crate::app::App;
-use crate::domain::{Audience, Caller, Client, Refusal};
-use crate::flows::{Result, gate};
+use crate::domain::{Audience, By, Caller, Refusal};
+use crate::flows::{Result, tokens};
 
 /// Proves who calls, asking the database each time: what was ended, switched off or taken a moment
 /// ago, by whatever instance or command, is refused now. Nothing is cached but signatures.
 ///
 /// The access token must verify for `audience`, and the database must say, now,
 /// that its session is live and its owner's account is on. Refused with `SignInRequired`.
-pub async fn caller(app: &App, client: &Client, audience: Audience, access_token: &str) -> Result<Caller> {
-    let now = app.now();
+pub async fn caller(app: &App, by: &By, audience: Audience, access_token: &str) -> Result<Caller> {
+    let now = by.now;
     let claims = app
         .recall
         .verify(&app.keys(), &app.config.tokens.issuer, audience, access_token, now)
@@ -18,19 +18,21 @@ pub async fn caller(app: &App, client: &Client, audience: Audience, access_token
     let standing = app.store.read().await?.sessions().standing(claims.session).await?;
     let standing = standing.ok_or(Refusal::SignInRequired)?;
 
-    let is_his = standing.user.id == claims.user && standing.session.is_live(now);
-    if !is_his || gate::admit(&standing.user, &standing.roles, audience).is_err() {
+    let is_own = standing.user.id == claims.user && standing.session.is_live(now);
+    if !is_own || tokens::admit(&standing.user, &standing.roles, audience).is_err() {
         return Err(Refusal::SignInRequired.into());
     }
     Ok(Caller {
         user: standing.user,
         session: claims.session,
-        authenticated_at: standing.session.authenticated_at,
+        // A token from before a confirmation gains nothing by it.
+        authenticated_at: standing.session.authenticated_at.min(claims.authenticated_at),
         audience: claims.audience,
         organization: claims.organization,
         organization_role: claims.organization_role,
         membership: standing.membership,
         roles: standing.roles,
-        client: client.clone(),
+        client: by.client.clone(),
+        now,
     })
 }

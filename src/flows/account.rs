@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::domain::audit::{Action, Actor};
+use crate::domain::audit::Action;
 use crate::domain::limit::{Budget, Limit};
 use crate::domain::organization::{Departure, Membership};
 use crate::domain::{Caller, PlatformRole, Refusal, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
-use crate::flows::step_up::Recent;
-use crate::flows::{Error, Result, gate};
+use crate::flows::entry::confirm::Recent;
+use crate::flows::{Error, Result, tokens};
 use crate::storage::Tx;
 
 /// New usernames that somebody may try, refused ones as well: more than anybody needs, and too few
@@ -20,7 +20,7 @@ const RENAMES: Budget = Budget {
     window: Duration::from_hours(1),
 };
 
-/// Changes the caller's username; `false` if it is the one he has.
+/// Changes the caller's username; `false` if it is the one they have.
 ///
 /// Refused with `UsernameInvalid`, with `UsernameTaken` if somebody has it in whatever case or
 /// nobody may have it, with `TooMany` after too many tries, and with `SignInRequired` if the session
@@ -32,28 +32,26 @@ pub async fn rename(app: &App, caller: &Caller, text: &str) -> Result<bool> {
         return Ok(false);
     }
     let key = attempts::of_user(app, user);
-    let attempt = Try::new(app, &caller.client)
+    let by = caller.by();
+    let attempt = Try::new(app, &by)
         .of_account(Limit::UsernameAccount, key, RENAMES, Some(user))
         .await?;
-    let now = app.now();
     let renamed = app
         .store
         .write(async |tx| -> Result<_> {
-            // First, so that the look at the session sees what it had to wait for.
-            tx.users().lock(user).await?;
-            gate::still_open(tx, caller, now).await?;
+            tokens::standing(tx, caller).await?;
             if name.is_reserved() || !tx.users().rename(user, &name).await? {
                 return Err(Refusal::UsernameTaken.into());
             }
             // Neither name stands there: it may be made from the address, and the line outlives the account.
-            let deed = Deed::new(&caller.client, Actor::User(user), Action::UsernameChanged);
-            deed.to(user).in_session(caller.session).note(tx, now).await?;
+            let deed = Deed::new(&by, Action::UsernameChanged);
+            deed.to(user).in_session(caller.session).note(tx).await?;
             Ok(true)
         })
         .await;
     match renamed {
-        // Dropped, the attempt counts.
-        Ok(_) | Err(Error::Refused(_)) => drop(attempt),
+        // Every name that is tried counts.
+        Ok(_) | Err(Error::Refused(_)) => attempt.failed(),
         Err(_) => attempt.undo().await,
     }
     renamed
@@ -98,33 +96,35 @@ pub async fn farewell(app: &App, caller: &Caller) -> Result<Farewell> {
 pub async fn delete(app: &App, proof: &Recent) -> Result<()> {
     let caller = proof.caller();
     let user = caller.user.id;
-    let now = app.now();
+    let by = caller.by();
     app.store
         .write(async |tx| -> Result<()> {
             if tx.users().by_id(user).await?.is_none() {
-                // He clicked twice.
+                // They clicked twice.
                 return Ok(());
             }
-            gate::still_open(tx, caller, now).await?;
+            spare_last_admin(tx, user).await?;
+            tokens::standing(tx, caller).await?;
             if remove(app, tx, user).await? {
-                let deed = Deed::new(&caller.client, Actor::User(user), Action::UserDeleted);
-                deed.to(user).in_session(caller.session).note(tx, now).await?;
+                let deed = Deed::new(&by, Action::UserDeleted);
+                deed.to(user).in_session(caller.session).note(tx).await?;
             }
             Ok(())
         })
         .await
 }
 
-/// Removes an account whoever asked for it; `false` if it is gone already.
+/// Removes an account, whoever asked for it; `false` if it is gone already.
 pub(super) async fn remove(app: &App, tx: &mut Tx, user: UserId) -> Result<bool> {
+    // Admins, then the person, then organizations: everybody locks in this order.
     spare_last_admin(tx, user).await?;
+    let Some(found) = tx.users().lock(user).await? else {
+        return Ok(false);
+    };
     tx.organizations().lock_of_user(user).await?;
     if let Some(refusal) = orphan(&tx.organizations().departures(user).await?) {
         return Err(refusal.into());
     }
-    let Some(found) = tx.users().by_id(user).await? else {
-        return Ok(false);
-    };
     attempts::drop_all(app, tx, &found).await?;
     tx.organizations().delete_without(user).await?;
     Ok(tx.users().delete(user).await?)

@@ -3,14 +3,13 @@
 
 use crate::app::App;
 use crate::crypto::random;
-use crate::domain::audit::{Action, Actor, AuditLine, Outcome};
-use crate::domain::{AuditId, Client, SessionId, Timestamp, UserId};
+use crate::domain::audit::{Action, AuditLine, Outcome};
+use crate::domain::{AuditId, By, SessionId, UserId};
 use crate::storage::{self, Tx};
 
-/// An audit line in the making: who did what from where. Subject, session and detail are added where there are any.
+/// An audit line in the making: who did what from where and when. Subject, session and detail are added where there are any.
 pub(super) struct Deed<'a> {
-    client: &'a Client,
-    actor: Actor,
+    by: &'a By,
     action: Action,
     outcome: Outcome,
     subject: Option<UserId>,
@@ -19,11 +18,10 @@ pub(super) struct Deed<'a> {
 }
 
 impl<'a> Deed<'a> {
-    /// Somebody did something.
-    pub(super) fn new(client: &'a Client, actor: Actor, action: Action) -> Self {
+    /// Something was done.
+    pub(super) fn new(by: &'a By, action: Action) -> Self {
         Self {
-            client,
-            actor,
+            by,
             action,
             outcome: Outcome::Done,
             subject: None,
@@ -67,21 +65,22 @@ impl<'a> Deed<'a> {
     /// Writes the line in a transaction of its own, which no refusal can undo.
     pub(super) async fn note_alone(self, app: &App) -> storage::Result<()> {
         app.store
-            .write(async |tx| -> storage::Result<()> { self.note(tx, app.now()).await })
+            .write(async |tx| -> storage::Result<()> { self.note(tx).await })
             .await
     }
 
     /// Writes the line.
-    pub(super) async fn note(self, tx: &mut Tx, now: Timestamp) -> storage::Result<()> {
+    pub(super) async fn note(self, tx: &mut Tx) -> storage::Result<()> {
+        let By { actor, client, now } = self.by;
         let line = AuditLine {
-            id: AuditId::new(random::id(now)),
-            at: now,
+            id: AuditId::new(random::id(*now)),
+            at: *now,
             action: self.action,
             outcome: self.outcome,
-            actor: self.actor,
+            actor: *actor,
             subject: self.subject,
             session: self.session,
-            client: self.client.clone(),
+            client: client.clone(),
             detail: self.detail,
         };
         tx.audit().add(&line).await

@@ -1,18 +1,20 @@
 //! Limits on trying (product, section 9): per network in memory, per account in the database.
 //!
 //! An attempt takes its places before any work is done and gives them back unless it fails, so the
-//! limits hold under parallel requests although only failures count.
+//! limits hold under parallel requests although only failures count. Attempts at one account wait
+//! for one another in memory, before the database is asked.
 
 use crate::app::App;
+use crate::crypto::password::{Share, Unavailable};
 use crate::domain::audit::{Action, Actor};
 use crate::domain::device::Device;
 use crate::domain::limit::{Budget, Limit};
 use crate::domain::session::Session;
-use crate::domain::{Client, Email, Refusal, Timestamp, TokenHash, User, UserId};
+use crate::domain::{By, Email, Refusal, TokenHash, User, UserId};
 use crate::flows::announce::Deed;
 use crate::flows::{Error, Result};
-use crate::limits::{Attempt, Full, Key};
-use crate::storage::{self, Tx};
+use crate::limits::{Attempt, Full, Key, Turn};
+use crate::storage::{self, Store, Tx};
 
 /// Bits of an IPv6 address that one customer has.
 const CUSTOMER: u32 = 64;
@@ -20,29 +22,52 @@ const CUSTOMER: u32 = 64;
 const SITE: u32 = 48;
 const SITE_FACTOR: u32 = 16;
 
-/// One try at something limited. Dropped, it counts as a failure.
+/// One try at something limited. It counts if [`Try::failed`] says so. Dropped before that, as when
+/// its request takes too long, it is given back.
 #[must_use]
 pub(super) struct Try<'a> {
     app: &'a App,
-    client: &'a Client,
+    by: &'a By,
+    share: Share,
     places: Vec<Attempt>,
     taken: Vec<(Limit, TokenHash)>,
+    turns: Vec<Turn>,
 }
 
 impl<'a> Try<'a> {
     /// Begins without any limit.
-    pub(super) const fn new(app: &'a App, client: &'a Client) -> Self {
+    pub(super) fn new(app: &'a App, by: &'a By) -> Self {
         Self {
             app,
-            client,
+            by,
+            share: Share::of(by.client.address),
             places: Vec::new(),
             taken: Vec::new(),
+            turns: Vec::new(),
         }
+    }
+
+    /// The same with a share of what all have in common for that account.
+    pub(super) fn sharing(mut self, account: &TokenHash) -> Self {
+        self.share = self.share.and_account(account);
+        self
+    }
+
+    /// Goes on only if the hashing queue has room for it. Counting attempts writes, and a caller who
+    /// is turned away there must not keep the others waiting.
+    pub(super) fn with_room(self) -> std::result::Result<Self, Unavailable> {
+        self.app.hasher.check_room(self.share)?;
+        Ok(self)
+    }
+
+    /// Whose share of the hashing queue it takes.
+    pub(super) const fn share(&self) -> Share {
+        self.share
     }
 
     /// Takes a place in the caller's network. Nobody is told apart by an address that is not known.
     pub(super) async fn in_network(mut self, limit: Limit, budget: Budget) -> Result<Self> {
-        let address = self.client.address;
+        let address = self.by.client.address;
         if address.is_unspecified() {
             return Ok(self);
         }
@@ -75,8 +100,8 @@ impl<'a> Try<'a> {
         Ok(self)
     }
 
-    /// Takes a place in a budget that the database keeps. `subject` is the account, where the
-    /// caller may know that there is one.
+    /// Takes a place in a budget that the database keeps, once it is its turn among those of the
+    /// same budget. `subject` is the account, where the caller may know that there is one.
     pub(super) async fn of_account(
         mut self,
         limit: Limit,
@@ -84,62 +109,45 @@ impl<'a> Try<'a> {
         budget: Budget,
         subject: Option<UserId>,
     ) -> Result<Self> {
-        let mut place = self.app.limiter.join(Key::named(limit, first_half(&key)));
-        loop {
-            let now = self.app.now();
-            let spared_before = place.spared_before();
-            let take = async |tx: &mut Tx| -> Result<_> { Ok(tx.budgets().take(limit, &key, budget, now).await?) };
-            let taken = match self.app.store.write(take).await {
-                Ok(taken) => taken,
-                Err(error) => {
-                    self.places.push(place);
-                    self.undo().await;
-                    return Err(error);
-                }
-            };
-            if taken {
-                self.places.push(place);
-                self.taken.push((limit, key));
-                return Ok(self);
-            }
-            // Another attempt that is under way may yet give its place back.
-            let full = match place.wait_for_room(spared_before).await {
-                Ok(true) => continue,
-                Ok(false) => {
-                    let full;
-                    let spent = self.spent(limit, &key, budget, now).await;
-                    (self, full) = self.or_undo(spent).await?;
-                    full
-                }
-                Err(full) => full,
-            };
-            return Err(self.refuse(limit, full, subject).await);
+        let Ok(turn) = self.app.limiter.turn(Key::named(limit, first_half(&key))).await else {
+            return Err(self.refuse(limit, Full::Busy, subject).await);
+        };
+        self.turns.push(turn);
+        // It may have waited: the window is judged by the clock, not by when the request came in.
+        let now = self.app.now();
+        let take = async |tx: &mut Tx| -> Result<_> { Ok(tx.budgets().take(limit, &key, budget, now).await?) };
+        let taken = self.app.store.write(take).await;
+        let (mut attempt, is_taken) = self.or_undo(taken).await?;
+        if is_taken {
+            attempt.taken.push((limit, key));
+            return Ok(attempt);
         }
+        let spent = attempt.spent(limit, &key, budget).await;
+        let (attempt, full) = attempt.or_undo(spent).await?;
+        Err(attempt.refuse(limit, full, subject).await)
+    }
+
+    /// It failed: it counts.
+    pub(super) fn failed(mut self) {
+        self.places.clear();
+        self.taken.clear();
     }
 
     /// It succeeded: gives back what the database keeps, in the transaction of the success.
     /// [`Try::spare`] after the commit gives back the rest.
     pub(super) async fn give_back(&self, tx: &mut Tx) -> storage::Result<()> {
-        for (limit, key) in &self.taken {
-            tx.budgets().give_back(*limit, key).await?;
-        }
-        Ok(())
+        give_back(tx, &self.taken).await
     }
 
     /// It succeeded, and that has been committed.
-    pub(super) fn spare(self) {
-        self.places.into_iter().for_each(Attempt::spare);
+    pub(super) fn spare(mut self) {
+        self.taken.clear();
     }
 
     /// It came to nothing, through no fault of the caller's: gives everything back.
-    pub(super) async fn undo(self) {
-        let give_back = async |tx: &mut Tx| self.give_back(tx).await;
-        if !self.taken.is_empty()
-            && let Err(error) = self.app.store.write(give_back).await
-        {
-            tracing::warn!(%error, "an attempt that was not made counts as one");
-        }
-        self.spare();
+    pub(super) async fn undo(mut self) {
+        let taken = std::mem::take(&mut self.taken);
+        give_back_alone(&self.app.store, taken).await;
     }
 
     /// Passes on what a tool gave. That it failed is no fault of the caller's, so everything is
@@ -154,7 +162,18 @@ impl<'a> Try<'a> {
         }
     }
 
-    async fn spent(&self, limit: Limit, key: &TokenHash, budget: Budget, now: Timestamp) -> Result<Full> {
+    /// Passes on what the transaction gave that the attempt was for, which gives it back itself if
+    /// it succeeds. A refusal counts as a failure; a breakage does not.
+    pub(super) async fn settle<T>(self, done: Result<T>) -> Result<T> {
+        match &done {
+            Ok(_) => self.spare(),
+            Err(Error::Refused(_)) => self.failed(),
+            Err(_) => self.undo().await,
+        }
+        done
+    }
+
+    async fn spent(&self, limit: Limit, key: &TokenHash, budget: Budget) -> Result<Full> {
         let (is_first, end) = self
             .app
             .store
@@ -164,14 +183,14 @@ impl<'a> Try<'a> {
             })
             .await?;
         Ok(Full::Spent {
-            until: end.unwrap_or(now),
+            until: end.unwrap_or(self.by.now),
             is_first,
         })
     }
 
     /// Leaves a trace of the first refusal in a window. Those that follow would only fill the table.
     async fn refuse(self, limit: Limit, full: Full, subject: Option<UserId>) -> Error {
-        let (app, client) = (self.app, self.client);
+        let (app, by) = (self.app, self.by);
         // What it holds of other limits: nothing was tried.
         self.undo().await;
         let Full::Spent { until, is_first } = full else {
@@ -179,10 +198,12 @@ impl<'a> Try<'a> {
         };
         app.metrics.limit_hits(limit.name());
         if is_first {
-            tracing::warn!(limit = limit.name(), client.address = %client.address, "a limit was reached");
-            let deed = Deed::new(client, subject.map_or(Actor::System, Actor::User), Action::LimitReached)
-                .refused()
-                .detail(limit.name());
+            tracing::warn!(limit = limit.name(), client.address = %by.client.address, "a limit was reached");
+            let by = By {
+                actor: subject.map_or(Actor::System, Actor::User),
+                ..by.clone()
+            };
+            let deed = Deed::new(&by, Action::LimitReached).refused().detail(limit.name());
             let deed = match subject {
                 Some(subject) => deed.to(subject),
                 None => deed,
@@ -191,6 +212,7 @@ impl<'a> Try<'a> {
                 tracing::warn!(%error, "a limit that was reached is missing from the audit");
             }
         }
+        // Read again: it may have waited for its turn.
         let wait = until.since(app.now()).as_millis().div_ceil(1000).max(1);
         Refusal::TooMany {
             retry_after: u32::try_from(wait).unwrap_or(u32::MAX),
@@ -199,21 +221,38 @@ impl<'a> Try<'a> {
     }
 }
 
-/// Whether the browser has signed in to the account before.
-pub(super) fn is_known(user: Option<&User>, device: Option<&Device>) -> bool {
-    user.is_some_and(|user| device.is_some_and(|device| device.knows(user.id)))
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        self.places.drain(..).for_each(Attempt::spare);
+        let taken = std::mem::take(&mut self.taken);
+        if !taken.is_empty()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let store = self.app.store.clone();
+            runtime.spawn(async move { give_back_alone(&store, taken).await });
+        }
+    }
 }
 
-/// The budget that a sign-in to an account counts against: the browser's own if it has signed in
-/// to it before, else the one that all strangers share.
-pub(super) fn of_sign_in(app: &App, email: &Email, user: Option<&User>, device: Option<&Device>) -> (Limit, TokenHash) {
-    match (user, device) {
-        (Some(user), Some(device)) if device.knows(user.id) => {
-            let name = [&device.id().to_be_bytes()[..], user.id.uuid().as_bytes()].concat();
-            (Limit::LoginDevice, app.limit_key.hash(&name))
-        }
-        _ => (Limit::LoginAccount, of_address(app, email)),
+async fn give_back(tx: &mut Tx, taken: &[(Limit, TokenHash)]) -> storage::Result<()> {
+    for (limit, key) in taken {
+        tx.budgets().give_back(*limit, key).await?;
     }
+    Ok(())
+}
+
+async fn give_back_alone(store: &Store, taken: Vec<(Limit, TokenHash)>) {
+    if !taken.is_empty()
+        && let Err(error) = store.write(async |tx| give_back(tx, &taken).await).await
+    {
+        tracing::warn!(%error, "an attempt that was not made counts as one");
+    }
+}
+
+/// The key of the budget of a browser that has signed in to the account of an address.
+pub(super) fn of_browser(app: &App, device: &Device, email: &Email) -> TokenHash {
+    let name = [&device.id().to_be_bytes()[..], email.as_str().as_bytes()].concat();
+    app.limit_key.hash(&name)
 }
 
 /// The key of a budget that an address has, whether or not it has an account.
@@ -222,10 +261,12 @@ pub(super) fn of_address(app: &App, email: &Email) -> TokenHash {
 }
 
 /// Lets everybody try again at an account's password; `true` if there was anything to forget.
-/// What a known browser has used up stays: only its owner can have done that.
+/// What one known browser has used up stays, for nobody can tell which browsers those are; what
+/// they have used up together goes.
 pub(super) async fn forget(app: &App, tx: &mut Tx, user: &User) -> storage::Result<bool> {
     let by_address = of_address(app, &user.email);
     let mut had_any = tx.budgets().forget(Limit::LoginAccount, &by_address).await?;
+    had_any |= tx.budgets().forget(Limit::LoginBrowsers, &by_address).await?;
     had_any |= tx.budgets().forget(Limit::SignUpAccount, &by_address).await?;
     had_any |= tx
         .budgets()

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::crypto::keys::{self, KeySet};
-use crate::domain::audit::{Action, Actor};
+use crate::domain::audit::Action;
 use crate::domain::signing_key::SigningKey;
-use crate::domain::{Client, Refusal, Timestamp};
+use crate::domain::{By, Refusal, Timestamp};
 use crate::flows::announce::Deed;
 use crate::flows::{Error, Result};
 
@@ -46,18 +46,18 @@ pub struct KeyView {
 
 /// Reads the keys again and puts them in force; the server does so every second, which is
 /// also how a published key comes to sign when its time has come.
-pub async fn reload(app: &App) -> Result<()> {
+pub async fn reload(app: &App, now: Timestamp) -> Result<()> {
     if has_keys_from_settings(app) {
         return Ok(());
     }
     let stored = app.store.read().await?.keys().all().await?;
-    let set = KeySet::from_database(&stored, &app.seal_key, app.now());
+    let set = KeySet::from_database(&stored, &app.seal_key, now);
     app.replace_keys(set.map_err(|error| Error::Broken(error.to_string()))?);
     Ok(())
 }
 
 /// Every key, oldest first.
-pub async fn list(app: &App) -> Result<Vec<KeyView>> {
+pub async fn list(app: &App, now: Timestamp) -> Result<Vec<KeyView>> {
     if has_keys_from_settings(app) {
         let view = |(id, _): &(String, _)| {
             let state = if *id == app.config.tokens.active_key_id {
@@ -76,7 +76,6 @@ pub async fn list(app: &App) -> Result<Vec<KeyView>> {
         return Ok(app.config.tokens.keys.iter().map(view).collect());
     }
     let stored = app.store.read().await?.keys().all().await?;
-    let now = app.now();
     let active = signing_at(&stored, now).map(|key| key.id.clone());
     Ok(stored
         .into_iter()
@@ -87,11 +86,11 @@ pub async fn list(app: &App) -> Result<Vec<KeyView>> {
 /// Makes a new key, which is published now and signs once verifiers have had time to see it. With
 /// `at_once` it signs now and every older one is refused from now on: for a key that leaked.
 /// Refused with `KeysFromSettings` when the keys are not in the database.
-pub async fn rotate(app: &App, at_once: bool) -> Result<KeyView> {
+pub async fn rotate(app: &App, by: &By, at_once: bool) -> Result<KeyView> {
     if has_keys_from_settings(app) {
         return Err(Refusal::KeysFromSettings.into());
     }
-    let now = app.now();
+    let now = by.now;
     let active_from = if at_once { now } else { now + PUBLISHED_BEFORE };
     let retired_at = if at_once {
         now
@@ -104,15 +103,14 @@ pub async fn rotate(app: &App, at_once: bool) -> Result<KeyView> {
         .write(async |tx| -> Result<()> {
             tx.keys().add(&key).await?;
             tx.keys().retire_others(&key.id, retired_at).await?;
-            let client = Client::operator();
-            Deed::new(&client, Actor::Operator, Action::SigningKeyCreated)
+            Deed::new(by, Action::SigningKeyCreated)
                 .detail(key.id.as_str())
-                .note(tx, now)
+                .note(tx)
                 .await?;
             Ok(())
         })
         .await?;
-    reload(app).await?;
+    reload(app, now).await?;
     let active = at_once.then(|| key.id.clone());
     Ok(view(key, active.as_deref(), now))
 }

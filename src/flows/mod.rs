@@ -1,27 +1,26 @@
 //! Floor 4: what the product does, one function per use case.
 //!
-//! A flow takes `app`, then who or from where (`caller`, `client`), then its input. It knows no
-//! HTTP. It never holds a transaction across hashing or any outside call: hash first, then write.
+//! A flow takes `app`, then who acts, from where and when (`caller`, `by`), then its input. The
+//! clock was read once, by the door. It knows no HTTP. It never holds a transaction across hashing or any outside call: hash first, then write.
 //! A flow that must be part of another takes `&mut Tx` and opens none itself.
 
 pub mod access;
 pub mod account;
+pub mod accounts;
 mod announce;
 mod attempts;
 pub mod audit;
-pub mod gate;
+mod ending;
+pub mod entry;
 pub mod health;
 pub mod keys;
 pub mod metrics;
-pub mod operator;
 pub mod organizations;
 pub mod password;
 pub mod refresh;
 pub mod sessions;
-pub mod sign_in;
 pub mod sign_out;
-pub mod sign_up;
-pub mod step_up;
+pub mod tokens;
 
 use crate::crypto;
 use crate::domain::Refusal;
@@ -64,18 +63,18 @@ impl From<crypto::password::Unavailable> for Error {
 mod tests {
     use super::*;
     use crate::app::App;
-    use crate::domain::{Audience, Client, Secret};
-    use crate::flows::step_up::Recent;
+    use crate::domain::{Audience, By, Client, Secret};
+    use crate::flows::entry::confirm::Recent;
 
     fn is_send<T: Send>(_: T) {}
 
     /// Compiles only while flows can run on any thread of the runtime.
     #[expect(dead_code, reason = "checked by the compiler, never run")]
-    fn flows_can_move_between_threads(app: &App, client: &Client, proof: &Recent, token: &Secret) {
+    fn flows_can_move_between_threads(app: &App, by: &By, client: &Client, proof: &Recent, token: &Secret) {
         is_send(refresh::with_token(app, client, token, Audience::App));
-        is_send(sign_out::end(app, client, None, Some(token)));
+        is_send(sign_out::end(app, by, None, Some(token)));
         is_send(sessions::revoke_others(app, proof));
         is_send(account::delete(app, proof));
-        is_send(keys::rotate(app, false));
+        is_send(keys::rotate(app, by, false));
     }
 }

@@ -1,14 +1,18 @@
 //! Setting and changing one's password.
 
 use crate::app::App;
-use crate::domain::audit::{Action, Actor};
+use crate::domain::audit::Action;
 use crate::domain::password::{Context, Password};
-use crate::domain::{Caller, Email, Refusal, Secret, Username};
+use crate::domain::{By, Caller, Email, Evidence, Refusal, Secret, Username};
 use crate::flows::announce::Deed;
-use crate::flows::step_up::{self, Recent};
-use crate::flows::{Result, gate, gate::Tokens};
+use crate::flows::attempts::Try;
+use crate::flows::ending::{self, Which};
+use crate::flows::entry::{self, confirm};
+use crate::flows::tokens::{self, Renewed};
+use crate::flows::{Result, attempts};
+use crate::storage::Tx;
 
-/// Checks a password that somebody chose for an account, wherever he did. `username` is `None`
+/// Checks a password that a person chose for an account, wherever they did. `username` is `None`
 /// while the account has none.
 pub(super) fn choose(
     app: &App,
@@ -36,39 +40,56 @@ pub struct Change {
     pub refresh: Option<Secret>,
 }
 
-/// Sets the caller's password and ends all his other sessions, in one transaction. His own goes
-/// on, with fresh tokens if its refresh token was given.
+/// Sets the caller's password and ends all their other sessions, in one transaction. Their own
+/// goes on, with fresh tokens.
 ///
 /// Refused with `ReauthenticationRequired` unless the sign-in is recent or the current password is
 /// given, with `CurrentPasswordWrong` if that one is not right, and with `SignInRequired` if the
 /// session ended meanwhile.
-pub async fn change(app: &App, caller: &Caller, input: Change) -> Result<Option<Tokens>> {
+pub async fn change(app: &App, caller: &Caller, input: Change) -> Result<Renewed> {
     let password = choose(app, &input.new, &caller.user.email, Some(&caller.user.username))?;
-    let proof = match &input.current {
-        Some(current) => step_up::by_password(app, caller, current).await?,
-        None => step_up::recent(app, caller)?,
+    let by = caller.by();
+    let (attempt, evidence) = if let Some(current) = &input.current {
+        let (attempt, evidence) = entry::password::prove(app, &by, caller, current).await?;
+        (attempt, Some(evidence))
+    } else {
+        confirm::recent(app, caller)?;
+        let attempt = Try::new(app, &by).sharing(&attempts::of_user(app, caller.user.id));
+        (attempt, None)
     };
-    let hash = app.hasher.hash(password).await?;
-    set(app, &proof, &hash, &input).await
+    let hash = app.hasher.hash(attempt.share(), password).await;
+    let (attempt, hash) = attempt.or_undo(hash).await?;
+    let changed = app
+        .store
+        .write(async |tx| -> Result<_> {
+            let renewed = set(app, tx, &by, caller, evidence.as_ref(), &hash, input.refresh.as_ref()).await?;
+            attempt.give_back(tx).await?;
+            Ok(renewed)
+        })
+        .await;
+    attempt.settle(changed).await
 }
 
-async fn set(app: &App, proof: &Recent, hash: &str, input: &Change) -> Result<Option<Tokens>> {
-    let caller = proof.caller();
+async fn set(
+    app: &App,
+    tx: &mut Tx,
+    by: &By,
+    caller: &Caller,
+    evidence: Option<&Evidence>,
+    hash: &str,
+    refresh: Option<&Secret>,
+) -> Result<Renewed> {
     let (user, session) = (caller.user.id, caller.session);
-    let now = app.now();
-    app.store
-        .write(async |tx| -> Result<_> {
-            tx.users().held(user).await?.ok_or(Refusal::SignInRequired)?;
-            // First, so that of two changes at once the second sees what the first has ended.
-            tx.users().set_password(user, hash, now).await?;
-            gate::still_open(tx, caller, now).await?;
-            tx.sessions().revoke_of_user(user, Some(session), now).await?;
-            if input.current.is_some() {
-                tx.sessions().reauthenticated(session, now).await?;
-            }
-            let deed = Deed::new(&caller.client, Actor::User(user), Action::PasswordChanged);
-            deed.to(user).in_session(session).note(tx, now).await?;
-            gate::renew(app, tx, caller, input.refresh.as_ref(), now).await
-        })
-        .await
+    let standing = match evidence {
+        Some(evidence) => {
+            let outcome = entry::advance(app, tx, by, confirm::confirming(caller), evidence).await;
+            outcome.map_err(confirm::stale)?.confirmed()?
+        }
+        None => tokens::standing(tx, caller).await?,
+    };
+    tx.users().set_password(user, hash, by.now).await?;
+    let deed = Deed::new(by, Action::PasswordChanged);
+    deed.to(user).in_session(session).note(tx).await?;
+    ending::end(tx, by, user, Which::AllBut(session), Action::SessionsRevoked).await?;
+    tokens::renew(app, tx, caller, standing, refresh).await
 }

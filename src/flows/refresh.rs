@@ -2,13 +2,14 @@
 
 use crate::app::App;
 use crate::crypto::token;
-use crate::domain::audit::{Action, Actor};
+use crate::domain::audit::Action;
 use crate::domain::limit::Limit;
 use crate::domain::session::Verdict;
-use crate::domain::{Audience, Client, Refusal, Secret, Timestamp, TokenHash};
-use crate::flows::announce::Deed;
+use crate::domain::{Audience, By, Client, Refusal, Secret, Timestamp, TokenHash};
 use crate::flows::attempts::Try;
-use crate::flows::{Error, Result, gate, gate::SignedIn};
+use crate::flows::ending::{self, Which};
+use crate::flows::tokens::{self, SignedIn};
+use crate::flows::{Error, Result};
 use crate::storage::sessions::Found;
 
 /// How often somebody else may get in between reading a token and exchanging it. Each time the
@@ -43,25 +44,25 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
             });
         })?;
         if round == 0 {
-            within_limit(app, client, &found).await?;
+            within_limit(app, client, &found, now).await?;
         }
 
         match found.token.shown(client, found.head, app.config.sessions.rotation, now) {
             Verdict::Keep => {
                 note_use(app, client, &found, now).await?;
                 count("kept");
-                return gate::issue(app, found.standing, audience, token.clone(), now);
+                return tokens::issue(app, found.standing, audience, token.clone(), now);
             }
             Verdict::Rotate => {
                 let successor = token::successor(&app.refresh_key, token, 1);
                 if exchange(app, client, &found, &successor, now).await? {
                     count("rotated");
-                    return gate::issue(app, found.standing, audience, successor, now);
+                    return tokens::issue(app, found.standing, audience, successor, now);
                 }
             }
             Verdict::Successor(steps) => {
                 let successor = token::successor(&app.refresh_key, token, steps);
-                let head = look_up(app, &gate::hash_of(&successor)?).await?;
+                let head = look_up(app, &tokens::hash_of(&successor)?).await?;
                 let head = head.ok_or(Refusal::SessionEnded)?;
                 if head.token.consumed.is_none() {
                     if now >= head.token.expires_at {
@@ -69,7 +70,7 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
                         return Err(Refusal::SessionEnded.into());
                     }
                     count("successor_again");
-                    return gate::issue(app, head.standing, audience, successor, now);
+                    return tokens::issue(app, head.standing, audience, successor, now);
                 }
             }
             Verdict::Expired => {
@@ -97,27 +98,29 @@ fn admit(found: &Found, audience: Audience, now: Timestamp) -> std::result::Resu
     if !standing.session.is_live(now) || standing.membership.is_none() {
         return Err(Refusal::SessionEnded);
     }
-    gate::admit(&standing.user, &standing.roles, audience).map_err(|refusal| match refusal {
+    tokens::admit(&standing.user, &standing.roles, audience).map_err(|refusal| match refusal {
         Refusal::AudienceRefused => Refusal::SignInRequired,
         _ => Refusal::SessionEnded,
     })
 }
 
 /// Counted by session and never by address: an application refreshes for all its users from one.
-async fn within_limit(app: &App, client: &Client, found: &Found) -> Result<()> {
+async fn within_limit(app: &App, client: &Client, found: &Found, now: Timestamp) -> Result<()> {
     let Some(budget) = app.config.limits.refresh_session else {
         return Ok(());
     };
     let session = &found.standing.session;
-    let refresh = Try::new(app, client).of_session(Limit::RefreshSession, session, budget);
-    // Dropped, it counts, whatever comes of it.
-    refresh.await.map(drop)
+    let by = By::nobody(client, now);
+    let refresh = Try::new(app, &by).of_session(Limit::RefreshSession, session, budget);
+    // Whatever comes of it.
+    refresh.await?.failed();
+    Ok(())
 }
 
 /// `false` if somebody else was faster, or the session ended meanwhile. The caller looks again.
 async fn exchange(app: &App, client: &Client, found: &Found, successor: &Secret, now: Timestamp) -> Result<bool> {
-    let hash = gate::hash_of(successor)?;
-    let next = gate::link(app, &found.standing.session, hash, found.token.generation + 1, now);
+    let hash = tokens::hash_of(successor)?;
+    let next = tokens::link(app, &found.standing.session, hash, found.token.generation + 1, now);
     // `Ok(false)` commits too: on SQLite that waits for the faster one's batch to be durable.
     app.store
         .write(async |tx| -> Result<_> { Ok(tx.sessions().rotate(&found.token.hash, &next, client, now).await?) })
@@ -139,10 +142,8 @@ async fn end_stolen(app: &App, client: &Client, found: &Found, now: Timestamp) -
     let session = &found.standing.session;
     app.store
         .write(async |tx| -> Result<()> {
-            if tx.sessions().revoke(session.id, now).await? {
-                let deed = Deed::new(client, Actor::System, Action::RefreshTokenReused);
-                deed.to(session.user).in_session(session.id).note(tx, now).await?;
-            }
+            let (by, which) = (By::nobody(client, now), Which::One(session.id));
+            ending::end(tx, &by, session.user, which, Action::RefreshTokenReused).await?;
             Ok(())
         })
         .await?;

@@ -1,7 +1,7 @@
 //! The doors: how a request earns the proof that a handler asks for.
 
 use crate::domain::{Anyone, Audience, Caller, Refusal, Visitor};
-use crate::flows::step_up::{self, Recent};
+use crate::flows::entry::confirm::{self, Recent};
 use crate::flows::{self, Error};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
@@ -92,7 +92,7 @@ impl Proof for Recent {
     /// As a [`Caller`] who signed in, or confirmed that it is he, a short while ago.
     async fn earn(cx: &Cx) -> Result<Self, Halt> {
         let caller = Caller::earn(cx).await?;
-        step_up::recent(&cx.app, &caller).map_err(|_| Halt::Unconfirmed)
+        confirm::recent(&cx.app, &caller).map_err(|_| Halt::Unconfirmed)
     }
 }
 
@@ -116,7 +116,7 @@ async fn by_access_token(cx: &Cx, token: Option<&str>) -> Result<Option<Caller>,
     let Some(token) = token else {
         return Ok(None);
     };
-    match flows::access::caller(&cx.app, cx.client(), Audience::App, token).await {
+    match flows::access::caller(&cx.app, &cx.by(), Audience::App, token).await {
         Ok(caller) => {
             cx.note_user(caller.user.id);
             Ok(Some(caller))

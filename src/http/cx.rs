@@ -12,7 +12,7 @@ use hyper::{HeaderMap, Method, Version};
 use crate::app::App;
 use crate::domain::device::Device;
 use crate::domain::return_to::ReturnTo;
-use crate::domain::{Audience, Client, Refusal, Secret, Timestamp, UserId};
+use crate::domain::{Audience, By, Client, Refusal, Secret, Timestamp, UserId};
 use crate::flows::Result;
 use crate::http::cookies::{self, Cookie, Jar, SetCookie};
 use crate::http::form::Form;
@@ -98,6 +98,11 @@ impl Cx {
     /// Where the request comes from.
     pub fn client(&self) -> &Client {
         &self.request.client
+    }
+
+    /// A person who is not known yet, in this request: the first argument of flows for strangers.
+    pub fn by(&self) -> By {
+        By::nobody(self.client(), self.now())
     }
 
     /// Names the request in the log, in the answer's `X-Request-Id` and in error pages.

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::domain::UserId;
 use crate::domain::device::Device;
 use crate::domain::return_to::ReturnTo;
-use crate::flows::gate::{SignedIn, Tokens};
+use crate::flows::tokens::{Renewed, SignedIn, Tokens};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
 
@@ -91,9 +91,11 @@ impl Reply {
     #[must_use]
     pub fn signed_in(self, cx: &Cx, signed_in: &SignedIn) -> Self {
         cx.note_user(signed_in.user.id);
+        let reply = self.tokens(cx, &signed_in.tokens);
+        let Some(mark) = signed_in.password else { return reply };
         let device = cx.device().unwrap_or_else(|| Device::new(cx.app.fresh_id().as_u128()));
-        let device = device.after_sign_in(signed_in.user.id);
-        self.tokens(cx, &signed_in.tokens).cookie(device_cookie(cx, &device))
+        let device = device.after_sign_in(signed_in.user.id, mark);
+        reply.cookie(device_cookie(cx, &device))
     }
 
     /// Gives the browser a pair of tokens and starts the CSRF cookie's life afresh.
@@ -102,6 +104,15 @@ impl Reply {
         cx.renew_csrf();
         let [access, refresh] = pair(tokens);
         self.cookie(access).cookie(refresh)
+    }
+
+    /// Gives the browser the fresh tokens of a session that goes on.
+    #[must_use]
+    pub fn renewed(self, cx: &Cx, renewed: &Renewed) -> Self {
+        match renewed {
+            Renewed::Pair(tokens) => self.tokens(cx, tokens),
+            Renewed::Access { token, ttl } => self.cookie(SetCookie::new(cookies::ACCESS, token.expose(), *ttl)),
+        }
     }
 
     /// Takes the tokens from the browser. The CSRF value stays: it belongs to the browser, not to the session.
@@ -153,15 +164,15 @@ impl Cx {
 
     /// The way to the sign-in page and from there to `target`.
     pub fn by_login(&self, target: Option<&ReturnTo>) -> ReturnTo {
-        self.by("/auth/login", target)
+        self.by_way_of("/auth/login", target)
     }
 
     /// The way to the page where one confirms that it is oneself, and from there to `target`.
     pub fn by_confirmation(&self, target: Option<&ReturnTo>) -> ReturnTo {
-        self.by("/auth/sessions/confirm", target)
+        self.by_way_of("/auth/sessions/confirm", target)
     }
 
-    fn by(&self, page: &str, target: Option<&ReturnTo>) -> ReturnTo {
+    fn by_way_of(&self, page: &str, target: Option<&ReturnTo>) -> ReturnTo {
         let with_target = target.and_then(|target| {
             let target: String = form_urlencoded::byte_serialize(target.as_str().as_bytes()).collect();
             ReturnTo::parse(&format!("{page}?return_to={target}"))

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::{Anyone, Audience, Caller, Refusal, Visitor};
 use crate::flows::Result;
-use crate::flows::step_up::Recent;
+use crate::flows::entry::confirm::Recent;
 use crate::http::access::{Halt, Proof};
 use crate::http::csrf::Csrf;
 use crate::http::cx::{Cx, is_api};

@@ -58,9 +58,9 @@ impl Keys<'_> {
         Keys(self.0).add(key).await
     }
 
-    /// Sets the end of every key that has none yet but `except`; returns how many.
+    /// Ends every key but `except` at `at`, unless it ends before; returns how many.
     pub async fn retire_others(self, except: &str, at: Timestamp) -> Result<u64> {
-        let sql = "UPDATE signing_keys SET retired_at = $2 WHERE id <> $1 AND retired_at IS NULL";
+        let sql = "UPDATE signing_keys SET retired_at = $2 WHERE id <> $1 AND (retired_at IS NULL OR retired_at > $2)";
         self.0.execute(sql, args![except, at]).await
     }
 }

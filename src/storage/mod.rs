@@ -14,6 +14,7 @@ mod value;
 pub mod audit;
 pub mod budgets;
 pub mod error;
+pub mod evidence;
 pub mod health;
 pub mod keys;
 pub mod migrate;
@@ -237,6 +238,11 @@ impl Conn {
     /// What is left of limits.
     pub fn budgets(&mut self) -> budgets::Budgets<'_> {
         budgets::Budgets(self)
+    }
+
+    /// What was proved on the way in.
+    pub fn evidence(&mut self) -> evidence::Proofs<'_> {
+        evidence::Proofs(self)
     }
 
     /// Whether the database answers.

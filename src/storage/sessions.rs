@@ -2,7 +2,7 @@
 
 use crate::domain::organization::{Membership, OrganizationRole};
 use crate::domain::session::{Consumed, RefreshToken, Session};
-use crate::domain::{Client, PlatformRole, SessionId, Timestamp, TokenHash, User, UserId};
+use crate::domain::{Client, Methods, PlatformRole, SessionId, Timestamp, TokenHash, User, UserId};
 use crate::storage::row::Row;
 use crate::storage::value::args;
 use crate::storage::{Conn, Dialect, Error, Result, users};
@@ -45,7 +45,7 @@ fn read(row: &mut Row) -> Result<Session> {
         expires_at: row.next("sessions.expires_at")?,
         last_used_at: row.next("sessions.last_used_at")?,
         authenticated_at: row.next("sessions.authenticated_at")?,
-        method: row.next("sessions.method")?,
+        methods: row.next("sessions.method")?,
         revoked_at: row.next("sessions.revoked_at")?,
         client: Client {
             address: row.next("sessions.address")?,
@@ -121,7 +121,7 @@ impl Sessions<'_> {
             session.expires_at,
             session.last_used_at,
             session.authenticated_at,
-            session.method.name(),
+            session.methods.to_string(),
             session.revoked_at,
             session.client.address,
             &session.client.user_agent,
@@ -300,26 +300,26 @@ impl Sessions<'_> {
         self.0.list(sql, args![user, now], read).await
     }
 
-    /// Ends a session; `false` if it does not exist or has been ended before.
-    pub async fn revoke(self, id: SessionId, now: Timestamp) -> Result<bool> {
-        let sql = "UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-        Ok(self.0.execute(sql, args![id, now]).await? == 1)
-    }
-
-    /// Ends a session of that user; `false` if it is not his, does not exist or has been ended before.
-    pub async fn revoke_own(self, id: SessionId, user: UserId, now: Timestamp) -> Result<bool> {
+    /// Ends a session of that user; `false` if it is another's, does not exist or has been ended before.
+    pub async fn revoke(self, id: SessionId, user: UserId, now: Timestamp) -> Result<bool> {
         let sql = "UPDATE sessions SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";
         Ok(self.0.execute(sql, args![id, user, now]).await? == 1)
     }
 
-    /// Ends every live session of the user but `except`; returns how many.
+    /// Ends every session of the user but `except`; returns how many were live.
     pub async fn revoke_of_user(self, user: UserId, except: Option<SessionId>, now: Timestamp) -> Result<u64> {
+        // One whose time is over by this clock may be live by that of another instance.
         let sql = "UPDATE sessions
                    SET revoked_at = $3
-                   WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL AND expires_at > $3";
+                   WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL
+                   RETURNING expires_at";
         // No session has this id.
         let except = except.unwrap_or(SessionId::new(uuid::Uuid::nil()));
-        self.0.execute(sql, args![user, except, now]).await
+        let ends: Vec<Timestamp> = self
+            .0
+            .list(sql, args![user, except, now], |row| row.next("sessions.expires_at"))
+            .await?;
+        Ok(ends.iter().filter(|end| **end > now).count() as u64)
     }
 
     /// Deletes the user's sessions beyond the `most` that count most: live ones before ended ones,
@@ -335,10 +335,10 @@ impl Sessions<'_> {
         self.0.execute(sql, args![user, now, most]).await
     }
 
-    /// Notes that the person has just proved again who he is.
-    pub async fn reauthenticated(self, id: SessionId, now: Timestamp) -> Result<()> {
-        let sql = "UPDATE sessions SET authenticated_at = $2 WHERE id = $1";
-        self.0.execute(sql, args![id, now]).await?;
+    /// Notes that the person has just proved again who they are, and all the ways in which they have.
+    pub async fn reauthenticated(self, id: SessionId, methods: &Methods, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE sessions SET authenticated_at = $2, method = $3 WHERE id = $1";
+        self.0.execute(sql, args![id, now, methods.to_string()]).await?;
         Ok(())
     }
 

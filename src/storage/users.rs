@@ -1,6 +1,9 @@
 //! People and their passwords.
 
-use crate::domain::{Email, Timestamp, User, UserId, Username};
+use std::time::Duration;
+
+use crate::domain::password::StoredPassword;
+use crate::domain::{Email, PasswordMark, Secret, Timestamp, User, UserId, Username};
 use crate::storage::row::Row;
 use crate::storage::value::{Value, args};
 use crate::storage::{Conn, Error, Result};
@@ -18,6 +21,16 @@ pub(super) fn read(row: &mut Row) -> Result<User> {
         disabled_at: row.next("users.disabled_at")?,
         created_at: row.next("users.created_at")?,
     })
+}
+
+/// Reads `p.hash, p.changed_at` of an outer join.
+fn read_password(row: &mut Row) -> Result<Option<StoredPassword>> {
+    let hash: Option<String> = row.next("passwords.hash")?;
+    let changed_at: Option<Timestamp> = row.next("passwords.changed_at")?;
+    Ok(hash.zip(changed_at).map(|(hash, changed_at)| StoredPassword {
+        hash: Secret::new(hash),
+        mark: PasswordMark::set_at(changed_at),
+    }))
 }
 
 impl Users<'_> {
@@ -47,23 +60,16 @@ impl Users<'_> {
         self.0.find(sql, args![id], read).await
     }
 
-    /// The user with that id, whom nobody deletes before the transaction ends. Who will rename him
-    /// in it needs [`lock`](Self::lock) instead.
-    pub async fn held(self, id: UserId) -> Result<Option<User>> {
+    /// The user with that id, locked until the transaction ends: nobody else changes or deletes
+    /// them, sets their password, opens a session for them or ends one.
+    pub async fn lock(self, id: UserId) -> Result<Option<User>> {
+        // At once as strong as a change of a unique column needs it: two that hold the row by a weaker
+        // lock and then ask for more would block each other.
         let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
                    FROM users u
                    WHERE u.id = $1
-                   {pg: FOR KEY SHARE}";
+                   {pg: FOR UPDATE}";
         self.0.find(sql, args![id], read).await
-    }
-
-    /// Locks the user, if there is one, until the transaction ends: nobody else changes, holds or deletes him.
-    pub async fn lock(self, id: UserId) -> Result<()> {
-        // At once as strong as a change of a unique column needs it: two who hold the row by a weaker
-        // lock and then ask for more would block each other.
-        let sql = "SELECT u.id FROM users u WHERE u.id = $1 {pg: FOR UPDATE}";
-        self.0.query(sql, args![id]).await?;
-        Ok(())
     }
 
     /// The user with that address.
@@ -74,29 +80,35 @@ impl Users<'_> {
         self.0.find(sql, args![email], read).await
     }
 
-    /// The user with that address and the PHC string of the password, if there is one.
-    pub async fn credentials(self, email: &Email) -> Result<Option<(User, Option<String>)>> {
-        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at, p.hash
+    /// The user with that address and their password, if there is one.
+    pub async fn credentials(self, email: &Email) -> Result<Option<(User, Option<StoredPassword>)>> {
+        let sql =
+            "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at, p.hash, p.changed_at
                    FROM users u
                    LEFT JOIN passwords p ON p.user_id = u.id
                    WHERE u.email = $1";
-        let read = |row: &mut Row| Ok((read(row)?, row.next("passwords.hash")?));
+        let read = |row: &mut Row| Ok((read(row)?, read_password(row)?));
         self.0.find(sql, args![email], read).await
     }
 
-    /// The PHC string of the user's password, if there is one.
-    pub async fn password_hash(self, id: UserId) -> Result<Option<String>> {
-        let sql = "SELECT hash FROM passwords WHERE user_id = $1";
-        self.0.find(sql, args![id], |row| row.next("passwords.hash")).await
+    /// The user's password, if there is one.
+    pub async fn password(self, id: UserId) -> Result<Option<StoredPassword>> {
+        let sql = "SELECT hash, changed_at FROM passwords WHERE user_id = $1";
+        Ok(self.0.find(sql, args![id], read_password).await?.flatten())
     }
 
-    /// Sets or replaces the password.
-    pub async fn set_password(self, id: UserId, hash: &str, now: Timestamp) -> Result<()> {
+    /// Sets or replaces the password and returns its mark, which no earlier one had. The user is
+    /// [locked](Self::lock) before.
+    pub async fn set_password(self, id: UserId, hash: &str, now: Timestamp) -> Result<PasswordMark> {
         let sql = "INSERT INTO passwords (user_id, hash, changed_at)
                    VALUES ($1, $2, $3)
                    ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
-        self.0.execute(sql, args![id, hash, now]).await?;
-        Ok(())
+        // The clock may stand still, or have been set back since.
+        let before = Users(self.0).password(id).await?;
+        let next = before.map(|before| before.mark.at() + Duration::from_micros(1));
+        let mark = next.map_or(now, |next| next.max(now));
+        self.0.execute(sql, args![id, hash, mark]).await?;
+        Ok(PasswordMark::set_at(mark))
     }
 
     /// Replaces the stored hash by a stronger one of the same password; `false` if it changed in between.

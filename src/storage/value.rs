@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::organization::{OrganizationKind, OrganizationMode, OrganizationRole};
 use crate::domain::{
-    AuditId, Email, Method, OrganizationId, PlatformRole, SessionId, Timestamp, TokenHash, UserId, Username, audit,
+    AuditId, Email, Methods, OrganizationId, PlatformRole, SessionId, Timestamp, TokenHash, UserId, Username, audit,
 };
 
 /// What the two databases have in common. Prints nothing of itself: it may be a password hash.
@@ -157,7 +157,7 @@ from_value! {
     Email: String, text => Self::parse(&text);
     Username: String, text => Self::parse(&text);
     IpAddr: String, text => text.parse().ok();
-    Method: String, text => Self::parse(&text);
+    Methods: String, text => Self::parse(&text);
     PlatformRole: String, text => text.parse().ok();
     OrganizationKind: String, text => Self::parse(&text);
     OrganizationMode: String, text => Self::parse(&text);

@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     while super::next_round(&mut stop, EVERY).await {
-        match flows::keys::reload(&app).await {
+        match flows::keys::reload(&app, app.now()).await {
             Ok(()) => app.pulse.beat(NAME),
             Err(error) => {
                 if app.pulse.miss(NAME) {

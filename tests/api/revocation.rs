@@ -1,7 +1,7 @@
 //! What was ended is over at once, on every instance and by every command: nothing is cached.
 
 use authara::domain::{PlatformRole, Secret, SessionId, UserId};
-use authara::flows::operator;
+use authara::flows::accounts;
 use hyper::Method;
 use serde_json::json;
 
@@ -9,6 +9,7 @@ use super::{ADA, LOGIN, LOGOUT, REFRESH, SET_PASSWORD, TOKENS, USER, credentials
 use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::client::Client;
 use crate::kit::database::{Database, both};
+use crate::kit::world::operator;
 
 /// Two servers on one database, and a caller known to both.
 struct Pair {
@@ -93,35 +94,41 @@ both!(
             client
         };
 
-        operator::end_sessions(&command, pair.user, None).await.unwrap();
+        accounts::end_sessions(&command, &operator(&command), pair.user, None)
+            .await
+            .unwrap();
         pair.is_over_there(&pair.client).await;
 
         let client = again().await;
         let session = session_of(&client);
-        operator::end_sessions(&command, pair.user, Some(session))
+        accounts::end_sessions(&command, &operator(&command), pair.user, Some(session))
             .await
             .unwrap();
         pair.is_over_there(&client).await;
 
-        operator::grant(&command, pair.user, PlatformRole::Auditor)
+        accounts::grant(&command, &operator(&command), pair.user, PlatformRole::Auditor)
             .await
             .unwrap();
         let client = again().await;
         assert_eq!(client.get(USER).await.json()["roles"], json!(["authara:auditor"]));
-        operator::revoke(&command, pair.user, PlatformRole::Auditor)
+        accounts::revoke(&command, &operator(&command), pair.user, PlatformRole::Auditor)
             .await
             .unwrap();
         pair.is_over_there(&client).await;
 
         let client = again().await;
         let password = Secret::new("a new password of hers");
-        operator::set_password(&command, pair.user, password).await.unwrap();
+        accounts::set_password(&command, &operator(&command), pair.user, password)
+            .await
+            .unwrap();
         pair.is_over_there(&client).await;
 
         let client = pair.here.visitor().await;
         let body = json!({ "email": ADA, "password": "a new password of hers" });
         assert_eq!(client.post_json(LOGIN, &body).await.status, 200);
-        operator::disable(&command, pair.user).await.unwrap();
+        accounts::disable(&command, &operator(&command), pair.user)
+            .await
+            .unwrap();
         pair.is_over_there(&client).await;
     }
 );
@@ -132,9 +139,14 @@ both!(
         let pair = Pair::on(db).await;
         let roles = async |app: &TestApp| app.twin(&pair.client).get(USER).await.json()["roles"].clone();
 
-        operator::grant(&pair.here.app, pair.user, PlatformRole::Monitor)
-            .await
-            .unwrap();
+        accounts::grant(
+            &pair.here.app,
+            &operator(&pair.here.app),
+            pair.user,
+            PlatformRole::Monitor,
+        )
+        .await
+        .unwrap();
         assert_eq!(roles(&pair.there).await, json!(["authara:monitor"]));
     }
 );

@@ -9,8 +9,9 @@ use authara::app::{self, App};
 use authara::config::Config;
 use authara::crypto::keys::generate_seed;
 use authara::domain::time::SystemClock;
-use authara::domain::{Anyone, Audience, Caller, Client, Secret, Visitor};
-use authara::flows::{access, sign_in, sign_up};
+use authara::domain::{Anyone, Audience, By, Caller, Client, Secret, Visitor};
+use authara::flows::access;
+use authara::flows::entry::{password, sign_up};
 use authara::http::cx::Cx;
 use authara::http::pages;
 use authara::http::site::Site;
@@ -37,7 +38,7 @@ pub(crate) async fn pages(folder: &Path) -> [Line; 2] {
     let app = App::build(config, Arc::new(SystemClock)).await.unwrap();
     let site = Arc::new(Site::new(&app.config));
     let client = Client::new([127, 0, 0, 1].into(), "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
-    let caller = signed_in(&app, &client).await;
+    let caller = signed_in(&app, &By::nobody(&client, app.now())).await;
 
     let cx = |path: &str| {
         let (head, ()) = Request::get(path).body(()).unwrap().into_parts();
@@ -58,24 +59,24 @@ pub(crate) async fn pages(folder: &Path) -> [Line; 2] {
     ]
 }
 
-async fn signed_in(app: &App, client: &Client) -> Caller {
+async fn signed_in(app: &App, by: &By) -> Caller {
     let application = sign_up::Application {
         email: EMAIL.to_owned(),
         password: Secret::new(PASSWORD),
         invitation_code: None,
     };
-    sign_up::direct(app, client, application).await.unwrap();
+    sign_up::direct(app, by, application, Audience::App).await.unwrap();
     let mut access = String::new();
     for _ in 1..SESSIONS {
-        let credentials = sign_in::Credentials {
+        let credentials = password::Credentials {
             email: EMAIL.to_owned(),
             password: Secret::new(PASSWORD),
             device: None,
         };
-        let signed_in = sign_in::with_password(app, client, credentials, Audience::App).await;
+        let signed_in = password::with_password(app, by, credentials, Audience::App).await;
         signed_in.unwrap().tokens.access.expose().clone_into(&mut access);
     }
-    access::caller(app, client, Audience::App, &access).await.unwrap()
+    access::caller(app, by, Audience::App, &access).await.unwrap()
 }
 
 /// The median of rounds, each the mean of many.

@@ -1,12 +1,12 @@
 //! What the server is measured against.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use authara::crypto::password::{Cost, Hasher, PoolSize, Verified};
+use authara::crypto::password::{Cost, Hasher, PoolSize, Share, Verified};
 use authara::domain::Secret;
 use authara::domain::password::Password;
 use http_body_util::Full;
@@ -37,17 +37,25 @@ impl Hashing {
             patience: Duration::from_mins(1),
         };
         let hasher = Hasher::start(Cost::DEFAULT, size);
-        let stored = hasher.hash(password()).await.unwrap();
+        let stored = hasher.hash(nobody(), password()).await.unwrap();
         Self { hasher, stored }
     }
 
     pub(crate) async fn rate(&self, callers: usize, count: usize) -> f64 {
         load::per_second(callers, count, async || {
-            let verified = self.hasher.verify(Some(password()), Some(self.stored.clone())).await;
+            let verified = self
+                .hasher
+                .verify(nobody(), Some(password()), Some(self.stored.clone()))
+                .await;
             assert_eq!(verified, Ok(Verified::Right));
         })
         .await
     }
+}
+
+/// Nobody in particular.
+fn nobody() -> Share {
+    Share::of(Ipv4Addr::UNSPECIFIED.into())
 }
 
 fn password() -> Password {

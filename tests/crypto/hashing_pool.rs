@@ -1,8 +1,9 @@
 //! The pool that hashes passwords: bounded, patient up to a point, and out of everybody's way.
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use authara::crypto::password::{Cost, Hasher, PoolSize, Unavailable, Verified};
+use authara::crypto::password::{Cost, Hasher, PoolSize, Share, Unavailable, Verified};
 use authara::domain::Secret;
 use authara::domain::password::Password;
 
@@ -10,6 +11,11 @@ const CHEAP: Cost = Cost { log_n: 4, r: 8, p: 1 };
 /// Some tens of milliseconds.
 const SLOW: Cost = Cost { log_n: 14, r: 8, p: 2 };
 const LONG: Duration = Duration::from_mins(1);
+
+/// Nobody in particular.
+fn nobody() -> Share {
+    Share::of(Ipv4Addr::UNSPECIFIED.into())
+}
 
 fn password(text: &str) -> Password {
     Password::typed(&Secret::new(text)).expect("a password")
@@ -27,28 +33,33 @@ fn pool(cost: Cost, queue: usize, patience: Duration) -> Hasher {
 #[tokio::test]
 async fn a_hashed_password_verifies_and_another_does_not() {
     let hasher = pool(CHEAP, 8, LONG);
-    let hash = hasher.hash(password("correct horse")).await.expect("a hash");
+    let hash = hasher.hash(nobody(), password("correct horse")).await.expect("a hash");
     let verify = async |text, stored: Option<&str>| {
         let stored = stored.map(str::to_owned);
-        hasher.verify(Some(password(text)), stored).await.expect("a verdict")
+        hasher
+            .verify(nobody(), Some(password(text)), stored)
+            .await
+            .expect("a verdict")
     };
 
     assert_eq!(verify("correct horse", Some(&hash)).await, Verified::Right);
     assert_eq!(verify("wrong horse", Some(&hash)).await, Verified::Wrong);
     assert_eq!(verify("correct horse", Some("garbage")).await, Verified::Wrong);
     assert_eq!(verify("correct horse", None).await, Verified::Wrong);
-    assert_eq!(hasher.verify(None, Some(hash)).await, Ok(Verified::Wrong));
+    assert_eq!(hasher.verify(nobody(), None, Some(hash)).await, Ok(Verified::Wrong));
 }
 
 #[tokio::test]
 async fn a_hash_of_lower_cost_is_right_but_weak() {
     let weak = pool(CHEAP, 8, LONG)
-        .hash(password("correct horse"))
+        .hash(nobody(), password("correct horse"))
         .await
         .expect("a hash");
     let hasher = pool(Cost { p: 2, ..CHEAP }, 8, LONG);
 
-    let verdict = hasher.verify(Some(password("correct horse")), Some(weak)).await;
+    let verdict = hasher
+        .verify(nobody(), Some(password("correct horse")), Some(weak))
+        .await;
 
     assert_eq!(verdict, Ok(Verified::RightButWeak));
 }
@@ -56,18 +67,18 @@ async fn a_hash_of_lower_cost_is_right_but_weak() {
 #[tokio::test]
 async fn a_full_queue_refuses_at_once_and_the_rest_is_served() {
     let hasher = pool(SLOW, 2, LONG);
-    let hash = || hasher.hash(password("correct horse"));
+    let hash = || hasher.hash(nobody(), password("correct horse"));
     let refused_after = async {
         // The three before are queued when this is polled: `join!` polls in order.
         let start = Instant::now();
-        (hasher.check_room(), hash().await, start.elapsed())
+        (hasher.check_room(nobody()), hash().await, start.elapsed())
     };
 
     let (one, two, three, (room, four, waited)) = tokio::join!(hash(), hash(), hash(), refused_after);
 
     assert!(one.is_ok() && two.is_ok() && three.is_ok());
     assert_eq!(room, Err(Unavailable::Full));
-    assert_eq!(hasher.check_room(), Ok(()));
+    assert_eq!(hasher.check_room(nobody()), Ok(()));
     assert_eq!(four, Err(Unavailable::Full));
     assert!(waited < Duration::from_millis(20), "{waited:?}");
     assert_eq!(hasher.waiting(), 0);
@@ -76,7 +87,7 @@ async fn a_full_queue_refuses_at_once_and_the_rest_is_served() {
 #[tokio::test]
 async fn the_runtime_stays_free_while_hashes_are_computed() {
     let hasher = pool(SLOW, 8, LONG);
-    let mut hash = std::pin::pin!(hasher.hash(password("correct horse")));
+    let mut hash = std::pin::pin!(hasher.hash(nobody(), password("correct horse")));
     let mut turns = 0;
 
     // The one thread of this runtime turns thousands of times meanwhile; blocked, it would turn once.
@@ -127,7 +138,10 @@ async fn hashing_gives_way_to_every_other_thread() {
 async fn whoever_waits_too_long_is_told_so_and_his_job_is_dropped() {
     let hasher = pool(SLOW, 8, Duration::from_millis(1));
 
-    let (first, second) = tokio::join!(hasher.hash(password("one")), hasher.hash(password("two")));
+    let (first, second) = tokio::join!(
+        hasher.hash(nobody(), password("one")),
+        hasher.hash(nobody(), password("two"))
+    );
 
     assert_eq!(first, Err(Unavailable::TimedOut));
     assert_eq!(second, Err(Unavailable::TimedOut));
@@ -137,21 +151,21 @@ async fn whoever_waits_too_long_is_told_so_and_his_job_is_dropped() {
 async fn jobs_of_callers_that_left_make_room_and_are_not_computed() {
     let hasher = pool(SLOW, 4, LONG);
     let start = Instant::now();
-    hasher.hash(password("correct horse")).await.expect("a hash");
+    hasher.hash(nobody(), password("correct horse")).await.expect("a hash");
     let one_hash = start.elapsed();
 
     // Forty times the queue fills and its callers leave: without a place left, the last one would be refused.
     let start = Instant::now();
     for _ in 0..40 {
         let crowd = async {
-            let hash = || hasher.hash(password("correct horse"));
+            let hash = || hasher.hash(nobody(), password("correct horse"));
             let all = tokio::join!(hash(), hash(), hash(), hash());
             [all.0, all.1, all.2, all.3]
         };
         let gone = tokio::time::timeout(Duration::ZERO, crowd).await;
         assert!(gone.is_err(), "{gone:?}");
     }
-    let last = hasher.hash(password("correct horse")).await;
+    let last = hasher.hash(nobody(), password("correct horse")).await;
 
     assert!(last.is_ok());
     assert!(
@@ -164,7 +178,7 @@ async fn jobs_of_callers_that_left_make_room_and_are_not_computed() {
 #[tokio::test]
 async fn without_a_stored_hash_the_work_is_done_all_the_same() {
     let hasher = pool(SLOW, 8, LONG);
-    let stored = hasher.hash(password("correct horse")).await.expect("a hash");
+    let stored = hasher.hash(nobody(), password("correct horse")).await.expect("a hash");
     let cases = [Some(&*stored), None, Some("garbage")];
     let mut fastest = [Duration::MAX; 3];
 
@@ -172,7 +186,9 @@ async fn without_a_stored_hash_the_work_is_done_all_the_same() {
     for _ in 0..7 {
         for (case, fastest) in cases.iter().zip(&mut fastest) {
             let start = Instant::now();
-            let verdict = hasher.verify(Some(password("wrong")), case.map(str::to_owned)).await;
+            let verdict = hasher
+                .verify(nobody(), Some(password("wrong")), case.map(str::to_owned))
+                .await;
             *fastest = start.elapsed().min(*fastest);
             assert_eq!(verdict, Ok(Verified::Wrong));
         }

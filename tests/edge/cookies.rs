@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use authara::domain::{PlatformRole, Secret};
-use authara::flows::operator;
+use authara::flows::accounts;
 use authara::http::cookies::ALL;
 use authara::http::csrf::Csrf;
 use authara::http::routes::routes;
@@ -17,6 +17,7 @@ use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::client::{Answer, Client};
 use crate::kit::database::{Database, both};
 use crate::kit::dump::dump;
+use crate::kit::world::operator;
 
 /// Every line that sets or clears a cookie on the way through every flow there is.
 async fn through_every_flow(app: &TestApp) -> Vec<String> {
@@ -165,9 +166,15 @@ both!(
         .await;
         let email = format!("{}@{label}.{label}.{}", "a".repeat(64), &label[..61]);
         assert_eq!(email.len(), 254);
-        operator::add(&app.app, &email, Secret::new(PASSWORD), &PlatformRole::ALL)
-            .await
-            .unwrap();
+        accounts::add(
+            &app.app,
+            &operator(&app.app),
+            &email,
+            Secret::new(PASSWORD),
+            &PlatformRole::ALL,
+        )
+        .await
+        .unwrap();
 
         let client = app.client();
         client.get("/auth/login").await;

@@ -5,14 +5,15 @@ use std::time::Duration;
 use authara::domain::audit::{Action, Actor};
 use authara::domain::organization::OrganizationRole;
 use authara::domain::{Audience, Caller, OrganizationId, PlatformRole, Refusal, Secret, UserId};
-use authara::flows::gate::SignedIn;
+use authara::flows::accounts::directory;
+use authara::flows::entry::confirm::{self, Recent};
 use authara::flows::password::{Change, change};
-use authara::flows::step_up::{self, Recent};
-use authara::flows::{Result, access, account, operator, refresh};
+use authara::flows::tokens::SignedIn;
+use authara::flows::{Result, access, account, accounts, refresh};
 
 use super::refusal;
 use crate::kit::dump::{dump, hex};
-use crate::kit::world::{PASSWORD, World, both, client};
+use crate::kit::world::{PASSWORD, World, both, by, client, operator};
 
 const ADA: &str = "ada.lovelace@example.com";
 const BOB: &str = "bob@example.com";
@@ -23,15 +24,15 @@ async fn caller(world: &World, signed_in: &SignedIn) -> Caller {
 
 async fn try_caller(world: &World, signed_in: &SignedIn) -> Result<Caller> {
     let token = signed_in.tokens.access.expose();
-    access::caller(&world.app, &client(), Audience::App, token).await
+    access::caller(&world.app, &by(&world.app), Audience::App, token).await
 }
 
 async fn recent(world: &World, signed_in: &SignedIn) -> Recent {
-    step_up::recent(&world.app, &caller(world, signed_in).await).unwrap()
+    confirm::recent(&world.app, &caller(world, signed_in).await).unwrap()
 }
 
 async fn username(world: &World, user: UserId) -> String {
-    let view = operator::show(&world.app, user).await.unwrap();
+    let view = directory::show(&world.app, user, world.app.now()).await.unwrap();
     view.user.username.as_str().to_owned()
 }
 
@@ -154,7 +155,9 @@ both!(a_session_that_ended_meanwhile_renames_nobody, async |world: World| {
     let ada = world.sign_up(ADA).await;
     let was = ada.user.username.as_str();
     let me = caller(&world, &ada).await;
-    operator::end_sessions(&world.app, ada.user.id, None).await.unwrap();
+    accounts::end_sessions(&world.app, &operator(&world.app), ada.user.id, None)
+        .await
+        .unwrap();
     let here = caller(&world, &world.sign_in(ADA).await).await;
     assert_eq!(
         refusal(account::rename(&world.app, &me, "countess").await),
@@ -162,7 +165,9 @@ both!(a_session_that_ended_meanwhile_renames_nobody, async |world: World| {
     );
     assert_eq!(username(&world, ada.user.id).await, was);
 
-    operator::disable(&world.app, ada.user.id).await.unwrap();
+    accounts::disable(&world.app, &operator(&world.app), ada.user.id)
+        .await
+        .unwrap();
     assert_eq!(
         refusal(account::rename(&world.app, &here, "countess").await),
         Refusal::SignInRequired
@@ -196,7 +201,7 @@ both!(
 
         let again = world.sign_up(ADA).await;
         assert_ne!(again.user.id, ada.user.id);
-        assert_eq!(operator::list(&world.app, None, None, 9).await.unwrap().len(), 2);
+        assert_eq!(directory::list(&world.app, None, None, 9).await.unwrap().len(), 2);
     }
 );
 
@@ -208,9 +213,9 @@ both!(
         // Leave as many traces as there can be: limits, a role, refusals, another name.
         let _ = world.try_sign_in(ADA, "not the password").await;
         let me = caller(&world, &ada).await;
-        let _ = step_up::confirm(&world.app, &me, &Secret::new("not the password"), None).await;
+        let _ = confirm::confirm(&world.app, &me, &Secret::new("not the password"), None).await;
         account::rename(&world.app, &me, "Countess").await.unwrap();
-        operator::grant(&world.app, ada.user.id, PlatformRole::Monitor)
+        accounts::grant(&world.app, &operator(&world.app), ada.user.id, PlatformRole::Monitor)
             .await
             .unwrap();
         let me = recent(&world, &world.sign_in(ADA).await).await;
@@ -251,7 +256,7 @@ both!(the_last_admin_cannot_delete_himself, async |world: World| {
     let ada = world.sign_up(ADA).await;
     let bob = world.sign_up(BOB).await;
     for user in [&ada, &bob] {
-        operator::grant(&world.app, user.user.id, PlatformRole::Admin)
+        accounts::grant(&world.app, &operator(&world.app), user.user.id, PlatformRole::Admin)
             .await
             .unwrap();
     }
@@ -271,7 +276,7 @@ both!(the_last_admin_cannot_delete_himself, async |world: World| {
     let (one, stayed) = if first.is_ok() { (second, &bob) } else { (first, &ada) };
     assert_eq!(refusal(one), Refusal::LastAdmin);
     assert_eq!(obstacle(stayed).await, Some(Refusal::LastAdmin));
-    let by_operator = operator::delete(&world.app, stayed.user.id).await;
+    let by_operator = accounts::delete(&world.app, &operator(&world.app), stayed.user.id).await;
     assert_eq!(refusal(by_operator), Refusal::LastAdmin);
     caller(&world, stayed).await;
     assert_eq!(world.audit(Action::UserDeleted).await.len(), 1);
@@ -292,7 +297,10 @@ both!(r101_the_last_owner_cannot_leave_members_alone, async |world: World| {
     assert_eq!(farewell.obstacle, Some(refused.clone()));
     assert_eq!((farewell.ending.len(), &farewell.remaining), (0, &vec![team]));
     assert_eq!(refusal(delete(&world, &ada).await), refused);
-    assert_eq!(refusal(operator::delete(&world.app, ada.user.id).await), refused);
+    assert_eq!(
+        refusal(accounts::delete(&world.app, &operator(&world.app), ada.user.id).await),
+        refused
+    );
     caller(&world, &ada).await;
 
     // The admin of the team may go: it has its owner. His own organization goes with him.
@@ -312,7 +320,9 @@ both!(
     async |world: World| {
         let ada = world.sign_up(ADA).await;
         let proof = recent(&world, &ada).await;
-        operator::end_sessions(&world.app, ada.user.id, None).await.unwrap();
+        accounts::end_sessions(&world.app, &operator(&world.app), ada.user.id, None)
+            .await
+            .unwrap();
         assert_eq!(
             refusal(account::delete(&world.app, &proof).await),
             Refusal::SignInRequired
@@ -366,7 +376,12 @@ both!(
         };
         let changed = during_deletion(&world, user, change(app, &me, input)).await;
         let (user, _) = sign_up().await;
-        let granted = during_deletion(&world, user, operator::grant(app, user, PlatformRole::Monitor)).await;
+        let granted = during_deletion(
+            &world,
+            user,
+            accounts::grant(app, &operator(app), user, PlatformRole::Monitor),
+        )
+        .await;
 
         assert_eq!(signed_in, Refusal::CredentialsWrong);
         assert_eq!((renamed, changed), (Refusal::SignInRequired, Refusal::SignInRequired));
@@ -379,7 +394,9 @@ both!(
     async |world: World| {
         let ada = world.sign_up(ADA).await;
         let user = ada.user.id;
-        operator::grant(&world.app, user, PlatformRole::Admin).await.unwrap();
+        accounts::grant(&world.app, &operator(&world.app), user, PlatformRole::Admin)
+            .await
+            .unwrap();
         let me = caller(&world, &ada).await;
         let mut rename = Box::pin(account::rename(&world.app, &me, "countess"));
         let store = &world.another_instance().await.store;
@@ -404,13 +421,15 @@ both!(
     async |world: World| {
         let ada = world.sign_up(ADA).await;
 
-        operator::delete(&world.app, ada.user.id).await.unwrap();
+        accounts::delete(&world.app, &operator(&world.app), ada.user.id)
+            .await
+            .unwrap();
 
         assert_eq!(refusal(try_caller(&world, &ada).await), Refusal::SignInRequired);
         let line = &world.audit(Action::UserDeleted).await[0];
         assert_eq!((line.actor, line.subject), (Actor::Operator, Some(ada.user.id)));
         assert_eq!(
-            refusal(operator::delete(&world.app, ada.user.id).await),
+            refusal(accounts::delete(&world.app, &operator(&world.app), ada.user.id).await),
             Refusal::NotFound
         );
     }

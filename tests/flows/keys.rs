@@ -8,19 +8,19 @@ use authara::flows::keys::{KeyState, list, reload, rotate};
 use authara::flows::{access, refresh};
 
 use super::refusal;
-use crate::kit::world::{World, both, client};
+use crate::kit::world::{World, both, by, client, operator};
 
 both!(r045_a_new_key_is_published_before_it_signs, async |world: World| {
     let old = world.app.keys().active_id().to_owned();
 
-    let new = rotate(&world.app, false).await.unwrap();
+    let new = rotate(&world.app, &operator(&world.app), false).await.unwrap();
 
     assert_eq!(new.state, KeyState::Upcoming);
     assert_eq!(world.app.keys().active_id(), old);
     assert!(world.app.keys().jwks().contains(&new.id) && world.app.keys().jwks().contains(&old));
 
     world.clock.advance(Duration::from_mins(15));
-    reload(&world.app).await.unwrap();
+    reload(&world.app, world.app.now()).await.unwrap();
     assert_eq!(world.app.keys().active_id(), new.id);
     assert_eq!(world.audit(Action::SigningKeyCreated).await.len(), 1);
 });
@@ -30,7 +30,7 @@ both!(
     async |world: World| {
         let tokens = world.sign_up("ada@example.com").await.tokens;
         world.clock.advance(Duration::from_secs(1));
-        rotate(&world.app, false).await.unwrap();
+        rotate(&world.app, &operator(&world.app), false).await.unwrap();
         world.clock.advance(Duration::from_mins(14));
         let tokens = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
             .await
@@ -38,16 +38,16 @@ both!(
             .tokens;
 
         world.clock.advance(Duration::from_mins(9));
-        reload(&world.app).await.unwrap();
+        reload(&world.app, world.app.now()).await.unwrap();
         assert!(
-            access::caller(&world.app, &client(), Audience::App, tokens.access.expose())
+            access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose())
                 .await
                 .is_ok()
         );
 
         world.clock.advance(Duration::from_mins(5));
-        reload(&world.app).await.unwrap();
-        let states: Vec<KeyState> = list(&world.app)
+        reload(&world.app, world.app.now()).await.unwrap();
+        let states: Vec<KeyState> = list(&world.app, world.app.now())
             .await
             .unwrap()
             .into_iter()
@@ -67,16 +67,16 @@ both!(
     async |world: World| {
         let tokens = world.sign_up("ada@example.com").await.tokens;
 
-        rotate(&world.app, true).await.unwrap();
+        rotate(&world.app, &operator(&world.app), true).await.unwrap();
 
-        let old = access::caller(&world.app, &client(), Audience::App, tokens.access.expose()).await;
+        let old = access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose()).await;
         assert_eq!(refusal(old), Refusal::SignInRequired);
         let tokens = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
             .await
             .unwrap()
             .tokens;
         assert!(
-            access::caller(&world.app, &client(), Audience::App, tokens.access.expose())
+            access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose())
                 .await
                 .is_ok()
         );
@@ -87,7 +87,7 @@ both!(every_instance_signs_with_the_same_first_key, async |world: World| {
     let other = world.another_instance().await;
 
     assert_eq!(other.keys().active_id(), world.app.keys().active_id());
-    assert_eq!(list(&world.app).await.unwrap().len(), 1);
+    assert_eq!(list(&world.app, world.app.now()).await.unwrap().len(), 1);
 });
 
 both!(keys_from_the_settings_are_not_rotated_here, async |world: World| {
@@ -101,10 +101,13 @@ both!(keys_from_the_settings_are_not_rotated_here, async |world: World| {
     let tokens = world.sign_up("ada@example.com").await.tokens;
 
     assert!(
-        access::caller(&world.app, &client(), Audience::App, tokens.access.expose())
+        access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose())
             .await
             .is_ok()
     );
-    assert_eq!(refusal(rotate(&world.app, false).await), Refusal::KeysFromSettings);
-    assert_eq!(list(&world.app).await.unwrap()[0].id, "mine");
+    assert_eq!(
+        refusal(rotate(&world.app, &operator(&world.app), false).await),
+        Refusal::KeysFromSettings
+    );
+    assert_eq!(list(&world.app, world.app.now()).await.unwrap()[0].id, "mine");
 });

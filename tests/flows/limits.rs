@@ -8,14 +8,14 @@ use authara::config::Config;
 use authara::domain::audit::{Action, Actor, Outcome};
 use authara::domain::device::Device;
 use authara::domain::limit::Budget;
-use authara::domain::{Audience, Client, Refusal, Secret};
-use authara::flows::operator;
-use authara::flows::sign_in::{Credentials, with_password};
-use authara::flows::sign_up::{Application, direct};
-use authara::flows::{Error, Result, gate::SignedIn};
+use authara::domain::{Audience, By, Client, PasswordMark, Refusal, Secret, UserId};
+use authara::flows::accounts;
+use authara::flows::entry::password::{Credentials, with_password};
+use authara::flows::entry::sign_up::{Application, direct};
+use authara::flows::{Error, Result, tokens::SignedIn};
 use authara::metrics::Text;
 
-use crate::kit::world::{PASSWORD, World, both, client};
+use crate::kit::world::{PASSWORD, World, both, by, client, operator};
 
 /// The budgets of the contract, for one kind of attempt at a time.
 fn login_address(config: &mut Config) {
@@ -32,6 +32,11 @@ fn login_account(config: &mut Config) {
     };
 }
 
+async fn mark(app: &App, user: UserId) -> PasswordMark {
+    let mut conn = app.store.read().await.unwrap();
+    conn.users().password(user).await.unwrap().unwrap().mark
+}
+
 fn from(address: &str) -> Client {
     Client::new(address.parse().unwrap(), "a browser")
 }
@@ -42,7 +47,7 @@ async fn sign_in(app: &App, client: &Client, email: &str, password: &str, device
         password: Secret::new(password),
         device,
     };
-    with_password(app, client, input, Audience::App).await
+    with_password(app, &By::nobody(client, app.now()), input, Audience::App).await
 }
 
 /// What a try came to: `Ok` for in, else the refusal.
@@ -201,7 +206,7 @@ both!(
         let world = world.with(login_account).await;
         let ada = world.sign_up("ada@example.com").await.user;
         let app = &world.app;
-        let device = Some(Device::new(7).after_sign_in(ada.id));
+        let device = Some(Device::new(7).after_sign_in(ada.id, mark(app, ada.id).await));
         for _ in 0..11 {
             let _ = outcome(app, &from("198.51.100.1"), "ada@example.com", "wrong wrong").await;
         }
@@ -218,7 +223,7 @@ both!(
 
         // A browser that knows somebody else is a stranger here.
         let bob = world.sign_up("bob@example.com").await.user;
-        let other = Some(Device::new(8).after_sign_in(bob.id));
+        let other = Some(Device::new(8).after_sign_in(bob.id, mark(app, bob.id).await));
         let as_stranger = sign_in(app, &client(), "ada@example.com", PASSWORD, other).await;
         assert_eq!(refusal(as_stranger), wait(3600));
 
@@ -247,7 +252,11 @@ both!(an_operator_can_let_everybody_try_again, async |world: World| {
     };
 
     use_up().await;
-    assert!(operator::unlock(&world.app, &ada).await.unwrap());
+    assert!(
+        accounts::unlock(&world.app, &operator(&world.app), ada.id)
+            .await
+            .unwrap()
+    );
     assert_eq!(
         outcome(&world.app, &client(), "ada@example.com", PASSWORD).await,
         Ok(())
@@ -255,9 +264,14 @@ both!(an_operator_can_let_everybody_try_again, async |world: World| {
     assert_eq!(world.audit(Action::UserUnlocked).await.len(), 1);
 
     use_up().await;
-    operator::set_password(&world.app, ada.id, Secret::new("a new password of hers"))
-        .await
-        .unwrap();
+    accounts::set_password(
+        &world.app,
+        &operator(&world.app),
+        ada.id,
+        Secret::new("a new password of hers"),
+    )
+    .await
+    .unwrap();
     let with_the_new = outcome(&world.app, &client(), "ada@example.com", "a new password of hers").await;
     assert_eq!(with_the_new, Ok(()));
 });
@@ -308,7 +322,7 @@ both!(a_right_password_without_the_role_is_no_guess, async |world: World| {
             password: Secret::new(PASSWORD),
             device: None,
         };
-        let refused = with_password(&world.app, &client(), input, Audience::Admin).await;
+        let refused = with_password(&world.app, &by(&world.app), input, Audience::Admin).await;
         assert_eq!(refusal(refused), Err(Refusal::AudienceRefused));
     }
     let noted = world.audit(Action::SignIn).await;
@@ -322,7 +336,7 @@ async fn sign_up(app: &App, client: &Client, email: &str) -> std::result::Result
         password: Secret::new(PASSWORD),
         invitation_code: None,
     };
-    refusal(direct(app, client, input).await)
+    refusal(direct(app, &By::nobody(client, app.now()), input, Audience::App).await)
 }
 
 both!(looking_for_taken_addresses_is_limited, async |world: World| {

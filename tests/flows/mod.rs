@@ -1,15 +1,15 @@
 //! Rules that need several steps and a moving clock, on both databases.
 
 mod account;
+mod accounts;
+mod confirm;
 mod keys;
 mod limits;
-mod operator;
 mod password;
 mod refresh;
 mod sessions;
 mod sign_in;
 mod sign_up;
-mod step_up;
 
 use authara::domain::Refusal;
 use authara::flows::{Error, Result};

@@ -3,27 +3,22 @@
 use std::time::Duration;
 
 use authara::domain::{Audience, Caller, Refusal, Secret};
-use authara::flows::gate::Tokens;
 use authara::flows::password::{Change, change};
+use authara::flows::tokens::Renewed;
 use authara::flows::{Result, access, refresh};
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, client};
+use crate::kit::world::{PASSWORD, World, both, by, client, pair};
 
 const NEW: &str = "a new and better password";
 
 async fn caller(world: &World, access: &Secret) -> Caller {
-    access::caller(&world.app, &client(), Audience::App, access.expose())
+    access::caller(&world.app, &by(&world.app), Audience::App, access.expose())
         .await
         .unwrap()
 }
 
-async fn set(
-    world: &World,
-    caller: &Caller,
-    current: Option<&str>,
-    refresh: Option<&Secret>,
-) -> Result<Option<Tokens>> {
+async fn set(world: &World, caller: &Caller, current: Option<&str>, refresh: Option<&Secret>) -> Result<Renewed> {
     let input = Change {
         new: Secret::new(NEW),
         current: current.map(Secret::new),
@@ -39,14 +34,11 @@ both!(
         let there = world.sign_in("ada@example.com").await.tokens;
         let me = caller(&world, &here.access).await;
 
-        let fresh = set(&world, &me, None, Some(&here.refresh))
-            .await
-            .unwrap()
-            .expect("fresh tokens");
+        let fresh = pair(set(&world, &me, None, Some(&here.refresh)).await.unwrap());
 
         let other = refresh::with_token(&world.app, &client(), &there.refresh, Audience::App).await;
         assert_eq!(refusal(other), Refusal::SessionEnded);
-        let other = access::caller(&world.app, &client(), Audience::App, there.access.expose()).await;
+        let other = access::caller(&world.app, &by(&world.app), Audience::App, there.access.expose()).await;
         assert_eq!(refusal(other), Refusal::SignInRequired);
         caller(&world, &fresh.access).await;
         assert!(
@@ -81,8 +73,9 @@ both!(
 
 both!(an_old_sign_in_needs_the_current_password, async |world: World| {
     let here = world.sign_up("ada@example.com").await.tokens;
-    let me = caller(&world, &here.access).await;
     world.clock.advance(Duration::from_mins(10) + Duration::from_secs(1));
+    let here = refresh::with_token(&world.app, &client(), &here.refresh, Audience::App).await;
+    let me = caller(&world, &here.unwrap().tokens.access).await;
 
     assert_eq!(
         refusal(set(&world, &me, None, None).await),
@@ -107,7 +100,7 @@ both!(
 
         let fresh = set(&world, &me, None, Some(&bob.refresh)).await.unwrap();
 
-        assert!(fresh.is_none());
+        assert!(matches!(fresh, Renewed::Access { .. }));
         assert!(
             refresh::with_token(&world.app, &client(), &bob.refresh, Audience::App)
                 .await

@@ -7,11 +7,11 @@ use authara::app::App;
 use authara::domain::audit::Action;
 use authara::domain::session::Rotation;
 use authara::domain::{Audience, Client, PlatformRole, Refusal, Secret};
-use authara::flows::gate::SignedIn;
-use authara::flows::{Result, access, operator, refresh};
+use authara::flows::tokens::SignedIn;
+use authara::flows::{Result, access, accounts, refresh};
 
 use super::refusal;
-use crate::kit::world::{World, both, client};
+use crate::kit::world::{World, both, by, client, operator};
 
 async fn refreshed(world: &World, token: &Secret, from: &Client) -> Result<SignedIn> {
     refresh::with_token(&world.app, from, token, Audience::App).await
@@ -27,7 +27,7 @@ both!(r032_a_refresh_token_is_exchanged_at_every_use, async |world: World| {
     assert_ne!(second.refresh, third.refresh);
     assert_ne!(first.access, third.access);
     assert!(
-        access::caller(&world.app, &client(), Audience::App, third.access.expose())
+        access::caller(&world.app, &by(&world.app), Audience::App, third.access.expose())
             .await
             .is_ok()
     );
@@ -123,7 +123,7 @@ both!(
         for app in [&world.app, &restarted] {
             let newest = refresh::with_token(app, &client(), &third.refresh, Audience::App).await;
             assert_eq!(refusal(newest), Refusal::SessionEnded);
-            let access = access::caller(app, &client(), Audience::App, third.access.expose()).await;
+            let access = access::caller(app, &by(app), Audience::App, third.access.expose()).await;
             assert_eq!(refusal(access), Refusal::SignInRequired);
         }
         let lines = world.audit(Action::RefreshTokenReused).await;
@@ -218,8 +218,12 @@ both!(without_rotation_a_token_dies_at_its_first_end, async |world: World| {
 
 both!(a_disabled_account_cannot_refresh, async |world: World| {
     let signed_in = world.sign_up("ada@example.com").await;
-    operator::disable(&world.app, signed_in.user.id).await.unwrap();
-    operator::enable(&world.app, signed_in.user.id).await.unwrap();
+    accounts::disable(&world.app, &operator(&world.app), signed_in.user.id)
+        .await
+        .unwrap();
+    accounts::enable(&world.app, &operator(&world.app), signed_in.user.id)
+        .await
+        .unwrap();
 
     let refused = refreshed(&world, &signed_in.tokens.refresh, &client()).await;
 
@@ -232,15 +236,20 @@ both!(a_refused_audience_does_not_end_the_session, async |world: World| {
 
     let refused = as_admin(&signed_in.tokens.refresh).await;
     assert_eq!(refusal(refused), Refusal::SignInRequired);
-    operator::grant(&world.app, signed_in.user.id, PlatformRole::Auditor)
-        .await
-        .unwrap();
+    accounts::grant(
+        &world.app,
+        &operator(&world.app),
+        signed_in.user.id,
+        PlatformRole::Auditor,
+    )
+    .await
+    .unwrap();
     let granted = as_admin(&signed_in.tokens.refresh).await.unwrap();
 
     assert_eq!(granted.roles, [PlatformRole::Auditor]);
     for audience in [Audience::App, Audience::Admin] {
         assert!(
-            access::caller(&world.app, &client(), audience, granted.tokens.access.expose())
+            access::caller(&world.app, &by(&world.app), audience, granted.tokens.access.expose())
                 .await
                 .is_ok()
         );

@@ -1,21 +1,21 @@
 //! A person's own sessions.
 
 use authara::domain::{Audience, Caller, Refusal, SessionId};
-use authara::flows::step_up::{self, Recent};
+use authara::flows::entry::confirm::{self, Recent};
 use authara::flows::{access, sessions};
 
 use super::refusal;
-use crate::kit::world::{World, both, client};
+use crate::kit::world::{World, both, by};
 
 async fn caller(world: &World, access: &authara::domain::Secret) -> Caller {
-    access::caller(&world.app, &client(), Audience::App, access.expose())
+    access::caller(&world.app, &by(&world.app), Audience::App, access.expose())
         .await
         .unwrap()
 }
 
 /// A caller who has just signed in.
 async fn recent(world: &World, access: &authara::domain::Secret) -> Recent {
-    step_up::recent(&world.app, &caller(world, access).await).unwrap()
+    confirm::recent(&world.app, &caller(world, access).await).unwrap()
 }
 
 both!(one_sees_ones_own_sessions_and_this_one_first, async |world: World| {
@@ -39,7 +39,7 @@ both!(a_session_one_ends_is_over_at_once, async |world: World| {
 
     sessions::revoke(&world.app, &me, there.session).await.unwrap();
 
-    let refused = access::caller(&world.app, &client(), Audience::App, there.access.expose()).await;
+    let refused = access::caller(&world.app, &by(&world.app), Audience::App, there.access.expose()).await;
     assert_eq!(refusal(refused), Refusal::SignInRequired);
     assert_eq!(
         refusal(sessions::revoke(&world.app, &me, there.session).await),

@@ -1,14 +1,14 @@
 //! Signing in and out.
 
-use authara::crypto::password::{Cost, Hasher, PoolSize};
+use authara::crypto::password::{Cost, Hasher, PoolSize, Share};
 use authara::domain::password::Password;
 use authara::domain::{Audience, PlatformRole, Refusal, Secret};
-use authara::flows::sign_in::{Credentials, with_password};
-use authara::flows::{access, operator, refresh, sign_out};
+use authara::flows::entry::password::{Credentials, with_password};
+use authara::flows::{access, accounts, refresh, sign_out};
 use std::time::Duration;
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, client};
+use crate::kit::world::{PASSWORD, World, both, by, client, operator};
 
 fn credentials(email: &str, password: &str) -> Credentials {
     Credentials {
@@ -25,7 +25,7 @@ both!(
 
         let signed_in = with_password(
             &world.app,
-            &client(),
+            &by(&world.app),
             credentials(" ADA@Example.com ", PASSWORD),
             Audience::App,
         )
@@ -33,9 +33,14 @@ both!(
         .unwrap();
 
         assert_eq!(signed_in.user.email.as_str(), "ada@example.com");
-        let caller = access::caller(&world.app, &client(), Audience::App, signed_in.tokens.access.expose())
-            .await
-            .unwrap();
+        let caller = access::caller(
+            &world.app,
+            &by(&world.app),
+            Audience::App,
+            signed_in.tokens.access.expose(),
+        )
+        .await
+        .unwrap();
         assert_eq!(caller.user.id, signed_in.user.id);
     }
 );
@@ -43,7 +48,9 @@ both!(
 both!(every_cause_of_a_refused_sign_in_has_one_answer, async |world: World| {
     world.sign_up("ada@example.com").await;
     let disabled = world.sign_up("bob@example.com").await;
-    operator::disable(&world.app, disabled.user.id).await.unwrap();
+    accounts::disable(&world.app, &operator(&world.app), disabled.user.id)
+        .await
+        .unwrap();
 
     for (email, password) in [
         ("nobody@example.com", PASSWORD),
@@ -54,7 +61,7 @@ both!(every_cause_of_a_refused_sign_in_has_one_answer, async |world: World| {
         ("bob@example.com", PASSWORD),
         ("not an address", PASSWORD),
     ] {
-        let refused = with_password(&world.app, &client(), credentials(email, password), Audience::App).await;
+        let refused = with_password(&world.app, &by(&world.app), credentials(email, password), Audience::App).await;
         assert_eq!(refusal(refused), Refusal::CredentialsWrong, "{email} {password:?}");
     }
 });
@@ -64,7 +71,7 @@ both!(the_admin_audience_needs_a_role, async |world: World| {
     let as_admin = async || {
         with_password(
             &world.app,
-            &client(),
+            &by(&world.app),
             credentials("ada@example.com", PASSWORD),
             Audience::Admin,
         )
@@ -72,7 +79,9 @@ both!(the_admin_audience_needs_a_role, async |world: World| {
     };
 
     assert_eq!(refusal(as_admin().await), Refusal::AudienceRefused);
-    operator::grant(&world.app, user.id, PlatformRole::Admin).await.unwrap();
+    accounts::grant(&world.app, &operator(&world.app), user.id, PlatformRole::Admin)
+        .await
+        .unwrap();
     let signed_in = as_admin().await.unwrap();
 
     assert_eq!(signed_in.roles, [PlatformRole::Admin]);
@@ -87,7 +96,10 @@ both!(a_weak_stored_hash_is_replaced_at_sign_in, async |world: World| {
     };
     let weak = Hasher::start(Cost { log_n: 4, r: 8, p: 1 }, size);
     let weak = weak
-        .hash(Password::typed(&Secret::new(PASSWORD)).unwrap())
+        .hash(
+            Share::of([0, 0, 0, 0].into()),
+            Password::typed(&Secret::new(PASSWORD)).unwrap(),
+        )
         .await
         .unwrap();
     let now = world.app.now();
@@ -99,7 +111,7 @@ both!(a_weak_stored_hash_is_replaced_at_sign_in, async |world: World| {
             .await
             .unwrap()
             .users()
-            .password_hash(user.id)
+            .password(user.id)
             .await
             .unwrap()
             .unwrap()
@@ -115,7 +127,7 @@ both!(a_weak_stored_hash_is_replaced_at_sign_in, async |world: World| {
     let replaced = stored().await;
     world.sign_in("ada@example.com").await;
 
-    assert_ne!(replaced, weak);
+    assert_ne!(replaced.hash.expose(), weak);
     assert_eq!(stored().await, replaced);
 });
 
@@ -131,14 +143,14 @@ both!(
                 (!uses_access).then_some(&tokens.refresh),
             );
 
-            sign_out::end(&world.app, &client(), by_access, by_refresh)
+            sign_out::end(&world.app, &by(&world.app), by_access, by_refresh)
                 .await
                 .unwrap();
-            sign_out::end(&world.app, &client(), by_access, by_refresh)
+            sign_out::end(&world.app, &by(&world.app), by_access, by_refresh)
                 .await
                 .unwrap();
 
-            let access = access::caller(&world.app, &client(), Audience::App, tokens.access.expose()).await;
+            let access = access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose()).await;
             assert_eq!(refusal(access), Refusal::SignInRequired);
             let refreshed = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App).await;
             assert_eq!(refusal(refreshed), Refusal::SessionEnded);
@@ -149,8 +161,8 @@ both!(
 both!(signing_out_without_a_session_is_no_error, async |world: World| {
     let foreign = Secret::new("A".repeat(43));
 
-    sign_out::end(&world.app, &client(), None, None).await.unwrap();
-    sign_out::end(&world.app, &client(), Some("nonsense"), Some(&foreign))
+    sign_out::end(&world.app, &by(&world.app), None, None).await.unwrap();
+    sign_out::end(&world.app, &by(&world.app), Some("nonsense"), Some(&foreign))
         .await
         .unwrap();
 });
@@ -162,7 +174,7 @@ both!(
 
         world.clock.advance(Duration::from_mins(10) + Duration::from_secs(31));
 
-        let refused = access::caller(&world.app, &client(), Audience::App, tokens.access.expose()).await;
+        let refused = access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose()).await;
         assert_eq!(refusal(refused), Refusal::SignInRequired);
     }
 );

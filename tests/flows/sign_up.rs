@@ -2,13 +2,13 @@
 
 use authara::domain::audit::{Action, Actor};
 use authara::domain::organization::{OrganizationKind, OrganizationMode, OrganizationRole};
-use authara::domain::{Refusal, Secret};
+use authara::domain::{Audience, Refusal, Secret};
 use authara::flows::Result;
-use authara::flows::gate::SignedIn;
-use authara::flows::sign_up::{Application, direct};
+use authara::flows::entry::sign_up::{Application, direct};
+use authara::flows::tokens::SignedIn;
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, client};
+use crate::kit::world::{PASSWORD, World, both, by};
 
 async fn sign_up(world: &World, email: &str, password: &str) -> Result<SignedIn> {
     let input = Application {
@@ -16,7 +16,7 @@ async fn sign_up(world: &World, email: &str, password: &str) -> Result<SignedIn>
         password: Secret::new(password),
         invitation_code: None,
     };
-    direct(&world.app, &client(), input).await
+    direct(&world.app, &by(&world.app), input, Audience::App).await
 }
 
 both!(signing_up_opens_an_account_and_a_session, async |world: World| {
@@ -74,7 +74,7 @@ both!(
                     password: Secret::new(PASSWORD),
                     invitation_code: None,
                 };
-                tokio::spawn(async move { direct(&app, &client(), input).await })
+                tokio::spawn(async move { direct(&app, &by(&app), input, Audience::App).await })
             })
             .into();
         let mut opened = 0;
@@ -106,7 +106,7 @@ both!(what_is_refused_leaves_nothing_behind, async |world: World| {
         invitation_code: Some(Secret::new("x")),
     };
     assert_eq!(
-        refusal(direct(&world.app, &client(), invited).await),
+        refusal(direct(&world.app, &by(&world.app), invited, Audience::App).await),
         Refusal::InvitationInvalid
     );
 

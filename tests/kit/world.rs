@@ -12,10 +12,10 @@ use authara::crypto::password::Cost;
 use authara::domain::audit::{Action, AuditLine, Filter};
 use authara::domain::limit::Budget;
 use authara::domain::time::ManualClock;
-use authara::domain::{Audience, Client, Secret, Timestamp};
-use authara::flows::gate::SignedIn;
-use authara::flows::sign_in::{Credentials, with_password};
-use authara::flows::sign_up::{Application, direct};
+use authara::domain::{Audience, By, Client, Secret, Timestamp};
+use authara::flows::entry::password::{Credentials, with_password};
+use authara::flows::entry::sign_up::{Application, direct};
+use authara::flows::tokens::{Renewed, SignedIn, Tokens};
 use authara::storage::Target;
 
 use crate::kit::database::Database;
@@ -113,7 +113,7 @@ impl World {
             password: Secret::new(PASSWORD),
             invitation_code: None,
         };
-        noted(direct(&self.app, &client(), input).await).unwrap()
+        noted(direct(&self.app, &by(&self.app), input, Audience::App).await).unwrap()
     }
 
     pub(crate) async fn sign_in(&self, email: &str) -> SignedIn {
@@ -128,7 +128,7 @@ impl World {
         };
         log::secret(email);
         log::secret(password);
-        noted(with_password(&self.app, &client(), input, Audience::App).await)
+        noted(with_password(&self.app, &by(&self.app), input, Audience::App).await)
     }
 
     /// The audit lines of one kind, newest first.
@@ -159,6 +159,24 @@ fn noted(signed_in: authara::flows::Result<SignedIn>) -> authara::flows::Result<
 /// The one who calls unless a test says otherwise.
 pub(crate) fn client() -> Client {
     Client::new(Ipv4Addr::new(192, 0, 2, 1).into(), "a browser")
+}
+
+/// The pair of a session that goes on because its refresh token was shown.
+pub(crate) fn pair(renewed: Renewed) -> Tokens {
+    match renewed {
+        Renewed::Pair(tokens) => tokens,
+        Renewed::Access { .. } => panic!("the refresh token was not exchanged"),
+    }
+}
+
+/// A person who is not known yet, calling now.
+pub(crate) fn by(app: &App) -> By {
+    By::nobody(&client(), app.now())
+}
+
+/// An operator at the command line, now.
+pub(crate) fn operator(app: &App) -> By {
+    By::operator(app.now())
 }
 
 /// Settings for a database of the tests.

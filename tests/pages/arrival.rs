@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use authara::domain::{Audience, PlatformRole};
-use authara::flows::{access, operator};
+use authara::flows::accounts::directory;
+use authara::flows::{access, accounts};
 
 use super::ADA;
 use super::browser::{Browser, Site};
-use crate::kit::world::{PASSWORD, World, both, client, on_sqlite};
+use crate::kit::world::{PASSWORD, World, both, by, on_sqlite, operator};
 
 const FORGED: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -208,9 +209,11 @@ both!(
         let site = Site::of(world).await;
         let mut browser = site.signed_up(ADA).await;
         let wrong = site.browser().sign_in(ADA, "wrong password").await;
-        let user = operator::find(&site.world.app, ADA).await.unwrap();
+        let user = directory::find(&site.world.app, ADA).await.unwrap();
 
-        operator::disable(&site.world.app, user.id).await.unwrap();
+        accounts::disable(&site.world.app, &operator(&site.world.app), user.id)
+            .await
+            .unwrap();
         let account = browser.get("/auth/account").await;
         let again = site.browser().sign_in(ADA, PASSWORD).await;
 
@@ -225,10 +228,10 @@ both!(
     async |world: World| {
         let site = Site::of(world).await;
         let mut browser = site.signed_up(ADA).await;
-        let user = operator::find(&site.world.app, ADA).await.unwrap();
+        let user = directory::find(&site.world.app, ADA).await.unwrap();
         let opens = async |browser: &Browser| {
             let token = &browser.jar["authara_access"];
-            let caller = access::caller(&site.world.app, &client(), Audience::Admin, token).await;
+            let caller = access::caller(&site.world.app, &by(&site.world.app), Audience::Admin, token).await;
             caller.is_ok()
         };
 
@@ -236,9 +239,14 @@ both!(
         assert_eq!(without.location(), "/admin/users");
         assert!(browser.is_signed_in().await && !opens(&browser).await);
 
-        operator::grant(&site.world.app, user.id, PlatformRole::Admin)
-            .await
-            .unwrap();
+        accounts::grant(
+            &site.world.app,
+            &operator(&site.world.app),
+            user.id,
+            PlatformRole::Admin,
+        )
+        .await
+        .unwrap();
         let with = browser.get("/auth/login?return_to=%2Fadmin%2Fusers").await;
         assert_eq!(with.location(), "/admin/users");
         assert!(opens(&browser).await);

@@ -5,17 +5,18 @@ use std::time::Duration;
 use authara::domain::audit::Action;
 use authara::domain::organization::OrganizationRole;
 use authara::domain::{OrganizationId, PlatformRole, User};
-use authara::flows::operator;
+use authara::flows::accounts;
+use authara::flows::accounts::directory;
 
 use super::browser::Site;
 use super::{ADA, BOB};
-use crate::kit::world::{PASSWORD, World, both, on_sqlite};
+use crate::kit::world::{PASSWORD, World, both, on_sqlite, operator};
 
 const PATH: &str = "/auth/user/delete";
 const DONE: &str = "/auth/successful-deletion";
 
 async fn user(site: &Site, email: &str) -> User {
-    operator::find(&site.world.app, email).await.unwrap()
+    directory::find(&site.world.app, email).await.unwrap()
 }
 
 async fn initial_organization(site: &Site, user: &User) -> OrganizationId {
@@ -90,7 +91,7 @@ both!(the_last_admin_is_told_before_and_after, async |world: World| {
     let mut browser = site.signed_up(ADA).await;
     let early = browser.get(PATH).await;
     let ada = user(&site, ADA).await;
-    operator::grant(&site.world.app, ada.id, PlatformRole::Admin)
+    accounts::grant(&site.world.app, &operator(&site.world.app), ada.id, PlatformRole::Admin)
         .await
         .unwrap();
 

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use authara::domain::{Audience, PlatformRole};
-use authara::flows::{access, operator};
+use authara::flows::accounts::directory;
+use authara::flows::{access, accounts};
 use hyper::Method;
 
 use super::ADA;
 use super::browser::{Browser, Page, Site};
-use crate::kit::world::{PASSWORD, World, both, client, on_sqlite};
+use crate::kit::world::{PASSWORD, World, both, by, on_sqlite, operator};
 
 const REFRESH: &str = "/auth/sessions/refresh";
 const LOGOUT: &str = "/auth/sessions/logout";
@@ -18,9 +19,14 @@ fn is_plain(answer: &Page) -> bool {
 }
 
 async fn opens(site: &Site, browser: &Browser, audience: Audience) -> bool {
-    access::caller(&site.world.app, &client(), audience, &browser.jar["authara_access"])
-        .await
-        .is_ok()
+    access::caller(
+        &site.world.app,
+        &by(&site.world.app),
+        audience,
+        &browser.jar["authara_access"],
+    )
+    .await
+    .is_ok()
 }
 
 both!(
@@ -57,14 +63,19 @@ both!(
 both!(a_script_gets_tokens_for_the_audience_it_names, async |world: World| {
     let site = Site::of(world).await;
     let mut browser = site.signed_up(ADA).await;
-    let user = operator::find(&site.world.app, ADA).await.unwrap();
+    let user = directory::find(&site.world.app, ADA).await.unwrap();
     let admin = format!("{REFRESH}?audience=admin");
 
     let refused = browser.fetch(Method::POST, &admin).await;
     let was_kept = browser.has_session();
-    operator::grant(&site.world.app, user.id, PlatformRole::Admin)
-        .await
-        .unwrap();
+    accounts::grant(
+        &site.world.app,
+        &operator(&site.world.app),
+        user.id,
+        PlatformRole::Admin,
+    )
+    .await
+    .unwrap();
     let before = opens(&site, &browser, Audience::Admin).await;
     let granted = browser.fetch(Method::POST, &admin).await;
     let after = opens(&site, &browser, Audience::Admin).await;

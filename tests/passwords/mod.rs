@@ -7,12 +7,14 @@ mod refusals;
 mod spelling;
 
 use authara::domain::Secret;
-use authara::flows::{self, operator};
+use authara::flows::accounts::directory;
+use authara::flows::{self, accounts};
 use hyper::Method;
 use serde_json::json;
 
 use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::client::{Answer, Client};
+use crate::kit::world::operator;
 
 /// Every way to set a password. Of the commands only the flow behind them: they hash with the real
 /// cost, see `commands`.
@@ -70,11 +72,13 @@ impl Way {
                     "new_password",
                 )
             }
-            Self::OperatorAdd => of_flow(operator::add(&app.app, email, Secret::new(password), &[]).await),
+            Self::OperatorAdd => {
+                of_flow(accounts::add(&app.app, &operator(&app.app), email, Secret::new(password), &[]).await)
+            }
             Self::OperatorPassword => {
                 app.user(email).await;
-                let user = operator::find(&app.app, email).await.unwrap();
-                of_flow(operator::set_password(&app.app, user.id, Secret::new(password)).await)
+                let user = directory::find(&app.app, email).await.unwrap();
+                of_flow(accounts::set_password(&app.app, &operator(&app.app), user.id, Secret::new(password)).await)
             }
         }
     }
@@ -140,5 +144,5 @@ async fn stored_hash(app: &TestApp, email: &str) -> String {
     let mut conn = app.app.store.read().await.unwrap();
     let email = authara::domain::Email::parse(email).unwrap();
     let (_, hash) = conn.users().credentials(&email).await.unwrap().unwrap();
-    hash.unwrap()
+    hash.unwrap().hash.expose().to_owned()
 }

@@ -25,7 +25,7 @@ both!(
 
 /// The hash that a server with a low cost would have left.
 async fn weak_hash() -> String {
-    use authara::crypto::password::{Cost, Hasher, PoolSize};
+    use authara::crypto::password::{Cost, Hasher, PoolSize, Share};
     use authara::domain::Secret;
     use authara::domain::password::Password;
 
@@ -36,7 +36,10 @@ async fn weak_hash() -> String {
     };
     let hasher = Hasher::start(Cost { log_n: 4, r: 1, p: 1 }, size);
     hasher
-        .hash(Password::typed(&Secret::new(PASSWORD)).unwrap())
+        .hash(
+            Share::of([0, 0, 0, 0].into()),
+            Password::typed(&Secret::new(PASSWORD)).unwrap(),
+        )
         .await
         .unwrap()
 }

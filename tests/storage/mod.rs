@@ -2,6 +2,7 @@
 
 mod audit;
 mod budgets;
+mod evidence;
 mod health;
 mod keys;
 mod migrations;
@@ -69,7 +70,7 @@ fn session(number: u128, owner: &User) -> Session {
         expires_at: NOW + HOUR,
         last_used_at: NOW + Duration::from_secs(u64::try_from(number).unwrap()),
         authenticated_at: NOW,
-        method: Method::Password,
+        methods: Method::Password.into(),
         revoked_at: None,
         client: client(),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use authara::domain::organization::{Membership, OrganizationKind, OrganizationRole};
 use authara::domain::session::{Consumed, Session};
-use authara::domain::{Client, PlatformRole, TokenHash, User};
+use authara::domain::{Client, Methods, PlatformRole, TokenHash, User};
 use authara::storage::sessions::{Found, Standing};
 use authara::storage::{Result, Store, Tx};
 use tokio::sync::Barrier;
@@ -236,7 +236,8 @@ both!(a_use_and_a_new_proof_are_noted, async |db: &Database| {
     db.store
         .write(async |tx| {
             tx.sessions().touch(opened.id, &elsewhere, NOW + HOUR).await?;
-            tx.sessions().reauthenticated(opened.id, NOW + 2 * HOUR).await
+            let methods = Methods::parse("otp pwd").unwrap();
+            tx.sessions().reauthenticated(opened.id, &methods, NOW + 2 * HOUR).await
         })
         .await
         .unwrap();
@@ -245,6 +246,11 @@ both!(a_use_and_a_new_proof_are_noted, async |db: &Database| {
     assert_eq!(noted.client, elsewhere);
     assert_eq!(noted.last_used_at, NOW + HOUR);
     assert_eq!(noted.authenticated_at, NOW + 2 * HOUR);
+    assert_eq!(
+        noted.methods.to_string(),
+        "otp pwd",
+        "names that only a newer version knows are kept"
+    );
 });
 
 both!(live_sessions_are_listed_last_used_first, async |db: &Database| {
@@ -258,7 +264,7 @@ both!(live_sessions_are_listed_last_used_first, async |db: &Database| {
             for other in [&session(2, &ada), &session(3, &bob), &over, &session(5, &ada)] {
                 tx.sessions().add(other).await?;
             }
-            tx.sessions().revoke(session_id(5), NOW).await
+            tx.sessions().revoke(session_id(5), ada.id, NOW).await
         })
         .await
         .unwrap();
@@ -284,17 +290,16 @@ both!(a_session_is_ended_once_and_by_its_owner_alone, async |db: &Database| {
         .store
         .write(async |tx| {
             let mut ended = Vec::new();
-            ended.push(tx.sessions().revoke_own(opened.id, bob.id, NOW).await?);
-            ended.push(tx.sessions().revoke_own(opened.id, ada.id, NOW).await?);
-            ended.push(tx.sessions().revoke_own(opened.id, ada.id, NOW).await?);
-            ended.push(tx.sessions().revoke(opened.id, NOW).await?);
-            ended.push(tx.sessions().revoke(session_id(9), NOW).await?);
+            ended.push(tx.sessions().revoke(opened.id, bob.id, NOW).await?);
+            ended.push(tx.sessions().revoke(opened.id, ada.id, NOW).await?);
+            ended.push(tx.sessions().revoke(opened.id, ada.id, NOW).await?);
+            ended.push(tx.sessions().revoke(session_id(9), ada.id, NOW).await?);
             Result::Ok(ended)
         })
         .await
         .unwrap();
 
-    assert_eq!(ended, [false, true, false, false, false]);
+    assert_eq!(ended, [false, true, false, false]);
     assert_eq!(standing(&db.store, 1).await.unwrap().session.revoked_at, Some(NOW));
 });
 
@@ -371,7 +376,7 @@ both!(
                     tx.sessions().add(&session).await?;
                 }
                 // The newest of all, but over.
-                tx.sessions().revoke(session_id(5), NOW).await
+                tx.sessions().revoke(session_id(5), ada.id, NOW).await
             })
             .await
             .unwrap();

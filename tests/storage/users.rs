@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use authara::domain::organization::{OrganizationKind, OrganizationRole};
-use authara::domain::{Email, PlatformRole, Timestamp, User, Username};
+use authara::domain::password::StoredPassword;
+use authara::domain::{Email, PlatformRole, Secret, Timestamp, User, Username};
 use authara::storage::{Error, Result, Store, Tx};
 
 use super::{HOUR, NOW, add_user, count, organization, session, session_id, token, user, user_id};
@@ -58,29 +59,34 @@ both!(a_password_is_set_replaced_and_upgraded, async |db: &Database| {
         conn.users().credentials(&ada.email).await.unwrap(),
         Some((ada.clone(), None))
     );
-    assert_eq!(conn.users().password_hash(ada.id).await.unwrap(), None);
+    assert_eq!(conn.users().password(ada.id).await.unwrap(), None);
     drop(conn);
 
-    let upgraded = db
+    let (marks, upgraded) = db
         .store
         .write(async |tx| {
-            tx.users().set_password(ada.id, "one", NOW).await?;
-            tx.users().set_password(ada.id, "two", NOW).await?;
+            let one = tx.users().set_password(ada.id, "one", NOW + HOUR).await?;
+            // The clock has been set back.
+            let two = tx.users().set_password(ada.id, "two", NOW).await?;
+            let marks = [one, two];
             let stale = tx.users().upgrade_password_hash(ada.id, "one", "three").await?;
             let fresh = tx.users().upgrade_password_hash(ada.id, "two", "three").await?;
-            authara::storage::Result::Ok((stale, fresh))
+            authara::storage::Result::Ok((marks, (stale, fresh)))
         })
         .await
         .unwrap();
 
+    assert_ne!(marks[0], marks[1], "each password has its own mark");
     assert_eq!(upgraded, (false, true));
     let mut conn = db.store.read().await.unwrap();
-    assert_eq!(
-        conn.users().password_hash(ada.id).await.unwrap().as_deref(),
-        Some("three")
-    );
+    // A stronger hash of it is still the same password.
+    let stored = StoredPassword {
+        hash: Secret::new("three"),
+        mark: marks[1],
+    };
+    assert_eq!(conn.users().password(ada.id).await.unwrap(), Some(stored.clone()));
     let credentials = conn.users().credentials(&ada.email).await.unwrap();
-    assert_eq!(credentials, Some((ada, Some("three".to_owned()))));
+    assert_eq!(credentials, Some((ada, Some(stored))));
     let nobody = Email::parse("nobody@example.com").unwrap();
     assert_eq!(conn.users().credentials(&nobody).await.unwrap(), None);
 });
@@ -302,33 +308,6 @@ both!(a_user_goes_with_all_that_hangs_on_him, async |db: &Database| {
     assert_eq!(stays.created_by, None);
 });
 
-both!(who_is_held_is_not_deleted_meanwhile, async |db: &Database| {
-    let ada = user(1);
-    add_user(&db.store, &ada).await;
-    let other = db.another_store().await;
-    let (held, is_held) = tokio::sync::oneshot::channel();
-    let id = ada.id;
-
-    let mut deletion = tokio::spawn(async move {
-        is_held.await.unwrap();
-        other.write(async |tx| tx.users().delete(id).await).await
-    });
-    db.store
-        .write(async |tx| {
-            assert_eq!(tx.users().held(ada.id).await?, Some(ada.clone()));
-            held.send(()).unwrap();
-            let early = tokio::time::timeout(Duration::from_millis(50), &mut deletion).await;
-            assert!(early.is_err(), "it waits");
-            tx.sessions().add(&session(1, &ada)).await
-        })
-        .await
-        .unwrap();
-
-    assert!(deletion.await.unwrap().unwrap());
-    let gone = db.store.write(async |tx| tx.users().held(id).await).await;
-    assert_eq!(gone.unwrap(), None);
-});
-
 both!(
     who_is_locked_is_neither_locked_again_nor_deleted_meanwhile,
     async |db: &Database| {
@@ -337,8 +316,7 @@ both!(
         add_user(&db.store, &ada).await;
         let other = db.another_store().await;
         let mut second = Box::pin(other.write(async |tx| {
-            tx.users().lock(id).await?;
-            let found = tx.users().by_id(id).await?.unwrap();
+            let found = tx.users().lock(id).await?.unwrap();
             assert_eq!(found.username.as_str(), "ada", "it sees what it waited for");
             tx.users().delete(id).await
         }));
@@ -356,6 +334,6 @@ both!(
         assert!(renamed.unwrap());
         assert!(second.await.unwrap());
         let nobody = db.store.write(async |tx| tx.users().lock(id).await).await;
-        assert!(nobody.is_ok());
+        assert_eq!(nobody.unwrap(), None);
     }
 );

@@ -9,8 +9,9 @@ use crate::cli::args::{NewPassword, Sure, User as Command};
 use crate::cli::print::Printer;
 use crate::cli::{Failure, Result, app, ask};
 use crate::config::Given;
-use crate::domain::{PlatformRole, Refusal, SessionId, User};
-use crate::flows::{self, operator};
+use crate::domain::{By, PlatformRole, Refusal, SessionId, User};
+use crate::flows::accounts::directory;
+use crate::flows::{self, accounts};
 
 pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> Result<()> {
     let app = &*app(given).await?;
@@ -29,16 +30,16 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
         } => list(app, search.as_deref(), limit, after.as_deref(), printed.json, out).await,
         Command::Show { who, printed } => {
             let user = find(app, &who.user).await?;
-            view::one(&operator::show(app, user.id).await?, printed.json, out)
+            view::one(&directory::show(app, user.id, app.now()).await?, printed.json, out)
         }
         Command::Disable { who, sure } => disable(app, &who.user, &sure, out).await,
         Command::Enable { who } => {
-            let was_off = operator::enable(app, find(app, &who.user).await?.id).await?;
+            let was_off = accounts::enable(app, &by(app), find(app, &who.user).await?.id).await?;
             out.line(if was_off { "Switched on." } else { "It was on already." })
         }
         Command::Delete { who, sure, printed } => delete(app, &who.user, &sure, printed.json, out).await,
         Command::Unlock { who } => {
-            let was_locked = operator::unlock(app, &find(app, &who.user).await?).await?;
+            let was_locked = accounts::unlock(app, &by(app), find(app, &who.user).await?.id).await?;
             out.line(if was_locked {
                 "The limits on the account have begun anew."
             } else {
@@ -46,7 +47,7 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
             })
         }
         Command::Grant { who, role } => {
-            let is_new = operator::grant(app, find(app, &who.user).await?.id, role).await?;
+            let is_new = accounts::grant(app, &by(app), find(app, &who.user).await?.id, role).await?;
             out.line(if is_new {
                 "Granted; it counts from the next sign-in or refresh."
             } else {
@@ -56,7 +57,7 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
         Command::Revoke { who, role, sure } => revoke(app, &who.user, role, &sure, out).await,
         Command::Password { who, password } => {
             let user = find(app, &who.user).await?;
-            let ended = operator::set_password(app, user.id, ask::new_password(&password)?).await?;
+            let ended = accounts::set_password(app, &by(app), user.id, ask::new_password(&password)?).await?;
             out.line(format!("The password is set; {} ended.", view::count(ended, "session")))
         }
         Command::Sessions {
@@ -67,7 +68,11 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
             ..
         } => {
             let user = find(app, &who.user).await?;
-            view::sessions(&operator::show(app, user.id).await?.sessions, printed.json, out)
+            view::sessions(
+                &directory::show(app, user.id, app.now()).await?.sessions,
+                printed.json,
+                out,
+            )
         }
         Command::Sessions {
             who,
@@ -87,7 +92,7 @@ async fn add(
     as_json: bool,
     out: &mut Printer,
 ) -> Result<()> {
-    let user = operator::add(app, email, ask::new_password(password)?, roles).await?;
+    let user = accounts::add(app, &by(app), email, ask::new_password(password)?, roles).await?;
     if as_json {
         return out.json(&view::account(&user, roles));
     }
@@ -106,7 +111,7 @@ async fn list(
         Some(who) => Some(find(app, who).await?),
         None => None,
     };
-    let users = operator::list(app, search, after.as_ref(), limit).await?;
+    let users = directory::list(app, search, after.as_ref(), limit).await?;
     if as_json {
         let users: Vec<_> = users.iter().map(|(user, roles)| view::account(user, roles)).collect();
         return out.json(&json!({ "users": users }));
@@ -120,7 +125,7 @@ async fn disable(app: &App, name: &str, sure: &Sure, out: &mut Printer) -> Resul
         &format!("{name} cannot sign in any more and is signed out everywhere."),
         sure,
     )?;
-    let ended = operator::disable(app, user.id).await?;
+    let ended = accounts::disable(app, &by(app), user.id).await?;
     out.line(format!("Switched off; {} ended.", view::count(ended, "session")))
 }
 
@@ -130,7 +135,7 @@ async fn delete(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Pri
         &format!("{name} is deleted for good, with the organizations that nobody else is in."),
         sure,
     )?;
-    operator::delete(app, user.id).await?;
+    accounts::delete(app, &by(app), user.id).await?;
     if as_json {
         return out.json(&json!({ "deleted": user.id.to_string() }));
     }
@@ -143,7 +148,7 @@ async fn revoke(app: &App, name: &str, role: PlatformRole, sure: &Sure, out: &mu
         &format!("{name} loses the role {role} and is signed out everywhere."),
         sure,
     )?;
-    let had_it = operator::revoke(app, user.id, role).await?;
+    let had_it = accounts::revoke(app, &by(app), user.id, role).await?;
     out.line(if had_it {
         "Revoked; its sessions have ended."
     } else {
@@ -163,7 +168,7 @@ async fn end_sessions(
     if end.is_none() {
         ask::confirm(&format!("{name} is signed out everywhere."), sure)?;
     }
-    let ended = match operator::end_sessions(app, user.id, end).await {
+    let ended = match accounts::end_sessions(app, &by(app), user.id, end).await {
         Err(flows::Error::Refused(Refusal::NotFound)) => {
             return Err(Failure::Words(
                 "that account has no such live session; list them without --end".to_owned(),
@@ -179,10 +184,15 @@ async fn end_sessions(
 
 /// The account of that address or id; words for the operator if there is none.
 pub(super) async fn find(app: &App, name: &str) -> Result<User> {
-    match operator::find(app, name).await {
+    match directory::find(app, name).await {
         Err(flows::Error::Refused(Refusal::NotFound)) => Err(Failure::Words(
             "no account has that address or id; see: authara user list".to_owned(),
         )),
         other => Ok(other?),
     }
+}
+
+/// Whoever runs the command, now.
+fn by(app: &App) -> By {
+    By::operator(app.now())
 }

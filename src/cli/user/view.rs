@@ -6,7 +6,7 @@ use crate::cli::Result;
 use crate::cli::print::{Printer, moment, rfc3339};
 use crate::domain::session::Session;
 use crate::domain::{PlatformRole, User};
-use crate::flows::operator::UserView;
+use crate::flows::accounts::directory::UserView;
 
 pub(super) fn list(users: &[(User, Vec<PlatformRole>)], is_part: bool, limit: u32, out: &mut Printer) -> Result<()> {
     let Some((last, _)) = users.last() else {

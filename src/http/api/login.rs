@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::domain::Anyone;
 use crate::flows::Result;
-use crate::flows::sign_in::{self, Credentials};
+use crate::flows::entry::password::{Credentials, with_password};
 use crate::http::api::wire::{AuthSession, Hidden, Text};
 use crate::http::cx::Cx;
 use crate::http::reply::Reply;
@@ -19,12 +19,12 @@ pub struct Login {
 }
 
 /// `POST /auth/api/v1/login`.
-pub async fn submit(cx: Cx, anyone: Anyone, body: Login) -> Result<Reply> {
+pub async fn submit(cx: Cx, _: Anyone, body: Login) -> Result<Reply> {
     let input = Credentials {
         email: body.email.0,
         password: body.password.0,
         device: cx.device(),
     };
-    let signed_in = sign_in::with_password(&cx.app, &anyone.client, input, cx.audience()).await?;
+    let signed_in = with_password(&cx.app, &cx.by(), input, cx.audience()).await?;
     Ok(Reply::json(StatusCode::OK, &AuthSession::of(&cx, &signed_in)).signed_in(&cx, &signed_in))
 }

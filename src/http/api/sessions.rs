@@ -23,12 +23,12 @@ pub async fn refresh(cx: Cx, anyone: Anyone) -> Result<Reply> {
 }
 
 /// `POST /auth/api/v1/sessions/logout`: by cookies, or by bearer token and then without touching cookies.
-pub async fn logout(cx: Cx, anyone: Anyone) -> Result<Reply> {
+pub async fn logout(cx: Cx, _: Anyone) -> Result<Reply> {
     if let Some(token) = cx.bearer() {
-        flows::sign_out::end(&cx.app, &anyone.client, Some(token), None).await?;
+        flows::sign_out::end(&cx.app, &cx.by(), Some(token), None).await?;
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
     let access = cx.cookie(cookies::ACCESS);
-    flows::sign_out::end(&cx.app, &anyone.client, access, cx.refresh_token().as_ref()).await?;
+    flows::sign_out::end(&cx.app, &cx.by(), access, cx.refresh_token().as_ref()).await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT).clear_session(&cx))
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::domain::{Anyone, Secret};
 use crate::flows::Result;
-use crate::flows::sign_up::{self, Application};
+use crate::flows::entry::sign_up::{self, Application};
 use crate::http::api::wire::AuthSession;
 use crate::http::cx::Cx;
 use crate::http::json;
@@ -22,12 +22,12 @@ pub struct SignUp {
 }
 
 /// `POST /auth/api/v1/signup/direct`.
-pub async fn direct(cx: Cx, anyone: Anyone, body: SignUp) -> Result<Reply> {
+pub async fn direct(cx: Cx, _: Anyone, body: SignUp) -> Result<Reply> {
     let input = Application {
         email: body.email,
         password: Secret::new(body.password),
         invitation_code: body.invitation_code.map(Secret::new),
     };
-    let signed_in = sign_up::direct(&cx.app, &anyone.client, input).await?;
+    let signed_in = sign_up::direct(&cx.app, &cx.by(), input, cx.audience()).await?;
     Ok(Reply::json(StatusCode::CREATED, &AuthSession::of(&cx, &signed_in)).signed_in(&cx, &signed_in))
 }

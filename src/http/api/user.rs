@@ -46,10 +46,11 @@ pub async fn set_password(cx: Cx, caller: Caller, body: SetPassword) -> Result<R
         current: body.current_password.map(|given| given.0),
         refresh: cx.refresh_token().filter(|_| is_by_cookie),
     };
-    let tokens = password::change(&cx.app, &caller, input).await?;
+    let renewed = password::change(&cx.app, &caller, input).await?;
     let reply = Reply::empty(StatusCode::NO_CONTENT);
-    Ok(match tokens {
-        Some(tokens) => reply.tokens(&cx, &tokens),
-        None => reply,
+    Ok(if is_by_cookie {
+        reply.renewed(&cx, &renewed)
+    } else {
+        reply
     })
 }

@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::domain::organization::Membership;
 use crate::domain::{Audience, Secret, Timestamp, User};
-use crate::flows::gate::{SignedIn, Tokens};
+use crate::flows::tokens::{SignedIn, Tokens};
 use crate::http::cx::Cx;
 
 /// A text with something in it.

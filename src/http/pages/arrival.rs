@@ -8,7 +8,7 @@ use sailfish::TemplateSimple;
 
 use crate::domain::return_to::ReturnTo;
 use crate::domain::{Audience, Refusal, Visitor};
-use crate::flows::gate::{SignedIn, Tokens};
+use crate::flows::tokens::{SignedIn, Tokens};
 use crate::flows::{self, Error, Result};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
@@ -46,7 +46,7 @@ pub(super) async fn pass_on(cx: &Cx, visitor: &Visitor) -> Result<Option<Reply>>
 
 /// What a token for `target` must open: the admin area only for its own pages, judged by whole
 /// path segments.
-fn audience_of(target: &ReturnTo) -> Audience {
+pub(super) fn audience_of(target: &ReturnTo) -> Audience {
     let is_below = |root: &str| {
         let rest = target.path().strip_prefix(root);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -58,8 +58,8 @@ fn audience_of(target: &ReturnTo) -> Audience {
     }
 }
 
-/// Runs `flow` for the audience of `target`. Who may not enter the admin area gets a token for the
-/// application, which may well have pages of its own below `/admin`.
+/// Runs `flow` for the audience of `target`. A person who may not enter the admin area, and is
+/// signed in already, gets a token for the application.
 pub(super) async fn for_target<F, R>(target: &ReturnTo, flow: F) -> Result<SignedIn>
 where
     F: Fn(Audience) -> R,

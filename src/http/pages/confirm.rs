@@ -6,7 +6,8 @@ use sailfish::TemplateSimple;
 
 use crate::domain::Caller;
 use crate::domain::return_to::ReturnTo;
-use crate::flows::{Error, Result, step_up};
+use crate::flows::entry::confirm;
+use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
 use crate::http::pages::account;
 use crate::http::pages::form::{self, PasswordField, Problems};
@@ -28,7 +29,7 @@ struct ConfirmPage {
 
 /// `GET /auth/sessions/confirm`.
 pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
-    if step_up::recent(&cx.app, &caller).is_ok() {
+    if confirm::recent(&cx.app, &caller).is_ok() {
         return Ok(cx.redirect(&target(&cx)?));
     }
     page(&cx, &caller, StatusCode::OK, Problems::default())
@@ -44,17 +45,14 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
     }
 
     let refresh = cx.refresh_token();
-    match step_up::confirm(&cx.app, &caller, &form.secret(FIELD), refresh.as_ref()).await {
-        Ok(tokens) => {
+    match confirm::confirm(&cx.app, &caller, &form.secret(FIELD), refresh.as_ref()).await {
+        Ok(renewed) => {
             let target = target(&cx)?;
             let mut reply = cx.redirect(&target);
             if target.path().starts_with("/auth/") {
                 reply = reply.flash(&cx, FlashKind::Success, cx.say().confirm_thanks());
             }
-            Ok(match tokens {
-                Some(tokens) => reply.tokens(&cx, &tokens),
-                None => reply,
-            })
+            Ok(reply.renewed(&cx, &renewed))
         }
         Err(Error::Refused(refusal)) => form::refused(&cx, &refusal, |status, problems| {
             page(&cx, &caller, status, problems.renamed("current_password", FIELD))

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use sailfish::TemplateSimple;
 
 use crate::domain::{Anyone, Visitor};
-use crate::flows::sign_in::{self, Credentials};
+use crate::flows::entry::password::{Credentials, with_password};
 use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
 use crate::http::pages::arrival;
@@ -44,15 +44,12 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
     }
 
     let target = cx.return_to_or_default();
-    let sign_in = |audience| {
-        let input = Credentials {
-            email: email.to_owned(),
-            password: form.secret("password"),
-            device: cx.device(),
-        };
-        sign_in::with_password(&cx.app, cx.client(), input, audience)
+    let input = Credentials {
+        email: email.to_owned(),
+        password: form.secret("password"),
+        device: cx.device(),
     };
-    match arrival::for_target(&target, sign_in).await {
+    match with_password(&cx.app, &cx.by(), input, arrival::audience_of(&target)).await {
         Ok(signed_in) => Ok(cx.redirect(&target).signed_in(&cx, &signed_in)),
         Err(Error::Refused(refusal)) => {
             form::refused(&cx, &refusal, |status, problems| page(&cx, status, email, problems))

@@ -62,7 +62,7 @@ pub(super) fn signed_out_page(cx: &Cx) -> Result<Reply> {
 /// `POST /auth/sessions/logout`.
 pub async fn sign_out(cx: Cx, _: Anyone) -> Result<Reply> {
     let access = cx.cookie(cookies::ACCESS);
-    flows::sign_out::end(&cx.app, cx.client(), access, cx.refresh_token().as_ref()).await?;
+    flows::sign_out::end(&cx.app, &cx.by(), access, cx.refresh_token().as_ref()).await?;
 
     let reply = if cx.is_script_fetch() {
         Reply::empty(StatusCode::NO_CONTENT)

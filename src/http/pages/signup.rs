@@ -3,13 +3,13 @@
 use hyper::StatusCode;
 use sailfish::TemplateSimple;
 
-use crate::domain::{Anyone, Visitor};
-use crate::flows::sign_up::{self, Application};
+use crate::domain::{Anyone, Refusal, Visitor};
+use crate::flows::entry::sign_up::{self, Application};
 use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
-use crate::http::pages::arrival;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
+use crate::http::pages::{arrival, refusals};
 use crate::http::reply::Reply;
 
 #[derive(TemplateSimple)]
@@ -48,10 +48,13 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
         password: form.secret("password"),
         invitation_code: None,
     };
-    match sign_up::direct(&cx.app, cx.client(), input).await {
-        Ok(signed_in) => {
-            let target = cx.return_to_or_default();
-            Ok(cx.redirect(&target).signed_in(&cx, &signed_in))
+    let target = cx.return_to_or_default();
+    match sign_up::direct(&cx.app, &cx.by(), input, arrival::audience_of(&target)).await {
+        Ok(signed_in) => Ok(cx.redirect(&target).signed_in(&cx, &signed_in)),
+        // Nobody has a role yet (contract, http.md 6.2): this is no mistake in the form.
+        Err(Error::Refused(refusal @ Refusal::AudienceRefused)) => {
+            let words = refusals::words(cx.say(), &refusal);
+            page(&cx, StatusCode::FORBIDDEN, email, Problems::one(None, words))
         }
         Err(Error::Refused(refusal)) => {
             form::refused(&cx, &refusal, |status, problems| page(&cx, status, email, problems))

@@ -6,7 +6,7 @@ use sailfish::TemplateSimple;
 use crate::domain::organization::Membership;
 use crate::domain::{Anyone, Caller, Refusal};
 use crate::flows::account::{self, Farewell};
-use crate::flows::step_up::Recent;
+use crate::flows::entry::confirm::Recent;
 use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
 use crate::http::pages::layout::Layout;

@@ -47,12 +47,9 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
         refresh: cx.refresh_token(),
     };
     match password::change(&cx.app, &caller, input).await {
-        Ok(tokens) => {
+        Ok(renewed) => {
             let reply = account::back(&cx)?.flash(&cx, FlashKind::Success, cx.say().password_changed());
-            Ok(match tokens {
-                Some(tokens) => reply.tokens(&cx, &tokens),
-                None => reply,
-            })
+            Ok(reply.renewed(&cx, &renewed))
         }
         Err(Error::Refused(refusal)) => form::refused(&cx, &refusal, |status, problems| {
             page(&cx, &caller, status, problems.renamed("password", NEW))

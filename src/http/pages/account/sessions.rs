@@ -1,7 +1,7 @@
 //! Ending sessions from the account page.
 
 use crate::domain::SessionId;
-use crate::flows::step_up::Recent;
+use crate::flows::entry::confirm::Recent;
 use crate::flows::{self, Result};
 use crate::http::cx::Cx;
 use crate::http::pages::account;

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::domain::access::Method;
 use crate::domain::organization::{Membership, OrganizationRole};
 use crate::domain::session::Session;
 use crate::domain::{
-    Audience, Caller, Client, Email, OrganizationId, PlatformRole, Refusal, SessionId, User, UserId, Username,
+    Audience, Caller, Client, Email, Method, OrganizationId, PlatformRole, Refusal, SessionId, User, UserId, Username,
 };
 use crate::flows::account::Farewell;
 use crate::http::cx::Cx;
@@ -87,6 +86,7 @@ fn named(cx: &Cx, username: &str, email: &str, roles: &[PlatformRole]) -> Caller
         },
         session: SessionId::new(id(0)),
         authenticated_at: cx.now(),
+        now: cx.now(),
         audience: Audience::App,
         organization: OrganizationId::new(id(0)),
         organization_role: OrganizationRole::Owner,
@@ -106,7 +106,7 @@ pub(super) fn account(cx: &Cx, sessions: usize) -> Shown {
         expires_at: cx.now() + Duration::from_hours(24),
         last_used_at: cx.now() - AGO[at],
         authenticated_at: cx.now() - AGO[at],
-        method: Method::Password,
+        methods: Method::Password.into(),
         revoked_at: None,
         client: Client::new(address.parse().unwrap_or(cx.client().address), user_agent),
     };

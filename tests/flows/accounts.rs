@@ -2,14 +2,16 @@
 
 use authara::domain::audit::{Action, Actor};
 use authara::domain::{Audience, PlatformRole, Refusal, Secret, User};
-use authara::flows::{access, operator};
+use authara::flows::accounts::directory;
+use authara::flows::{access, accounts};
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, client};
+use crate::kit::world::{PASSWORD, World, both, by, operator};
 
 both!(an_operator_opens_an_account_with_roles, async |world: World| {
-    let user = operator::add(
+    let user = accounts::add(
         &world.app,
+        &operator(&world.app),
         "ada@example.com",
         Secret::new(PASSWORD),
         &[PlatformRole::Admin],
@@ -17,27 +19,34 @@ both!(an_operator_opens_an_account_with_roles, async |world: World| {
     .await
     .unwrap();
 
-    let view = operator::show(&world.app, user.id).await.unwrap();
+    let view = directory::show(&world.app, user.id, world.app.now()).await.unwrap();
     assert_eq!(view.roles, [PlatformRole::Admin]);
     assert!(view.has_password && view.sessions.is_empty());
     assert_eq!(world.audit(Action::UserCreated).await[0].actor, Actor::Operator);
     assert!(world.try_sign_in("ada@example.com", PASSWORD).await.is_ok());
-    let again = operator::add(&world.app, "ADA@example.com", Secret::new(PASSWORD), &[]).await;
+    let again = accounts::add(
+        &world.app,
+        &operator(&world.app),
+        "ADA@example.com",
+        Secret::new(PASSWORD),
+        &[],
+    )
+    .await;
     assert_eq!(refusal(again), Refusal::EmailTaken);
 });
 
 both!(a_user_is_found_by_address_or_id, async |world: World| {
     let user = world.sign_up("ada@example.com").await.user;
 
-    assert_eq!(operator::find(&world.app, "Ada@Example.com").await.unwrap(), user);
-    assert_eq!(operator::find(&world.app, &user.id.to_string()).await.unwrap(), user);
+    assert_eq!(directory::find(&world.app, "Ada@Example.com").await.unwrap(), user);
+    assert_eq!(directory::find(&world.app, &user.id.to_string()).await.unwrap(), user);
     for text in [
         "bob@example.com",
         "nonsense",
         "",
         "0190b5a0-0000-7000-8000-000000000001",
     ] {
-        assert_eq!(refusal(operator::find(&world.app, text).await), Refusal::NotFound);
+        assert_eq!(refusal(directory::find(&world.app, text).await), Refusal::NotFound);
     }
 });
 
@@ -47,42 +56,77 @@ both!(
         let signed_in = world.sign_up("ada@example.com").await;
         world.sign_in("ada@example.com").await;
 
-        assert_eq!(operator::disable(&world.app, signed_in.user.id).await.unwrap(), 2);
+        assert_eq!(
+            accounts::disable(&world.app, &operator(&world.app), signed_in.user.id)
+                .await
+                .unwrap(),
+            2
+        );
 
-        let access = access::caller(&world.app, &client(), Audience::App, signed_in.tokens.access.expose()).await;
+        let access = access::caller(
+            &world.app,
+            &by(&world.app),
+            Audience::App,
+            signed_in.tokens.access.expose(),
+        )
+        .await;
         assert_eq!(refusal(access), Refusal::SignInRequired);
         assert_eq!(
             refusal(world.try_sign_in("ada@example.com", PASSWORD).await),
             Refusal::CredentialsWrong
         );
-        assert!(operator::enable(&world.app, signed_in.user.id).await.unwrap());
-        assert!(!operator::enable(&world.app, signed_in.user.id).await.unwrap());
+        assert!(
+            accounts::enable(&world.app, &operator(&world.app), signed_in.user.id)
+                .await
+                .unwrap()
+        );
+        assert!(
+            !accounts::enable(&world.app, &operator(&world.app), signed_in.user.id)
+                .await
+                .unwrap()
+        );
         assert!(world.try_sign_in("ada@example.com", PASSWORD).await.is_ok());
     }
 );
 
 both!(the_last_admin_cannot_be_lost, async |world: World| {
     let add = async |email| {
-        operator::add(&world.app, email, Secret::new(PASSWORD), &[PlatformRole::Admin])
-            .await
-            .unwrap()
-            .id
+        accounts::add(
+            &world.app,
+            &operator(&world.app),
+            email,
+            Secret::new(PASSWORD),
+            &[PlatformRole::Admin],
+        )
+        .await
+        .unwrap()
+        .id
     };
     let ada = add("ada@example.com").await;
 
-    assert_eq!(refusal(operator::disable(&world.app, ada).await), Refusal::LastAdmin);
     assert_eq!(
-        refusal(operator::revoke(&world.app, ada, PlatformRole::Admin).await),
+        refusal(accounts::disable(&world.app, &operator(&world.app), ada).await),
+        Refusal::LastAdmin
+    );
+    assert_eq!(
+        refusal(accounts::revoke(&world.app, &operator(&world.app), ada, PlatformRole::Admin).await),
         Refusal::LastAdmin
     );
     let bob = add("bob@example.com").await;
-    operator::disable(&world.app, bob).await.unwrap();
-    assert_eq!(refusal(operator::disable(&world.app, ada).await), Refusal::LastAdmin);
-    operator::enable(&world.app, bob).await.unwrap();
-
-    assert!(operator::revoke(&world.app, ada, PlatformRole::Admin).await.unwrap());
+    accounts::disable(&world.app, &operator(&world.app), bob).await.unwrap();
     assert_eq!(
-        refusal(operator::revoke(&world.app, bob, PlatformRole::Admin).await),
+        refusal(accounts::disable(&world.app, &operator(&world.app), ada).await),
+        Refusal::LastAdmin
+    );
+    accounts::enable(&world.app, &operator(&world.app), bob).await.unwrap();
+
+    assert!(
+        accounts::revoke(&world.app, &operator(&world.app), ada, PlatformRole::Admin)
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        refusal(accounts::revoke(&world.app, &operator(&world.app), bob, PlatformRole::Admin).await),
         Refusal::LastAdmin
     );
 });
@@ -93,15 +137,22 @@ both!(two_admins_cannot_disable_each_other_at_once, async |world: World| {
         let mut admins = Vec::new();
         for name in ["ada", "bob"] {
             let email = format!("{name}{round}@example.com");
-            let user = operator::add(&world.app, &email, Secret::new(PASSWORD), &[PlatformRole::Admin])
-                .await
-                .unwrap();
+            let user = accounts::add(
+                &world.app,
+                &operator(&world.app),
+                &email,
+                Secret::new(PASSWORD),
+                &[PlatformRole::Admin],
+            )
+            .await
+            .unwrap();
             admins.push(user.id);
         }
 
+        let by = operator(&world.app);
         let (first, second) = tokio::join!(
-            operator::disable(&world.app, admins[0]),
-            operator::revoke(&world.app, admins[1], PlatformRole::Admin)
+            accounts::disable(&world.app, &by, admins[0]),
+            accounts::revoke(&world.app, &by, admins[1], PlatformRole::Admin)
         );
 
         assert!(first.is_ok() != second.is_ok(), "one goes, one stays");
@@ -112,27 +163,53 @@ both!(
     r047_taking_a_role_ends_the_sessions_that_had_it,
     async |world: World| {
         let signed_in = world.sign_up("ada@example.com").await;
-        operator::grant(&world.app, signed_in.user.id, PlatformRole::Monitor)
+        accounts::grant(
+            &world.app,
+            &operator(&world.app),
+            signed_in.user.id,
+            PlatformRole::Monitor,
+        )
+        .await
+        .unwrap();
+
+        assert!(
+            !accounts::grant(
+                &world.app,
+                &operator(&world.app),
+                signed_in.user.id,
+                PlatformRole::Monitor
+            )
             .await
-            .unwrap();
+            .unwrap()
+        );
+        assert!(
+            accounts::revoke(
+                &world.app,
+                &operator(&world.app),
+                signed_in.user.id,
+                PlatformRole::Monitor
+            )
+            .await
+            .unwrap()
+        );
+        assert!(
+            !accounts::revoke(
+                &world.app,
+                &operator(&world.app),
+                signed_in.user.id,
+                PlatformRole::Monitor
+            )
+            .await
+            .unwrap()
+        );
 
-        assert!(
-            !operator::grant(&world.app, signed_in.user.id, PlatformRole::Monitor)
-                .await
-                .unwrap()
-        );
-        assert!(
-            operator::revoke(&world.app, signed_in.user.id, PlatformRole::Monitor)
-                .await
-                .unwrap()
-        );
-        assert!(
-            !operator::revoke(&world.app, signed_in.user.id, PlatformRole::Monitor)
-                .await
-                .unwrap()
-        );
-
-        let access = access::caller(&world.app, &client(), Audience::App, signed_in.tokens.access.expose()).await;
+        let access = access::caller(
+            &world.app,
+            &by(&world.app),
+            Audience::App,
+            signed_in.tokens.access.expose(),
+        )
+        .await;
         assert_eq!(refusal(access), Refusal::SignInRequired);
     }
 );
@@ -142,9 +219,14 @@ both!(
     async |world: World| {
         let signed_in = world.sign_up("ada@example.com").await;
 
-        let ended = operator::set_password(&world.app, signed_in.user.id, Secret::new("another password"))
-            .await
-            .unwrap();
+        let ended = accounts::set_password(
+            &world.app,
+            &operator(&world.app),
+            signed_in.user.id,
+            Secret::new("another password"),
+        )
+        .await
+        .unwrap();
 
         assert_eq!(ended, 1);
         assert_eq!(
@@ -160,7 +242,7 @@ both!(r049_sessions_are_ended_one_by_one_or_all, async |world: World| {
     let bob = world.sign_up("bob@example.com").await;
     world.sign_in("ada@example.com").await;
     world.sign_in("ada@example.com").await;
-    let end = async |session| operator::end_sessions(&world.app, first.user.id, session).await;
+    let end = async |session| accounts::end_sessions(&world.app, &operator(&world.app), first.user.id, session).await;
 
     assert_eq!(refusal(end(Some(bob.tokens.session)).await), Refusal::NotFound);
     assert_eq!(end(Some(first.tokens.session)).await.unwrap(), 1);
@@ -174,7 +256,7 @@ both!(users_are_listed_and_searched_page_by_page, async |world: World| {
         world.clock.advance(std::time::Duration::from_secs(1));
     }
     let page = async |search: Option<&str>, after: Option<&User>| {
-        let listed = operator::list(&world.app, search, after, 2).await.unwrap();
+        let listed = directory::list(&world.app, search, after, 2).await.unwrap();
         listed.into_iter().map(|(user, _)| user).collect::<Vec<_>>()
     };
     let pages = async |search| {
@@ -208,7 +290,7 @@ both!(
         let mut names = Vec::new();
         let mut last: Option<User> = None;
         loop {
-            let page = operator::list(&world.app, Some("ada-l"), last.as_ref(), 1)
+            let page = directory::list(&world.app, Some("ada-l"), last.as_ref(), 1)
                 .await
                 .unwrap();
             let Some((user, _)) = page.into_iter().next() else {
@@ -219,7 +301,7 @@ both!(
         }
 
         assert_eq!(names, ["ada-lo", "ada.l"]);
-        let all = operator::list(&world.app, Some("ada-l"), None, 9).await.unwrap();
+        let all = directory::list(&world.app, Some("ada-l"), None, 9).await.unwrap();
         assert_eq!(all.len(), 2);
     }
 );

@@ -1,4 +1,4 @@
-//! Floor 2: limits that one instance keeps in memory, and who is trying right now.
+//! Floor 2: limits that one instance keeps in memory, and whose turn it is.
 //!
 //! What counts is what fails, but the outcome of an attempt is known only at its end. So an attempt
 //! takes a place first and gives it back if it succeeds. While the places that are left are all
@@ -8,6 +8,8 @@
 //! Memory is bounded, and no counter that still counts is ever dropped to make room: when the table is
 //! full, newcomers share a few coarse counters, which is strict with them rather than kind to a
 //! flood. Counters are lost at a restart; what must survive one is kept in the database.
+
+mod turns;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -19,10 +21,13 @@ use tokio::sync::Notify;
 
 use crate::domain::limit::{Budget, Limit};
 use crate::domain::{Clock, Timestamp};
+use turns::Turns;
+
+pub use turns::Turn;
 
 /// Counters that newcomers share when the table is full.
 const SHARED: usize = 1024;
-/// How long anybody waits for the outcome of somebody else's attempt.
+/// How long a caller waits for the outcome of another's attempt, or for their turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whose attempts are counted together, under which limit.
@@ -73,7 +78,7 @@ pub enum Full {
         /// Whether nobody has been told so in this window yet.
         is_first: bool,
     },
-    /// Others are trying, and their outcome did not come in time.
+    /// Others are trying, and their outcome, or the turn, did not come in time.
     Busy,
 }
 
@@ -85,6 +90,7 @@ struct Shared {
     most: usize,
     seed: RandomState,
     table: Mutex<Table>,
+    turns: Arc<Turns>,
 }
 
 struct Table {
@@ -101,10 +107,6 @@ struct Counter {
     is_told: bool,
     /// Attempts under way.
     in_flight: u32,
-    /// Those and the ones that wait: as long as there are any, the counter stays.
-    holders: u32,
-    /// Attempts that were spared.
-    spared: u64,
     /// Told when an attempt ends. Made when somebody waits for it.
     settled: Option<Arc<Notify>>,
 }
@@ -121,8 +123,6 @@ enum Place {
 pub struct Attempt {
     limiter: Limiter,
     place: Place,
-    counts: bool,
-    is_flying: bool,
     is_spared: bool,
 }
 
@@ -137,6 +137,7 @@ impl Limiter {
                 shared: vec![Counter::default(); SHARED],
                 sweep_at: Timestamp::from_micros(i64::MAX),
             }),
+            turns: Arc::default(),
         }))
     }
 
@@ -145,27 +146,29 @@ impl Limiter {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             let settled = match self.try_enter(key, budget, clock.now())? {
-                Ok(place) => return Ok(self.attempt(place, true)),
+                Ok(place) => {
+                    return Ok(Attempt {
+                        limiter: self.clone(),
+                        place,
+                        is_spared: false,
+                    });
+                }
                 Err(settled) => settled,
             };
             wait(settled, deadline).await?;
         }
     }
 
-    /// Begins an attempt that is counted elsewhere. That it is under way counts here, so that
-    /// others can wait for its outcome ([`Attempt::wait_for_room`]).
-    pub fn join(&self, key: Key) -> Attempt {
-        let mut table = self.lock();
-        let place = self.place(&mut table, key, None);
-        table.counter(place).take_off();
-        drop(table);
-        self.attempt(place, false)
+    /// Waits for the turn among all that ask for it with the same key, one at a time and in the
+    /// order they came. `Busy` if it does not come in time.
+    pub async fn turn(&self, key: Key) -> Result<Turn, Full> {
+        self.0.turns.wait(key).await
     }
 
     /// A place, or what to wait for. The future is made under the lock, so that no outcome is missed.
     fn try_enter(&self, key: Key, budget: Budget, now: Timestamp) -> Result<Result<Place, Settled>, Full> {
         let mut table = self.lock();
-        let place = self.place(&mut table, key, Some(now));
+        let place = self.place(&mut table, key, now);
         let counter = table.counter(place);
         if counter.ends_at.is_some_and(|end| end <= now) {
             counter.spent = 0;
@@ -180,21 +183,18 @@ impl Limiter {
         if counter.spent + counter.in_flight >= budget.limit {
             return Ok(Err(counter.settled()));
         }
-        counter.take_off();
+        counter.in_flight += 1;
         let end = *counter.ends_at.get_or_insert(now + budget.window);
         table.sweep_at = table.sweep_at.min(end);
         Ok(Ok(place))
     }
 
     /// The counter of its own that a key has or gets, or the one that it must share.
-    fn place(&self, table: &mut Table, key: Key, now: Option<Timestamp>) -> Place {
+    fn place(&self, table: &mut Table, key: Key, now: Timestamp) -> Place {
         if table.counters.contains_key(&key) {
             return Place::Own(key);
         }
-        if table.counters.len() >= self.0.most
-            && let Some(now) = now
-            && table.sweep_at <= now
-        {
+        if table.counters.len() >= self.0.most && table.sweep_at <= now {
             table.sweep(now);
         }
         if table.counters.len() >= self.0.most {
@@ -204,16 +204,6 @@ impl Limiter {
         }
         table.counters.insert(key, Counter::default());
         Place::Own(key)
-    }
-
-    fn attempt(&self, place: Place, counts: bool) -> Attempt {
-        Attempt {
-            limiter: self.clone(),
-            place,
-            counts,
-            is_flying: true,
-            is_spared: false,
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -238,7 +228,7 @@ impl Table {
 
     /// Drops counters whose time is over.
     fn sweep(&mut self, now: Timestamp) {
-        let is_needed = |counter: &Counter| counter.holders > 0 || counter.ends_at.is_some_and(|end| end > now);
+        let is_needed = |counter: &Counter| counter.in_flight > 0 || counter.ends_at.is_some_and(|end| end > now);
         self.counters.retain(|_, counter| is_needed(counter));
         let ends = self.counters.values().filter_map(|counter| counter.ends_at);
         self.sweep_at = ends.min().unwrap_or(Timestamp::from_micros(i64::MAX));
@@ -246,12 +236,7 @@ impl Table {
 }
 
 impl Counter {
-    fn take_off(&mut self) {
-        self.in_flight += 1;
-        self.holders += 1;
-    }
-
-    /// An attempt has ended, or waits.
+    /// An attempt has ended.
     fn land(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
         if let Some(settled) = self.settled.take() {
@@ -273,56 +258,20 @@ impl Attempt {
     pub fn spare(mut self) {
         self.is_spared = true;
     }
-
-    /// How many attempts with the same key have been spared so far.
-    pub fn spared_before(&self) -> u64 {
-        self.limiter.lock().counter(self.place).spared
-    }
-
-    /// There was no room for it elsewhere. Waits until one more than `spared_before` is spared and
-    /// is then under way again; `false` when no other is under way that could be.
-    pub async fn wait_for_room(&mut self, spared_before: u64) -> Result<bool, Full> {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        let limiter = self.limiter.clone();
-        if std::mem::take(&mut self.is_flying) {
-            limiter.lock().counter(self.place).land();
-        }
-        loop {
-            let settled = {
-                let mut table = limiter.lock();
-                let counter = table.counter(self.place);
-                if counter.spared > spared_before {
-                    counter.in_flight += 1;
-                    self.is_flying = true;
-                    return Ok(true);
-                }
-                if counter.in_flight == 0 {
-                    return Ok(false);
-                }
-                counter.settled()
-            };
-            wait(settled, deadline).await?;
-        }
-    }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
         let mut table = self.limiter.lock();
         let counter = table.counter(self.place);
-        if self.is_spared {
-            counter.spared += 1;
-        } else if self.counts {
+        if !self.is_spared {
             counter.spent = counter.spent.saturating_add(1);
         }
-        if self.is_flying {
-            counter.land();
-        }
-        counter.holders = counter.holders.saturating_sub(1);
-        // Whoever has failed at nothing leaves no trace.
+        counter.land();
+        // A caller who has failed at nothing leaves no trace.
         if let Place::Own(key) = self.place
             && counter.spent == 0
-            && counter.holders == 0
+            && counter.in_flight == 0
         {
             table.counters.remove(&key);
         }
@@ -415,26 +364,6 @@ mod tests {
             tried += u32::from(task.await.unwrap().is_ok());
         }
         assert_eq!(tried, 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn whoever_finds_no_room_elsewhere_waits_for_those_who_may_make_some() {
-        let limiter = Limiter::new(10);
-        let here = key("192.0.2.1");
-        let (first, mut second) = (limiter.join(here), limiter.join(here));
-        let before = second.spared_before();
-
-        let waiting = tokio::spawn(async move { second.wait_for_room(before).await.map(|found| (found, second)) });
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        assert!(!waiting.is_finished());
-        first.spare();
-        let (found, mut second) = waiting.await.unwrap().unwrap();
-        assert!(found);
-
-        let before = second.spared_before();
-        assert_eq!(second.wait_for_room(before).await, Ok(false), "nobody else is trying");
-        drop(second);
-        assert!(limiter.lock().counters.is_empty());
     }
 
     #[tokio::test]

@@ -6,13 +6,13 @@ use authara::domain::audit::{Action, Outcome};
 use authara::domain::limit::Budget;
 use authara::domain::{Audience, Caller, Refusal, Secret};
 use authara::flows::password::{Change, change};
-use authara::flows::{access, operator, refresh, step_up};
+use authara::flows::{access, accounts, entry::confirm, refresh};
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, client};
+use crate::kit::world::{PASSWORD, World, both, by, client, operator, pair};
 
 async fn caller(world: &World, access: &Secret) -> Caller {
-    access::caller(&world.app, &client(), Audience::App, access.expose())
+    access::caller(&world.app, &by(&world.app), Audience::App, access.expose())
         .await
         .unwrap()
 }
@@ -35,14 +35,15 @@ both!(
             .with(|config| config.step_up_max_age = Duration::from_mins(3))
             .await;
         let tokens = world.sign_up("ada@example.com").await.tokens;
-        let me = caller(&world, &tokens.access).await;
 
         world.clock.advance(Duration::from_mins(3));
-        assert!(step_up::recent(&world.app, &me).is_ok());
+        let me = caller(&world, &tokens.access).await;
+        assert!(confirm::recent(&world.app, &me).is_ok());
         world.clock.advance(Duration::from_micros(1));
+        let me = caller(&world, &tokens.access).await;
 
         assert_eq!(
-            step_up::recent(&world.app, &me).map(drop),
+            confirm::recent(&world.app, &me).map(drop),
             Err(Refusal::ReauthenticationRequired)
         );
     }
@@ -53,10 +54,11 @@ both!(
     async |world: World| {
         let (me, token) = stale(&world).await;
 
-        let fresh = step_up::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&token))
-            .await
-            .unwrap()
-            .expect("fresh tokens");
+        let fresh = pair(
+            confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&token))
+                .await
+                .unwrap(),
+        );
 
         assert_ne!(fresh.refresh, token);
         let me_again = caller(&world, &fresh.access).await;
@@ -64,7 +66,7 @@ both!(
             (me_again.session, me_again.authenticated_at),
             (me.session, world.app.now())
         );
-        assert!(step_up::recent(&world.app, &me_again).is_ok());
+        assert!(confirm::recent(&world.app, &me_again).is_ok());
         // Once the successor is used, the token from before is a stolen one.
         let used = refresh::with_token(&world.app, &client(), &fresh.refresh, Audience::App).await;
         used.unwrap();
@@ -78,7 +80,7 @@ both!(a_wrong_password_confirms_nothing, async |world: World| {
     let (me, token) = stale(&world).await;
 
     for wrong in ["", "not this one", &format!("{PASSWORD} "), "nul\0nul\0nul"] {
-        let refused = step_up::confirm(&world.app, &me, &Secret::new(wrong), Some(&token)).await;
+        let refused = confirm::confirm(&world.app, &me, &Secret::new(wrong), Some(&token)).await;
         assert_eq!(refusal(refused), Refusal::CurrentPasswordWrong, "{wrong:?}");
     }
 
@@ -87,7 +89,7 @@ both!(a_wrong_password_confirms_nothing, async |world: World| {
         .unwrap()
         .tokens;
     let me = caller(&world, &tokens.access).await;
-    assert!(step_up::recent(&world.app, &me).is_err());
+    assert!(confirm::recent(&world.app, &me).is_err());
 });
 
 both!(
@@ -95,7 +97,9 @@ both!(
     async |world: World| {
         let tokens = world.sign_up("ada@example.com").await.tokens;
         let me = caller(&world, &tokens.access).await;
-        operator::end_sessions(&world.app, me.user.id, None).await.unwrap();
+        accounts::end_sessions(&world.app, &operator(&world.app), me.user.id, None)
+            .await
+            .unwrap();
 
         // As if both had waited for their turn to be hashed.
         let input = Change {
@@ -104,7 +108,7 @@ both!(
             refresh: Some(tokens.refresh.clone()),
         };
         let changed = change(&world.app, &me, input).await;
-        let confirmed = step_up::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&tokens.refresh)).await;
+        let confirmed = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&tokens.refresh)).await;
 
         assert_eq!(refusal(changed), Refusal::SignInRequired);
         assert_eq!(refusal(confirmed), Refusal::SignInRequired);
@@ -149,7 +153,7 @@ both!(
         let world = world.with(|config| config.limits.password_account = budget).await;
         let (me, _) = stale(&world).await;
         let confirm = async |text: &str| {
-            let confirmed = step_up::confirm(&world.app, &me, &Secret::new(text), None).await;
+            let confirmed = confirm::confirm(&world.app, &me, &Secret::new(text), None).await;
             confirmed.map(drop)
         };
         let by_change = async |text: &str| {

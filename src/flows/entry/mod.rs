@@ -1,0 +1,132 @@
+//! The way in: the one dispatcher that every path to a session passes.
+//!
+//! A flow of this folder gathers evidence: it hashes, waits and asks outside, and holds no
+//! transaction meanwhile. Then [`advance`] locks the account, compares the evidence with the
+//! account as it is now, and opens the session, in one transaction. Nothing else opens one.
+
+pub mod confirm;
+pub mod password;
+pub mod sign_up;
+
+use crate::app::App;
+use crate::crypto::{random, token};
+use crate::domain::audit::Action;
+use crate::domain::session::Session;
+use crate::domain::{Audience, By, Entry, Evidence, Methods, Purpose, Refusal, SessionId, User};
+use crate::flows::announce::Deed;
+use crate::flows::tokens::{self, SignedIn};
+use crate::flows::{Error, Result};
+use crate::storage::Tx;
+use crate::storage::sessions::Standing;
+
+/// What an attempt to get in led to.
+pub(super) enum Outcome {
+    /// A new session.
+    SignedIn(Box<SignedIn>),
+    /// The session it was for counts as just signed in; this is how it stands now.
+    Confirmed(Box<Standing>),
+}
+
+impl Outcome {
+    /// The session of an attempt to sign in.
+    pub(super) fn signed_in(self) -> Result<SignedIn> {
+        match self {
+            Self::SignedIn(signed_in) => Ok(*signed_in),
+            Self::Confirmed(_) => Err(Error::Broken("a sign-in ended as a confirmation".to_owned())),
+        }
+    }
+
+    /// How the session of an attempt to confirm stands.
+    pub(super) fn confirmed(self) -> Result<Standing> {
+        match self {
+            Self::Confirmed(standing) => Ok(*standing),
+            Self::SignedIn(_) => Err(Error::Broken("a confirmation ended as a sign-in".to_owned())),
+        }
+    }
+}
+
+/// The one function that opens a session, and the one that confirms one.
+///
+/// Refused with `CredentialsWrong` if what was proved no longer holds or the account is gone, with
+/// `AccountDisabled`, with `AudienceRefused` if the account may not have what is wanted, and with
+/// `SignInRequired` if the session to confirm has ended.
+pub(super) async fn advance(app: &App, tx: &mut Tx, by: &By, entry: Entry, evidence: &Evidence) -> Result<Outcome> {
+    let user = tx.users().lock(evidence.user()).await?;
+    let user = user.ok_or(Refusal::CredentialsWrong)?;
+    if !tx.evidence().redeem(evidence).await? {
+        return Err(Refusal::CredentialsWrong.into());
+    }
+    let by = by.user(user.id);
+    match entry.purpose {
+        Purpose::SignIn => open(app, tx, &by, user, entry.wanted, evidence).await,
+        Purpose::Confirm(session) => confirmed(tx, &by, session, entry.wanted, evidence).await,
+    }
+}
+
+async fn open(app: &App, tx: &mut Tx, by: &By, user: User, wanted: Audience, evidence: &Evidence) -> Result<Outcome> {
+    let now = by.now;
+    let roles = tx.roles().of_user(user.id).await?;
+    tokens::admit(&user, &roles, wanted)?;
+    let membership = tx.organizations().default_of(user.id).await?;
+    let membership = membership.ok_or_else(|| Error::Broken(format!("user {} is in no organization", user.id)))?;
+
+    let session = Session {
+        id: SessionId::new(random::id(now)),
+        user: user.id,
+        organization: membership.organization,
+        created_at: now,
+        expires_at: now + app.config.sessions.ttl,
+        last_used_at: now,
+        authenticated_at: now,
+        methods: Methods::from(evidence.method()),
+        revoked_at: None,
+        client: by.client.clone(),
+    };
+    let refresh = token::new();
+    let first = tokens::link(app, &session, tokens::hash_of(&refresh)?, 0, now);
+    tx.sessions().add(&session).await?;
+    tx.sessions().add_token(&first).await?;
+    tx.sessions()
+        .delete_surplus(user.id, app.config.sessions.most_per_user, now)
+        .await?;
+    Deed::new(by, Action::SignIn)
+        .to(user.id)
+        .in_session(session.id)
+        .detail(evidence.method().name())
+        .note(tx)
+        .await?;
+
+    let standing = Standing {
+        session,
+        user,
+        membership: Some(membership),
+        roles,
+    };
+    let password = tx.users().password(standing.user.id).await?.map(|stored| stored.mark);
+    let signed_in = tokens::issue(app, standing, wanted, refresh, now)?;
+    Ok(Outcome::SignedIn(Box::new(SignedIn { password, ..signed_in })))
+}
+
+/// From now on the session counts as just signed in.
+async fn confirmed(tx: &mut Tx, by: &By, session: SessionId, wanted: Audience, evidence: &Evidence) -> Result<Outcome> {
+    let found = tx.sessions().standing(session).await?;
+    let is_open = |standing: &Standing| {
+        standing.user.id == evidence.user()
+            && standing.session.is_live(by.now)
+            && tokens::admit(&standing.user, &standing.roles, wanted).is_ok()
+    };
+    let mut standing = found.filter(is_open).ok_or(Refusal::SignInRequired)?;
+
+    standing.session.authenticated_at = by.now;
+    standing.session.methods = standing.session.methods.and(evidence.method());
+    tx.sessions()
+        .reauthenticated(session, &standing.session.methods, by.now)
+        .await?;
+    Deed::new(by, Action::Reauthentication)
+        .to(evidence.user())
+        .in_session(session)
+        .detail(evidence.method().name())
+        .note(tx)
+        .await?;
+    Ok(Outcome::Confirmed(Box::new(standing)))
+}

@@ -1,0 +1,140 @@
+//! Signing up.
+
+use crate::app::App;
+use crate::crypto::random;
+use crate::domain::audit::{Action, Actor};
+use crate::domain::limit::Limit;
+use crate::domain::organization::{Organization, OrganizationRole};
+use crate::domain::{
+    Audience, By, Email, Entry, Evidence, OrganizationId, PasswordMark, Purpose, Refusal, Secret, Timestamp, User,
+    UserId, Username,
+};
+use crate::flows::announce::Deed;
+use crate::flows::attempts::{self, Try};
+use crate::flows::tokens::SignedIn;
+use crate::flows::{Error, Result, entry, password};
+use crate::storage::Tx;
+
+/// Made-up usernames that are tried before giving up; the odds of needing a third are tiny.
+const USERNAME_TRIES: usize = 8;
+
+/// What somebody typed to sign up.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// The address as typed.
+    pub email: String,
+    /// The password as typed.
+    pub password: Secret,
+    /// An invitation's token, if one was followed.
+    pub invitation_code: Option<Secret>,
+}
+
+/// Opens an account with its initial organization and signs the person in, in one transaction.
+///
+/// Refused with `AudienceRefused` for anything but the application, since nobody has a role yet;
+/// with `EmailTaken`; with `TooMany` after too many refusals or new accounts; with `Busy` while the
+/// hashing queue has no room for this caller; and for what is wrong with address or password.
+pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) -> Result<SignedIn> {
+    if wanted != Audience::App {
+        return Err(Refusal::AudienceRefused.into());
+    }
+    let email = Email::parse(&input.email).ok_or(Refusal::EmailInvalid)?;
+    let password = password::choose(app, &input.password, &email, None)?;
+    if input.invitation_code.is_some() {
+        return Err(Refusal::InvitationInvalid.into());
+    }
+    let limits = &app.config.limits;
+    let account = attempts::of_address(app, &email);
+    // Of what is refused, only the taken address is worth trying again and again.
+    let attempt = Try::new(app, by)
+        .sharing(&account)
+        .with_room()?
+        .in_network(Limit::SignUpAddress, limits.sign_up_address)
+        .await?
+        .of_account(Limit::SignUpAccount, account, limits.sign_up_account, None)
+        .await?;
+    // The other way round: what counts is to succeed. A person who finds no room has failed at nothing.
+    let opening = Try::new(app, by)
+        .in_network(Limit::NewAccounts, limits.new_accounts)
+        .await;
+    let (attempt, opening) = attempt.or_undo(opening).await?;
+    let hash = app.hasher.hash(attempt.share(), password).await;
+    let (attempt, hash) = attempt.or_undo(hash).await?;
+
+    let opened = app
+        .store
+        .write(async |tx| -> Result<_> {
+            let (user, seen) = open_account(app, tx, by, &email, &hash).await?;
+            let entry = Entry {
+                purpose: Purpose::SignIn,
+                wanted,
+            };
+            let evidence = Evidence::Password { user: user.id, seen };
+            let signed_in = entry::advance(app, tx, by, entry, &evidence).await?.signed_in()?;
+            attempt.give_back(tx).await?;
+            Ok(signed_in)
+        })
+        .await;
+    match &opened {
+        Ok(_) => {
+            attempt.spare();
+            opening.failed();
+        }
+        Err(Error::Refused(Refusal::EmailTaken)) => attempt.failed(),
+        Err(_) => attempt.undo().await,
+    }
+    opened
+}
+
+/// Opens an account: user, password, initial organization, audit line. A person who opens their
+/// own is its actor.
+pub(in crate::flows) async fn open_account(
+    app: &App,
+    tx: &mut Tx,
+    by: &By,
+    email: &Email,
+    hash: &str,
+) -> Result<(User, PasswordMark)> {
+    let now = by.now;
+    let user = add_user(tx, email, now).await?;
+    let organization = Organization::initial(
+        OrganizationId::new(random::id(now)),
+        app.config.organization_mode,
+        &user,
+    );
+
+    let mark = tx.users().set_password(user.id, hash, now).await?;
+    tx.organizations().add(&organization).await?;
+    tx.organizations()
+        .join(organization.id, user.id, OrganizationRole::Owner, now)
+        .await?;
+    let own;
+    let by = if by.actor == Actor::System {
+        own = by.user(user.id);
+        &own
+    } else {
+        by
+    };
+    Deed::new(by, Action::UserCreated).to(user.id).note(tx).await?;
+    Ok((user, mark))
+}
+
+async fn add_user(tx: &mut Tx, email: &Email, now: Timestamp) -> Result<User> {
+    for _ in 0..USERNAME_TRIES {
+        let user = User {
+            id: UserId::new(random::id(now)),
+            email: email.clone(),
+            email_verified_at: None,
+            username: Username::generate(email, random::five_digits()),
+            disabled_at: None,
+            created_at: now,
+        };
+        if tx.users().add(&user).await? {
+            return Ok(user);
+        }
+        if tx.users().by_email(email).await?.is_some() {
+            return Err(Refusal::EmailTaken.into());
+        }
+    }
+    Err(Error::Broken("no free username found".to_owned()))
+}

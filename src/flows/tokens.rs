@@ -1,0 +1,199 @@
+//! The tokens of a session that exists: who may have them, and how they are made.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::crypto::{jwt, random, token};
+use crate::domain::organization::Membership;
+use crate::domain::session::{RefreshToken, Session};
+use crate::domain::{
+    Audience, Caller, Claims, PasswordMark, PlatformRole, Refusal, Secret, SessionId, Timestamp, TokenHash, TokenId,
+    User,
+};
+use crate::flows::{Error, Result};
+use crate::storage::Tx;
+use crate::storage::sessions::Standing;
+
+/// A pair of tokens for one session.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// The session they belong to.
+    pub session: SessionId,
+    /// The access token, a JWT.
+    pub access: Secret,
+    /// How long the access token lives.
+    pub access_ttl: Duration,
+    /// The refresh token.
+    pub refresh: Secret,
+    /// How long a browser shall keep the refresh token.
+    pub refresh_ttl: Duration,
+}
+
+/// The fresh tokens of a session that goes on after its owner proved something.
+#[derive(Debug, Clone)]
+pub enum Renewed {
+    /// The refresh token was shown and exchanged.
+    Pair(Tokens),
+    /// No current refresh token was shown: the caller keeps the one they have.
+    Access {
+        /// The access token, a JWT.
+        token: Secret,
+        /// How long it lives.
+        ttl: Duration,
+    },
+}
+
+/// A person who has just signed in, or whose session goes on.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// In which organization the session is.
+    pub membership: Membership,
+    /// Their platform roles.
+    pub roles: Vec<PlatformRole>,
+    /// Their tokens.
+    pub tokens: Tokens,
+    /// The password that the account has, for the browser to remember; `None` without one, and where
+    /// no session was opened.
+    pub password: Option<PasswordMark>,
+}
+
+/// Whether the account may have tokens for that audience at all. Every issue of tokens asks this.
+pub(super) fn admit(user: &User, roles: &[PlatformRole], audience: Audience) -> std::result::Result<(), Refusal> {
+    if user.is_disabled() {
+        return Err(Refusal::AccountDisabled);
+    }
+    match audience {
+        Audience::Admin if roles.is_empty() => Err(Refusal::AudienceRefused),
+        Audience::Admin | Audience::App => Ok(()),
+    }
+}
+
+/// Issues an access token beside a refresh token for a session whose standing has been checked.
+pub(super) fn issue(
+    app: &App,
+    standing: Standing,
+    audience: Audience,
+    refresh: Secret,
+    now: Timestamp,
+) -> Result<SignedIn> {
+    let access = access_token(app, &standing, audience, now)?;
+    let Standing {
+        session,
+        user,
+        membership,
+        roles,
+    } = standing;
+    let tokens = Tokens {
+        session: session.id,
+        access,
+        access_ttl: app.config.tokens.ttl,
+        refresh,
+        refresh_ttl: app.config.sessions.idle.min(session.expires_at.since(now)),
+    };
+    Ok(SignedIn {
+        user,
+        membership: membership.ok_or(Refusal::SessionEnded)?,
+        roles,
+        tokens,
+        password: None,
+    })
+}
+
+fn access_token(app: &App, standing: &Standing, audience: Audience, now: Timestamp) -> Result<Secret> {
+    let Standing {
+        session,
+        user,
+        membership,
+        roles,
+    } = standing;
+    let membership = membership.as_ref().ok_or(Refusal::SessionEnded)?;
+    let claims = Claims {
+        token: Some(TokenId::new(random::id(now))),
+        user: user.id,
+        session: session.id,
+        audience,
+        organization: membership.organization,
+        organization_role: membership.role,
+        roles: roles.clone(),
+        email: Some(user.email.clone()),
+        email_verified: user.email_verified_at.is_some(),
+        authenticated_at: session.authenticated_at,
+        methods: session.methods.clone(),
+        issued_at: now,
+        expires_at: now + app.config.tokens.ttl,
+    };
+    Ok(jwt::sign(&app.keys(), &app.config.tokens.issuer, &claims))
+}
+
+/// The standing of the caller's session, inside the transaction of what they asked for. Refused
+/// with `SignInRequired` if it has ended since the request began: its owner may have ended it while
+/// a password was being hashed. The caller's account is locked by then, so nothing ends it later.
+pub(super) async fn standing(tx: &mut Tx, caller: &Caller) -> Result<Standing> {
+    tx.users().lock(caller.user.id).await?;
+    let found = tx.sessions().standing(caller.session).await?;
+    let is_open = |standing: &Standing| {
+        standing.session.is_live(caller.now) && admit(&standing.user, &standing.roles, caller.audience).is_ok()
+    };
+    Ok(found.filter(is_open).ok_or(Refusal::SignInRequired)?)
+}
+
+/// Issues fresh tokens for the caller's session, whose standing has been checked. A refresh token
+/// that was shown is exchanged if it is the session's current one. A client that loses the answer
+/// is given the same successor again when it refreshes with the old one.
+pub(super) async fn renew(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    standing: Standing,
+    refresh: Option<&Secret>,
+) -> Result<Renewed> {
+    if let Some(successor) = exchange(app, tx, caller, refresh).await? {
+        let signed_in = issue(app, standing, caller.audience, successor, caller.now)?;
+        return Ok(Renewed::Pair(signed_in.tokens));
+    }
+    Ok(Renewed::Access {
+        token: access_token(app, &standing, caller.audience, caller.now)?,
+        ttl: app.config.tokens.ttl,
+    })
+}
+
+async fn exchange(app: &App, tx: &mut Tx, caller: &Caller, refresh: Option<&Secret>) -> Result<Option<Secret>> {
+    let Some((refresh, hash)) = refresh.and_then(|refresh| Some((refresh, token::hash(refresh)?))) else {
+        return Ok(None);
+    };
+    let Some(found) = tx.sessions().by_token(&hash).await? else {
+        return Ok(None);
+    };
+    if found.token.session != caller.session || found.token.consumed.is_some() {
+        return Ok(None);
+    }
+    let successor = token::successor(&app.refresh_key, refresh, 1);
+    let next = link(
+        app,
+        &found.standing.session,
+        hash_of(&successor)?,
+        found.token.generation + 1,
+        caller.now,
+    );
+    let is_exchanged = tx.sessions().rotate(&hash, &next, &caller.client, caller.now).await?;
+    Ok(is_exchanged.then_some(successor))
+}
+
+/// A refresh token of a session's chain as it is stored: it ends with the idle limit or the session.
+pub(super) fn link(app: &App, session: &Session, hash: TokenHash, generation: i64, now: Timestamp) -> RefreshToken {
+    RefreshToken {
+        hash,
+        session: session.id,
+        generation,
+        created_at: now,
+        expires_at: session.expires_at.min(now + app.config.sessions.idle),
+        consumed: None,
+    }
+}
+
+/// The hash of a token that this server made.
+pub(super) fn hash_of(token: &Secret) -> Result<TokenHash> {
+    token::hash(token).ok_or_else(|| Error::Broken("a token of our own has the wrong form".to_owned()))
+}
