@@ -6,6 +6,7 @@ mod confirm;
 mod keys;
 mod limits;
 mod password;
+mod races;
 mod refresh;
 mod sessions;
 mod sign_in;

@@ -1,5 +1,7 @@
 //! A wire between the program and PostgreSQL that a test can cut, hold up, or break at a word.
 
+use std::time::Duration;
+
 use authara::storage::{PostgresTarget, Target};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -13,6 +15,8 @@ use super::database::Database;
 pub(crate) enum Wire {
     /// Everything goes through.
     Open,
+    /// Everything goes through, so much later: a server that is further away.
+    Late(Duration),
     /// Connections are accepted and nothing goes through either way.
     Stalled,
     /// Every connection is closed, and each new one at once.
@@ -122,6 +126,7 @@ async fn forth(
         let said = |word: &[u8]| bytes[..count].windows(word.len()).any(|part| part == word);
         let wire = *state.borrow();
         match wire {
+            Wire::Late(delay) => tokio::time::sleep(delay).await,
             Wire::StallBefore(word) if said(word) => {
                 let _ = state.wait_for(|wire| *wire == Wire::Open).await;
                 return;
@@ -138,7 +143,7 @@ async fn forth(
         if *hold.borrow() {
             if let Wire::CutAfter(_) = wire {
                 // Time for the server to read it.
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
                 return;
             }
             let _ = state.wait_for(|wire| *wire == Wire::Open).await;
