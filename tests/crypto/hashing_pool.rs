@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use authara::crypto::password::{Cost, Hasher, PoolSize, Share, Unavailable, Verified};
-use authara::domain::Secret;
 use authara::domain::password::Password;
+use authara::domain::{Secret, TokenHash};
 
 const CHEAP: Cost = Cost { log_n: 4, r: 8, p: 1 };
 /// Some tens of milliseconds.
@@ -198,4 +198,67 @@ async fn without_a_stored_hash_the_work_is_done_all_the_same() {
     let [known, unknown, unreadable] = fastest;
     assert!(unknown > known / 3, "{unknown:?}, known {known:?}");
     assert!(unreadable > known / 3, "{unreadable:?}, known {known:?}");
+}
+
+/// Who completes before the one who came last, of a flood that came before.
+async fn before_the_last(hasher: &Hasher, flood: Vec<Share>, last: Share) -> usize {
+    let order = std::sync::Mutex::new(Vec::new());
+    let order = &order;
+    let hash = |share, number: usize| async move {
+        let outcome = hasher.hash(share, password("correct horse")).await;
+        if outcome.is_ok() {
+            order.lock().expect("no panic").push(number);
+        }
+        outcome
+    };
+    let mut waiting: Vec<std::pin::Pin<Box<dyn Future<Output = _>>>> = Vec::new();
+    for (number, share) in flood.into_iter().enumerate() {
+        waiting.push(Box::pin(hash(share, number)));
+    }
+    waiting.push(Box::pin(hash(last, usize::MAX)));
+    // Polled in order, so that they stand in the queue in order.
+    let mut done = vec![false; waiting.len()];
+    std::future::poll_fn(|cx| {
+        for (future, done) in waiting.iter_mut().zip(&mut done) {
+            *done = *done || future.as_mut().poll(cx).is_ready();
+        }
+        if done.iter().all(|done| *done) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    let order = order.lock().expect("no panic");
+    order
+        .iter()
+        .position(|number| *number == usize::MAX)
+        .expect("the last was served")
+}
+
+fn at(address: [u8; 4], account: u8) -> Share {
+    Share::of(address.into()).and_account(&TokenHash::new([account; 32]))
+}
+
+#[tokio::test]
+async fn a_flood_holds_up_a_person_elsewhere_for_two_hashes_at_most() {
+    let hasher = pool(SLOW, 64, LONG);
+    let honest = at([192, 0, 2, 1], 1);
+
+    // One at one account from everywhere; one from one place at all accounts; the same everywhere.
+    let one_account = (0..40).map(|number| at([198, 51, 100, number], 9)).collect();
+    let one_network = (0..40).map(|number| at([198, 51, 100, 1], number + 10)).collect();
+    let both = vec![at([198, 51, 100, 1], 9); 40];
+
+    for flood in [one_account, one_network, both] {
+        assert!(before_the_last(&hasher, flood, honest).await <= 2);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_fills_no_place_of_a_person_elsewhere() {
+    let hasher = pool(SLOW, 8, LONG);
+    let flood = vec![at([198, 51, 100, 1], 9); 40];
+
+    assert!(before_the_last(&hasher, flood, at([192, 0, 2, 1], 1)).await <= 2);
 }

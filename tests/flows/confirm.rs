@@ -6,6 +6,7 @@ use authara::domain::audit::{Action, Outcome};
 use authara::domain::limit::Budget;
 use authara::domain::{Audience, Caller, Refusal, Secret};
 use authara::flows::password::{Change, change};
+use authara::flows::tokens::Renewed;
 use authara::flows::{access, accounts, entry::confirm, refresh};
 
 use super::refusal;
@@ -73,6 +74,35 @@ both!(
         world.clock.advance(Duration::from_mins(2));
         let old = refresh::with_token(&world.app, &client(), &token, Audience::App).await;
         assert_eq!(refusal(old), Refusal::SessionEnded);
+    }
+);
+
+both!(
+    a_token_from_before_a_confirmation_gains_nothing_by_it,
+    async |world: World| {
+        let (me, token) = stale(&world).await;
+        let before = refresh::with_token(&world.app, &client(), &token, Audience::App).await;
+        let before = before.unwrap().tokens;
+
+        let fresh = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), None)
+            .await
+            .unwrap();
+
+        let Renewed::Access { token: fresh, .. } = fresh else {
+            panic!("no refresh token was shown");
+        };
+        let confirmed = caller(&world, &fresh).await;
+        assert!(confirm::recent(&world.app, &confirmed).is_ok());
+        let stolen = caller(&world, &before.access).await;
+        assert_eq!(stolen.session, confirmed.session);
+        assert_eq!(
+            confirm::recent(&world.app, &stolen).map(drop),
+            Err(Refusal::ReauthenticationRequired)
+        );
+        // Whoever holds the refresh token goes on as the session does.
+        let refreshed = refresh::with_token(&world.app, &client(), &before.refresh, Audience::App).await;
+        let refreshed = caller(&world, &refreshed.unwrap().tokens.access).await;
+        assert!(confirm::recent(&world.app, &refreshed).is_ok());
     }
 );
 

@@ -83,6 +83,38 @@ both!(
     }
 );
 
+both!(
+    r045_a_leaked_key_is_refused_at_once_whatever_milder_end_it_had,
+    async |world: World| {
+        let app = &world.app;
+        let tokens = world.sign_up("ada@example.com").await.tokens;
+        // Two orderly rotations: the first key is to verify for a while, the second has not signed yet.
+        for _ in 0..2 {
+            world.clock.advance(Duration::from_secs(1));
+            rotate(app, &operator(app), false).await.unwrap();
+        }
+        world.clock.advance(Duration::from_secs(1));
+
+        let new = rotate(app, &operator(app), true).await.unwrap();
+
+        let old = access::caller(app, &by(app), Audience::App, tokens.access.expose()).await;
+        assert_eq!(refusal(old), Refusal::SignInRequired);
+        let states = async || {
+            let keys = list(app, app.now()).await.unwrap();
+            let states = keys.iter().map(|key| (key.state, key.id == new.id));
+            states.collect::<Vec<_>>()
+        };
+        let retired = (KeyState::Retired, false);
+        assert_eq!(states().await, [retired, retired, retired, (KeyState::Active, true)]);
+        let jwks = app.keys().jwks().to_owned();
+        assert_eq!(jwks.matches("\"kid\"").count(), 1, "{jwks}");
+        // Nor does one that was published before come back when its time to sign would have come.
+        world.clock.advance(Duration::from_hours(1));
+        reload(app, app.now()).await.unwrap();
+        assert_eq!(states().await[..3], [retired; 3]);
+    }
+);
+
 both!(every_instance_signs_with_the_same_first_key, async |world: World| {
     let other = world.another_instance().await;
 

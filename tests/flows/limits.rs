@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use authara::app::App;
 use authara::config::Config;
+use authara::crypto::password::{Cost, Hasher, PoolSize, Share};
 use authara::domain::audit::{Action, Actor, Outcome};
 use authara::domain::device::Device;
 use authara::domain::limit::Budget;
+use authara::domain::password::Password;
 use authara::domain::{Audience, By, Client, PasswordMark, Refusal, Secret, UserId};
 use authara::flows::accounts;
 use authara::flows::entry::password::{Credentials, with_password};
@@ -30,6 +32,27 @@ fn login_account(config: &mut Config) {
         limit: 10,
         window: Duration::from_hours(1),
     };
+}
+
+fn password() -> Password {
+    Password::typed(&Secret::new(PASSWORD)).unwrap()
+}
+
+fn nobody() -> Share {
+    Share::of(std::net::Ipv4Addr::UNSPECIFIED.into())
+}
+
+/// A comparison with a hash that costs much more than the others, already begun.
+fn dear_comparison(app: &Arc<App>, stored: &str) -> tokio::task::JoinHandle<()> {
+    let before = app.hasher.running();
+    let (other, stored) = (app.clone(), stored.to_owned());
+    let comparison = tokio::spawn(async move {
+        let _ = other.hasher.verify(nobody(), Some(password()), Some(stored)).await;
+    });
+    while app.hasher.running() == before {
+        std::thread::yield_now();
+    }
+    comparison
 }
 
 async fn mark(app: &App, user: UserId) -> PasswordMark {
@@ -237,6 +260,116 @@ both!(
         assert_eq!(outcome(app, &client(), "ada@example.com", PASSWORD).await, wait(60));
         let owner = sign_in(app, &client(), "ada@example.com", PASSWORD, device.clone()).await;
         assert_eq!(refusal(owner), Ok(()));
+    }
+);
+
+both!(
+    a_browser_is_a_stranger_once_the_password_has_changed,
+    async |world: World| {
+        let two = |config: &mut Config| {
+            config.limits.login_account = Budget {
+                limit: 2,
+                window: Duration::from_hours(1),
+            };
+        };
+        let world = world.with(two).await;
+        let app = &world.app;
+        let ada = world.sign_up("ada@example.com").await.user.id;
+        let old = mark(app, ada).await;
+        let devices: Vec<_> = (0..6)
+            .map(|number| Device::new(number).after_sign_in(ada, old))
+            .collect();
+        let new = Secret::new("set by an operator");
+        accounts::set_password(app, &operator(app), ada, new).await.unwrap();
+
+        let mut guessed = 0;
+        for device in devices.iter().chain(&devices) {
+            let guess = sign_in(app, &client(), "ada@example.com", "wrong wrong", Some(device.clone())).await;
+            guessed += u32::from(refusal(guess) == WRONG);
+        }
+
+        assert_eq!(guessed, 2);
+    }
+);
+
+both!(
+    whatever_browsers_an_attacker_holds_an_account_is_guessed_at_a_hundred_times,
+    async |world: World| {
+        let world = world.with(login_account).await;
+        let app = &world.app;
+        let ada = world.sign_up("ada@example.com").await.user.id;
+        let known = mark(app, ada).await;
+        let guess = async |device: Option<Device>| {
+            let guess = sign_in(app, &client(), "ada@example.com", "wrong wrong", device).await;
+            u32::from(refusal(guess) == WRONG)
+        };
+
+        let mut guessed = 0;
+        for number in 0..20 {
+            for _ in 0..10 {
+                guessed += guess(Some(Device::new(number).after_sign_in(ada, known))).await;
+            }
+        }
+        for _ in 0..20 {
+            guessed += guess(None).await;
+        }
+        assert_eq!(guessed, 100);
+
+        assert!(accounts::unlock(app, &operator(app), ada).await.unwrap());
+        assert_eq!(guess(Some(Device::new(99).after_sign_in(ada, known))).await, 1);
+    }
+);
+
+both!(
+    an_attempt_that_is_given_up_before_it_is_judged_is_no_attempt,
+    async |world: World| {
+        let change = |config: &mut Config| {
+            let two = Budget {
+                limit: 2,
+                window: Duration::from_hours(1),
+            };
+            config.limits.login_account = two;
+            config.limits.login_address = two;
+            config.hashing.threads = 1;
+        };
+        let world = world.with(change).await;
+        let app = &world.app;
+        world.sign_up("ada@example.com").await;
+
+        let size = PoolSize {
+            threads: 1,
+            queue: 1,
+            patience: Duration::from_mins(1),
+        };
+        let dear = Hasher::start(Cost::DEFAULT, size)
+            .hash(nobody(), password())
+            .await
+            .unwrap();
+        for _ in 0..4 {
+            // The one thread is busy for longer than the attempt is given.
+            let keep_busy = dear_comparison(app, &dear);
+            let client = client();
+            let attempt = outcome(app, &client, "ada@example.com", "wrong wrong");
+            let given_up = tokio::time::timeout(Duration::from_millis(30), attempt).await;
+            assert!(given_up.is_err());
+            keep_busy.await.unwrap();
+        }
+
+        // What was taken is given back by a task of its own.
+        let mut in_the_end = wait(3600);
+        for _ in 0..50 {
+            in_the_end = match outcome(app, &client(), "ada@example.com", PASSWORD).await {
+                Ok(()) => break,
+                Err(refusal) => Err(refusal),
+            };
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(
+            outcome(app, &client(), "ada@example.com", PASSWORD).await,
+            Ok(()),
+            "{in_the_end:?}"
+        );
+        assert_eq!(outcome(app, &client(), "ada@example.com", "wrong wrong").await, WRONG);
     }
 );
 

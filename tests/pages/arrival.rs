@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use authara::domain::audit::Action;
 use authara::domain::{Audience, PlatformRole};
 use authara::flows::accounts::directory;
 use authara::flows::{access, accounts};
@@ -224,6 +225,59 @@ both!(
 );
 
 both!(
+    a_person_without_a_role_who_wants_the_admin_area_is_told_so_and_gets_no_session,
+    async |world: World| {
+        let site = Site::of(world).await;
+        site.signed_up(ADA).await;
+        let app = &site.world.app;
+        let (hashed, noted) = (app.hasher.work_done(), site.world.audit(Action::SignIn).await.len());
+        let target = "/auth/login?return_to=%2Fadmin%2Fx";
+        site.world.clock.advance(Duration::from_secs(1));
+
+        let mut browser = site.browser();
+        let form = browser.get(target).await;
+        let fields = [("email", ADA), ("password", PASSWORD)];
+        let refused = browser.submit(&form, "/auth/login", &fields).await;
+
+        assert_eq!(refused.status, 422);
+        assert!(
+            refused.text().contains("This account is not allowed to do that."),
+            "{}",
+            refused.text()
+        );
+        assert!(!browser.is_signed_in().await && !browser.jar.contains_key("authara_refresh"));
+        let once = app.hasher.work_done() - hashed;
+        let lines = site.world.audit(Action::SignIn).await;
+        assert_eq!(lines.len(), noted + 1, "one line");
+        assert_eq!(lines[0].detail, "no role that opens the admin area");
+        let hashed = app.hasher.work_done();
+        browser.sign_in(ADA, PASSWORD).await;
+        assert_eq!(app.hasher.work_done() - hashed, once, "as much work as one sign-in");
+    }
+);
+
+both!(nobody_signs_up_for_the_admin_area, async |world: World| {
+    let site = Site::of(world).await;
+    let mut browser = site.browser();
+    let form = browser.get("/auth/signup?return_to=%2Fadmin").await;
+    let fields = [("email", ADA), ("password", PASSWORD)];
+
+    let refused = browser.submit(&form, "/auth/signup", &fields).await;
+
+    assert_eq!(refused.status, 403);
+    assert!(
+        refused.text().contains("This account is not allowed to do that."),
+        "{}",
+        refused.text()
+    );
+    assert!(!browser.jar.contains_key("authara_refresh"));
+    assert!(
+        directory::find(&site.world.app, ADA).await.is_err(),
+        "no account was made"
+    );
+});
+
+both!(
     the_admin_area_gets_a_token_that_opens_it_if_there_is_a_role,
     async |world: World| {
         let site = Site::of(world).await;
@@ -236,7 +290,7 @@ both!(
         };
 
         let without = browser.get("/auth/login?return_to=%2Fadmin%2Fusers").await;
-        assert_eq!(without.location(), "/admin/users");
+        assert_eq!(without.status, 403, "sent on, they would be sent back");
         assert!(browser.is_signed_in().await && !opens(&browser).await);
 
         accounts::grant(

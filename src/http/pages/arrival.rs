@@ -22,8 +22,9 @@ const MOST_ARRIVALS: u8 = 4;
 /// Counted from the last arrival, so a round trip that never ends is found at any speed a browser has.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// The answer for a visitor who is signed in already: on to where he wants to go, with a token that
-/// opens it. `None` for a guest.
+/// The answer for a visitor who is signed in already: on to where they want to go, with a token that
+/// opens it. `None` for a guest. Refused with `AudienceRefused` if that is the admin area and they
+/// have no role that opens it.
 pub(super) async fn pass_on(cx: &Cx, visitor: &Visitor) -> Result<Option<Reply>> {
     let Visitor::SignedIn(caller) = visitor else {
         return Ok(None);
@@ -34,7 +35,8 @@ pub(super) async fn pass_on(cx: &Cx, visitor: &Visitor) -> Result<Option<Reply>>
         Some(token) if is_wider => {
             match flows::refresh::with_token(&cx.app, cx.client(), &token, Audience::Admin).await {
                 Ok(signed_in) => Some(signed_in.tokens),
-                // The session is live: only the admin area is not for him.
+                // The session is live: only the admin area is not for them. Sent there, they would come back.
+                Err(Error::Refused(Refusal::SignInRequired)) => return Err(Refusal::AudienceRefused.into()),
                 Err(Error::Refused(_)) => None,
                 Err(other) => return Err(other),
             }
