@@ -3,6 +3,7 @@
 //! Parsing, `authara config list`, the table in `README.md` and `assets/contract/config.yaml` are all
 //! made from it, so that none can say something else than the others.
 
+use crate::config::limits;
 use crate::config::var::{Default, Group, Kind, Var};
 
 /// Finds a setting.
@@ -25,7 +26,22 @@ const fn number(from: u64, to: u64, unit: &'static str) -> Kind {
 }
 
 /// Every setting, in the order of the list.
-pub const VARS: &[Var] = &[
+pub const VARS: &[Var] = &{
+    let mut all = [PLAIN; PLAIN_VARS.len() + limits::VARS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < PLAIN_VARS.len() {
+            PLAIN_VARS[at]
+        } else {
+            limits::VARS[at - PLAIN_VARS.len()]
+        };
+        at += 1;
+    }
+    all
+};
+
+/// All but those that a table of its own makes.
+const PLAIN_VARS: &[Var] = &[
     Var {
         name: "APP_ENV",
         group: Group::Place,
@@ -457,118 +473,6 @@ pub const VARS: &[Var] = &[
         kind: Kind::Duration { from: 1, to: 3600 },
         default: Default::Is("10s"),
         help: "Time for requests in flight after SIGTERM.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_LOGIN_IP_LIMIT",
-        group: Group::Limits,
-        kind: number(1, 1_000_000, "attempts"),
-        default: Default::Is("5"),
-        help: "Wrong passwords from one address (IPv6: one /64; a /48 gets 16 times as many) before 429.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_LOGIN_IP_WINDOW",
-        group: Group::Limits,
-        kind: Kind::Duration { from: 1, to: 2_592_000 },
-        default: Default::Is("1m"),
-        help: "In this time, which begins with the first.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_LOGIN_EMAIL_LIMIT",
-        group: Group::Limits,
-        kind: number(1, 1_000_000, "attempts"),
-        default: Default::Is("10"),
-        help: "Wrong passwords for one account, from all browsers that have not signed in to it before; each that has gets as many of its own.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_LOGIN_EMAIL_WINDOW",
-        group: Group::Limits,
-        kind: Kind::Duration { from: 1, to: 2_592_000 },
-        default: Default::Is("1h"),
-        help: "In this time, which begins with the first and doubles, up to a day, each time the limit is reached again.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_PASSWORD_CHANGE_LIMIT",
-        group: Group::Limits,
-        kind: number(1, 1_000_000, "attempts"),
-        default: Default::Is("10"),
-        help: "Wrong passwords of somebody who is signed in and must prove it again.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_PASSWORD_CHANGE_WINDOW",
-        group: Group::Limits,
-        kind: Kind::Duration { from: 1, to: 2_592_000 },
-        default: Default::Is("1h"),
-        help: "In this time, which begins with the first and doubles, up to a day, each time the limit is reached again.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_SIGNUP_IP_LIMIT",
-        group: Group::Limits,
-        kind: number(1, 1_000_000, "attempts"),
-        default: Default::Is("3"),
-        help: "Sign-ups from one address that are refused because the account exists.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_SIGNUP_IP_WINDOW",
-        group: Group::Limits,
-        kind: Kind::Duration { from: 1, to: 2_592_000 },
-        default: Default::Is("1h"),
-        help: "In this time, which begins with the first.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_SIGNUP_EMAIL_LIMIT",
-        group: Group::Limits,
-        kind: number(1, 1_000_000, "attempts"),
-        default: Default::Is("3"),
-        help: "Sign-ups with one e-mail address that are refused because the account exists.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_SIGNUP_EMAIL_WINDOW",
-        group: Group::Limits,
-        kind: Kind::Duration { from: 1, to: 2_592_000 },
-        default: Default::Is("24h"),
-        help: "In this time, which begins with the first.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_NEW_ACCOUNTS_IP_LIMIT",
-        group: Group::Limits,
-        kind: number(1, 1_000_000, "accounts"),
-        default: Default::Is("100"),
-        help: "Accounts that can be opened from one address.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_NEW_ACCOUNTS_IP_WINDOW",
-        group: Group::Limits,
-        kind: Kind::Duration { from: 1, to: 2_592_000 },
-        default: Default::Is("1h"),
-        help: "In this time, which begins with the first.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_REFRESH_SESSION_LIMIT",
-        group: Group::Limits,
-        kind: number(0, 1_000_000, "refreshes"),
-        default: Default::Is("0"),
-        help: "Refreshes of one session; 0 for no limit. Never counted by address, since an application refreshes for all its users from one.",
-        ..PLAIN
-    },
-    Var {
-        name: "AUTHARA_RATE_LIMIT_REFRESH_SESSION_WINDOW",
-        group: Group::Limits,
-        kind: Kind::Duration { from: 1, to: 2_592_000 },
-        default: Default::Is("1m"),
-        help: "In this time, which begins with the first.",
         ..PLAIN
     },
     Var {

@@ -2,61 +2,51 @@
 
 use std::time::Duration;
 
-/// A limit. The names stand in audit lines, metrics and the database, so they do not change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Limit {
-    /// Wrong passwords from one network, on every route that takes one.
-    LoginAddress,
-    /// Wrong passwords for one account from browsers that have not signed in to it before.
-    LoginAccount,
-    /// Wrong passwords for one account from one browser that has.
-    LoginDevice,
-    /// Wrong passwords for one account from all those browsers together.
-    LoginBrowsers,
-    /// Wrong passwords of a person who is signed in and must prove it again.
-    PasswordAccount,
-    /// Changes of one account's username.
-    UsernameAccount,
-    /// Refused sign-ups from one network.
-    SignUpAddress,
-    /// Refused sign-ups with one address.
-    SignUpAccount,
-    /// Accounts opened from one network.
-    NewAccounts,
-    /// Refreshes of one session, successful or not.
-    RefreshSession,
+/// Declares the limits with their names.
+macro_rules! limits {
+    ($($(#[$meaning:meta])* $limit:ident $name:literal,)*) => {
+        /// A limit. The names stand in audit lines, metrics and the database, so they do not change. How
+        /// much each allows stands in `config::limits`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Limit {
+            $($(#[$meaning])* $limit,)*
+        }
+
+        impl Limit {
+            /// Every limit.
+            pub const ALL: &[Self] = &[$(Self::$limit),*];
+
+            /// The name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$limit => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Limit {
-    /// Every limit.
-    pub const ALL: [Self; 10] = [
-        Self::LoginAddress,
-        Self::LoginAccount,
-        Self::LoginDevice,
-        Self::LoginBrowsers,
-        Self::PasswordAccount,
-        Self::UsernameAccount,
-        Self::SignUpAddress,
-        Self::SignUpAccount,
-        Self::NewAccounts,
-        Self::RefreshSession,
-    ];
-
-    /// The name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LoginAddress => "login.address",
-            Self::LoginAccount => "login.account",
-            Self::LoginDevice => "login.device",
-            Self::LoginBrowsers => "login.browsers",
-            Self::PasswordAccount => "password.account",
-            Self::UsernameAccount => "username.account",
-            Self::SignUpAddress => "sign_up.address",
-            Self::SignUpAccount => "sign_up.account",
-            Self::NewAccounts => "sign_up.new_accounts",
-            Self::RefreshSession => "refresh.session",
-        }
-    }
+limits! {
+    /// Wrong passwords from one network, on every route that takes one.
+    LoginAddress "login.address",
+    /// Wrong passwords for one account from browsers that have not signed in to it before.
+    LoginAccount "login.account",
+    /// Wrong passwords for one account from one browser that has.
+    LoginDevice "login.device",
+    /// Wrong passwords for one account from all those browsers together.
+    LoginBrowsers "login.browsers",
+    /// Wrong passwords of a person who is signed in and must prove it again.
+    PasswordAccount "password.account",
+    /// Changes of one account's username.
+    UsernameAccount "username.account",
+    /// Refused sign-ups from one network.
+    SignUpAddress "sign_up.address",
+    /// Refused sign-ups with one address.
+    SignUpAccount "sign_up.account",
+    /// Accounts opened from one network.
+    NewAccounts "sign_up.new_accounts",
+    /// Refreshes of one session, successful or not.
+    RefreshSession "refresh.session",
 }
 
 /// So many in so long. The time begins with the first.

@@ -1,10 +1,8 @@
 //! What becomes of an account itself: another username, or its end.
 
-use std::time::Duration;
-
 use crate::app::App;
 use crate::domain::audit::Action;
-use crate::domain::limit::{Budget, Limit};
+use crate::domain::limit::Limit;
 use crate::domain::organization::{Departure, Membership};
 use crate::domain::{Caller, PlatformRole, Refusal, UserId, Username};
 use crate::flows::announce::Deed;
@@ -12,13 +10,6 @@ use crate::flows::attempts::{self, Try};
 use crate::flows::entry::confirm::Recent;
 use crate::flows::{Error, Result, tokens};
 use crate::storage::Tx;
-
-/// New usernames that somebody may try, refused ones as well: more than anybody needs, and too few
-/// to find out which there are.
-const RENAMES: Budget = Budget {
-    limit: 20,
-    window: Duration::from_hours(1),
-};
 
 /// Changes the caller's username; `false` if it is the one they have.
 ///
@@ -34,7 +25,7 @@ pub async fn rename(app: &App, caller: &Caller, text: &str) -> Result<bool> {
     let key = attempts::of_user(app, user);
     let by = caller.by();
     let attempt = Try::new(app, &by)
-        .of_account(Limit::UsernameAccount, key, RENAMES, Some(user))
+        .of_account(Limit::UsernameAccount, key, Some(user))
         .await?;
     let renamed = app
         .store

@@ -66,11 +66,11 @@ impl<'a> Try<'a> {
     }
 
     /// Takes a place in the caller's network. Nobody is told apart by an address that is not known.
-    pub(super) async fn in_network(mut self, limit: Limit, budget: Budget) -> Result<Self> {
+    pub(super) async fn in_network(mut self, limit: Limit) -> Result<Self> {
         let address = self.by.client.address;
-        if address.is_unspecified() {
+        let Some(budget) = self.app.config.limits.of(limit).filter(|_| !address.is_unspecified()) else {
             return Ok(self);
-        }
+        };
         let site = Budget {
             limit: budget.limit.saturating_mul(SITE_FACTOR),
             ..budget
@@ -91,7 +91,10 @@ impl<'a> Try<'a> {
     }
 
     /// Takes a place in the session's own budget.
-    pub(super) async fn of_session(mut self, limit: Limit, session: &Session, budget: Budget) -> Result<Self> {
+    pub(super) async fn of_session(mut self, limit: Limit, session: &Session) -> Result<Self> {
+        let Some(budget) = self.app.config.limits.of(limit) else {
+            return Ok(self);
+        };
         let key = Key::named(limit, *session.id.uuid().as_bytes());
         match self.app.limiter.enter(key, budget, &*self.app.clock).await {
             Ok(place) => self.places.push(place),
@@ -102,13 +105,10 @@ impl<'a> Try<'a> {
 
     /// Takes a place in a budget that the database keeps, once it is its turn among those of the
     /// same budget. `subject` is the account, where the caller may know that there is one.
-    pub(super) async fn of_account(
-        mut self,
-        limit: Limit,
-        key: TokenHash,
-        budget: Budget,
-        subject: Option<UserId>,
-    ) -> Result<Self> {
+    pub(super) async fn of_account(mut self, limit: Limit, key: TokenHash, subject: Option<UserId>) -> Result<Self> {
+        let Some(budget) = self.app.config.limits.of(limit) else {
+            return Ok(self);
+        };
         let Ok(turn) = self.app.limiter.turn(Key::named(limit, first_half(&key))).await else {
             return Err(self.refuse(limit, Full::Busy, subject).await);
         };

@@ -106,12 +106,9 @@ fn admit(found: &Found, audience: Audience, now: Timestamp) -> std::result::Resu
 
 /// Counted by session and never by address: an application refreshes for all its users from one.
 async fn within_limit(app: &App, client: &Client, found: &Found, now: Timestamp) -> Result<()> {
-    let Some(budget) = app.config.limits.refresh_session else {
-        return Ok(());
-    };
     let session = &found.standing.session;
     let by = By::nobody(client, now);
-    let refresh = Try::new(app, &by).of_session(Limit::RefreshSession, session, budget);
+    let refresh = Try::new(app, &by).of_session(Limit::RefreshSession, session);
     // Whatever comes of it.
     refresh.await?.failed();
     Ok(())

@@ -72,7 +72,7 @@ impl Metrics {
             started_at: now,
             connections: Arc::default(),
             refreshes: Named::with(REFRESH_OUTCOMES),
-            limit_hits: Named::with(&Limit::ALL.map(Limit::name)),
+            limit_hits: Named::with(&Limit::ALL.iter().copied().map(Limit::name).collect::<Vec<_>>()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authara::config::Config;
-use authara::domain::limit::Budget;
+use authara::domain::limit::{Budget, Limit};
 use hyper::Method;
 use serde_json::json;
 
@@ -13,17 +13,23 @@ use crate::kit::client::{Answer, Client};
 use crate::kit::database::{Database, both, on_postgres};
 
 fn strict(config: &mut Config) {
-    config.limits.login_address = Budget {
-        limit: 5,
-        window: Duration::from_mins(1),
-    };
+    config.limits.set(
+        Limit::LoginAddress,
+        Budget {
+            limit: 5,
+            window: Duration::from_mins(1),
+        },
+    );
 }
 
 fn strict_with_accounts(config: &mut Config) {
-    config.limits.login_account = Budget {
-        limit: 2,
-        window: Duration::from_hours(1),
-    };
+    config.limits.set(
+        Limit::LoginAccount,
+        Budget {
+            limit: 2,
+            window: Duration::from_hours(1),
+        },
+    );
 }
 
 async fn guess(client: &Client) -> Answer {

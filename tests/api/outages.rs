@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use authara::domain::limit::Budget;
+use authara::domain::limit::{Budget, Limit};
 use authara::storage::Target;
 use hyper::Method;
 use serde_json::{Value, json};
@@ -172,12 +172,12 @@ both!(
             window: Duration::from_hours(1),
         };
         let app = TestApp::with(db, |config| {
-            config.limits.login_address = few;
-            config.limits.login_account = few;
-            config.limits.sign_up_address = few;
-            config.limits.sign_up_account = few;
-            config.limits.new_accounts = few;
-            config.limits.password_account = few;
+            config.limits.set(Limit::LoginAddress, few);
+            config.limits.set(Limit::LoginAccount, few);
+            config.limits.set(Limit::SignUpAddress, few);
+            config.limits.set(Limit::SignUpAccount, few);
+            config.limits.set(Limit::NewAccounts, few);
+            config.limits.set(Limit::PasswordAccount, few);
         })
         .await;
         let client = app.user(ADA).await;

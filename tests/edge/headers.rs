@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use authara::domain::Anyone;
+use authara::domain::limit::{Budget, Limit};
 use authara::flows::{Error, Result};
 use authara::http::assets;
 use authara::http::cx::Cx;
@@ -80,7 +81,13 @@ async fn server(db: &Database) -> TestApp {
         config.server.request_timeout = Duration::from_millis(300);
         config.server.body_timeout = Duration::from_millis(100);
         config.server.max_connections = 8;
-        config.limits.login_account.limit = 3;
+        config.limits.set(
+            Limit::LoginAccount,
+            Budget {
+                limit: 3,
+                window: std::time::Duration::from_hours(1),
+            },
+        );
     };
     TestApp::serving(db, change, |app| {
         let mut all = routes();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authara::domain::audit::{Action, Outcome};
-use authara::domain::limit::Budget;
+use authara::domain::limit::{Budget, Limit};
 use authara::domain::{Audience, Caller, Refusal, Secret};
 use authara::flows::password::{Change, change};
 use authara::flows::tokens::Renewed;
@@ -180,7 +180,9 @@ both!(
             limit: 3,
             window: Duration::from_hours(1),
         };
-        let world = world.with(|config| config.limits.password_account = budget).await;
+        let world = world
+            .with(|config| config.limits.set(Limit::PasswordAccount, budget))
+            .await;
         let (me, _) = stale(&world).await;
         let confirm = async |text: &str| {
             let confirmed = confirm::confirm(&world.app, &me, &Secret::new(text), None).await;

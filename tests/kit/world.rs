@@ -10,7 +10,7 @@ use authara::config::{self, Config};
 use authara::crypto::keys::generate_seed;
 use authara::crypto::password::Cost;
 use authara::domain::audit::{Action, AuditLine, Filter};
-use authara::domain::limit::Budget;
+use authara::domain::limit::{Budget, Limit};
 use authara::domain::time::ManualClock;
 use authara::domain::{Audience, By, Client, Secret, Timestamp};
 use authara::flows::entry::password::{Credentials, with_password};
@@ -187,15 +187,16 @@ pub(crate) fn settings(target: &Target) -> Config {
         window: Duration::from_mins(1),
     };
     // Tests of the limits set their own.
-    config.limits = config::Limits {
-        login_address: plenty,
-        login_account: plenty,
-        password_account: plenty,
-        sign_up_address: plenty,
-        sign_up_account: plenty,
-        new_accounts: plenty,
-        ..config.limits
-    };
+    for limit in [
+        Limit::LoginAddress,
+        Limit::LoginAccount,
+        Limit::PasswordAccount,
+        Limit::SignUpAddress,
+        Limit::SignUpAccount,
+        Limit::NewAccounts,
+    ] {
+        config.limits.set(limit, plenty);
+    }
     config.database = match target {
         Target::Sqlite(path) => config::Database::Sqlite { path: path.clone() },
         Target::Postgres(target) => config::Database::Postgres(config::Postgres {

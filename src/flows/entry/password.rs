@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::crypto::password::Verified;
 use crate::domain::audit::Action;
 use crate::domain::device::Device;
-use crate::domain::limit::{Budget, Limit};
+use crate::domain::limit::Limit;
 use crate::domain::password::{Password, StoredPassword};
 use crate::domain::{Audience, By, Caller, Email, Entry, Evidence, Purpose, Refusal, Secret, User, UserId};
 use crate::flows::announce::Deed;
@@ -13,9 +13,6 @@ use crate::flows::entry;
 use crate::flows::tokens::SignedIn;
 use crate::flows::{Error, Result};
 
-/// Wrong passwords for one account, from strangers and known browsers together, while no window
-/// ends: no more than NIST SP 800-63B (3.2.2) allows, however many browsers an attacker holds.
-const MOST_GUESSES: u32 = 100;
 /// How often the account may change while an attempt waits for its turn.
 const ROUNDS: usize = 4;
 /// Why a person is refused whose account was switched off, for the audit alone.
@@ -150,37 +147,25 @@ async fn begin<'a>(
 
 /// The turn of an attempt, with a place in each budget that it counts against.
 async fn wait<'a>(app: &'a App, by: &'a By, email: Option<&Email>, known: Option<&Device>) -> Result<Try<'a>> {
-    let limits = &app.config.limits;
     let attempt = Try::new(app, by);
     let Some(email) = email else {
-        return attempt
-            .with_room()?
-            .in_network(Limit::LoginAddress, limits.login_address)
-            .await;
+        return attempt.with_room()?.in_network(Limit::LoginAddress).await;
     };
     let account = attempts::of_address(app, email);
     let Some(device) = known else {
         let attempt = attempt.sharing(&account).with_room()?;
-        let attempt = attempt.in_network(Limit::LoginAddress, limits.login_address).await?;
-        return attempt
-            .of_account(Limit::LoginAccount, account, limits.login_account, None)
-            .await;
+        let attempt = attempt.in_network(Limit::LoginAddress).await?;
+        return attempt.of_account(Limit::LoginAccount, account, None).await;
     };
     // A known browser has a budget of its own: nobody in its network, and nobody who shares an
     // address with it, can keep its owner out.
     let browser = attempts::of_browser(app, device, email);
-    let all_known = Budget {
-        limit: MOST_GUESSES
-            .saturating_sub(limits.login_account.limit)
-            .max(limits.login_account.limit),
-        ..limits.login_account
-    };
     attempt
         .sharing(&browser)
         .with_room()?
-        .of_account(Limit::LoginDevice, browser, limits.login_account, None)
+        .of_account(Limit::LoginDevice, browser, None)
         .await?
-        .of_account(Limit::LoginBrowsers, account, all_known, None)
+        .of_account(Limit::LoginBrowsers, account, None)
         .await
 }
 
@@ -225,14 +210,13 @@ pub(in crate::flows) async fn prove<'a>(
     password: &Secret,
 ) -> Result<(Try<'a>, Evidence)> {
     let user = caller.user.id;
-    let limits = &app.config.limits;
     let account = attempts::of_user(app, user);
     let attempt = Try::new(app, by)
         .sharing(&account)
         .with_room()?
-        .in_network(Limit::LoginAddress, limits.login_address)
+        .in_network(Limit::LoginAddress)
         .await?
-        .of_account(Limit::PasswordAccount, account, limits.password_account, Some(user))
+        .of_account(Limit::PasswordAccount, account, Some(user))
         .await?;
     let (attempt, stored) = attempt.or_undo(stored(app, user).await).await?;
     let hash = stored.as_ref().map(|stored| stored.hash.expose().to_owned());

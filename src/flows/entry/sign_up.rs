@@ -43,20 +43,17 @@ pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) ->
     if input.invitation_code.is_some() {
         return Err(Refusal::InvitationInvalid.into());
     }
-    let limits = &app.config.limits;
     let account = attempts::of_address(app, &email);
     // Of what is refused, only the taken address is worth trying again and again.
     let attempt = Try::new(app, by)
         .sharing(&account)
         .with_room()?
-        .in_network(Limit::SignUpAddress, limits.sign_up_address)
+        .in_network(Limit::SignUpAddress)
         .await?
-        .of_account(Limit::SignUpAccount, account, limits.sign_up_account, None)
+        .of_account(Limit::SignUpAccount, account, None)
         .await?;
     // The other way round: what counts is to succeed. A person who finds no room has failed at nothing.
-    let opening = Try::new(app, by)
-        .in_network(Limit::NewAccounts, limits.new_accounts)
-        .await;
+    let opening = Try::new(app, by).in_network(Limit::NewAccounts).await;
     let (attempt, opening) = attempt.or_undo(opening).await?;
     let hash = app.hasher.hash(attempt.share(), password).await;
     let (attempt, hash) = attempt.or_undo(hash).await?;
