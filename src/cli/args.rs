@@ -95,7 +95,7 @@ pub(super) enum User {
     Add {
         /// The e-mail address.
         email: String,
-        /// A platform role: admin, auditor or monitor. May be given more than once.
+        /// A platform role: admin, auditor or monitor (in tokens `authara:admin` and so on). May be given more than once.
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<crate::domain::PlatformRole>,
         #[command(flatten)]
@@ -154,7 +154,7 @@ pub(super) enum User {
         #[command(flatten)]
         who: Who,
     },
-    /// Give a platform role.
+    /// Give a platform role; in tokens `admin` is `authara:admin`.
     #[command(after_help = "Example: authara user grant ada@example.com admin")]
     Grant {
         #[command(flatten)]
