@@ -11,6 +11,7 @@
 //!   3  app                          everything a flow may touch, built once
 //!   2  storage  crypto  limits  config    tools; each sees `domain`, and counts in `metrics`
 //!      words                      what people read, in their language; `config` sees it too
+//!      look                       colours and pictures of pages; `config` sees it too
 //!      metrics                    what the program counts of itself
 //!   1  domain                       what the product is
 //! ```
@@ -27,6 +28,7 @@ pub mod domain;
 pub mod config;
 pub mod crypto;
 pub mod limits;
+pub mod look;
 pub mod metrics;
 pub mod storage;
 pub mod words;

@@ -20,7 +20,12 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("crypto", &["domain", "metrics"], "functions on bytes; no database"),
     ("limits", &["domain"], "counters in memory"),
     ("words", &["domain"], "what people read; knows no page and no letter"),
-    ("config", &["domain", "words"], "settings, parsed once"),
+    (
+        "look",
+        &[],
+        "colours and pictures; no rule of the product depends on one",
+    ),
+    ("config", &["domain", "words", "look"], "settings, parsed once"),
     (
         "app",
         &["domain", "storage", "crypto", "limits", "config", "metrics"],
@@ -33,7 +38,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "http",
-        &["domain", "words", "config", "metrics", "app", "flows"],
+        &["domain", "words", "look", "config", "metrics", "app", "flows"],
         "a door: reads and writes through flows only",
     ),
     (
@@ -44,7 +49,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     (
         "cli",
         &[
-            "domain", "storage", "crypto", "words", "config", "app", "flows", "http", "workers",
+            "domain", "storage", "crypto", "words", "look", "config", "app", "flows", "http", "workers",
         ],
         "puts everything together",
     ),

@@ -6,7 +6,7 @@ use crate::cli::args::Config as Command;
 use crate::cli::print::Printer;
 use crate::cli::{Result, settings};
 use crate::config::{Brand, Database, Given, Support, Target, list, vars::VARS};
-use crate::domain::accent::Accent;
+use crate::look::Accent;
 
 pub(super) fn run(command: &Command, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     match command {

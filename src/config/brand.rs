@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use crate::config::file;
-use crate::config::picture::{Format, Picture};
 use crate::config::reader::Reader;
 use crate::config::server::PublicUrl;
 use crate::domain::Email;
-use crate::domain::accent::{self, Accent, Shades, Theme};
-use crate::domain::colour::Colour;
 use crate::domain::return_to::ReturnTo;
+use crate::look::{Accent, Colour, Format, Picture, Shades, Theme, accent};
 
 /// How pages look.
 #[derive(Debug, Clone)]
@@ -60,11 +58,9 @@ const FAVICONS: [Format; 3] = [Format::Svg, Format::Png, Format::Ico];
 impl Brand {
     pub(super) fn read(reader: &mut Reader<'_>, public_url: Option<&PublicUrl>) -> Option<Self> {
         let product_name = product_name(reader, public_url);
-        let logo = file(reader, "AUTHARA_LOGO_FILE", |path| {
-            Picture::read(path, &LOGOS, LARGEST_LOGO)
-        });
+        let logo = file(reader, "AUTHARA_LOGO_FILE", |path| picture(path, &LOGOS, LARGEST_LOGO));
         let favicon = file(reader, "AUTHARA_FAVICON_FILE", |path| {
-            Picture::read(path, &FAVICONS, LARGEST_FAVICON)
+            picture(path, &FAVICONS, LARGEST_FAVICON)
         });
         let accent = accent(reader);
         let terms = reader.parse("AUTHARA_TERMS_URL", Target::parse);
@@ -112,6 +108,15 @@ fn file<T>(reader: &mut Reader<'_>, name: &str, read: impl FnOnce(&str) -> Resul
             None
         }
     }
+}
+
+/// Reads a picture of one of these formats.
+fn picture(path: &str, formats: &[Format], kib: u64) -> Result<Picture, String> {
+    let picture = Picture::of(file::read(path, kib)?).filter(|picture| formats.contains(&picture.format));
+    picture.ok_or_else(|| {
+        let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+        format!("names {path}, which is no picture of these kinds: {}", names.join(", "))
+    })
 }
 
 impl Target {

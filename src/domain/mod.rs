@@ -3,11 +3,9 @@
 //! Types that cannot be wrong and rules that need nothing but their arguments. Nothing here waits,
 //! reads a clock of its own, touches a file, or knows of SQL, HTTP or JSON.
 
-pub mod accent;
 pub mod access;
 pub mod audit;
 pub mod client;
-pub mod colour;
 pub mod device;
 pub mod email;
 pub mod entry;

@@ -10,11 +10,11 @@ use std::io::Write as _;
 use hyper::body::Bytes;
 use hyper::header::CONTENT_SECURITY_POLICY;
 
-use crate::config::{Brand, Config, Picture, Target};
-use crate::domain::accent::{Accent, Shades};
+use crate::config::{Brand, Config, Target};
 use crate::http::assets;
 use crate::http::headers::PICTURE_POLICY;
 use crate::http::reply::Reply;
+use crate::look::{Accent, Picture, Shades};
 
 const STYLE: &str = "style.css";
 const ICON: &str = "icon.svg";

@@ -3,8 +3,8 @@
 use std::fs;
 use std::io::Read as _;
 
-use authara::domain::accent::Theme;
 use authara::http::assets;
+use authara::look::Theme;
 use hyper::Method;
 
 use super::{ICO, PNG, SVG, brand, file};

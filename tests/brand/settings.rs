@@ -1,6 +1,7 @@
 //! What the settings may say, and the words for what they may not.
 
-use authara::config::{Format, Problems, Support, Target};
+use authara::config::{Problems, Support, Target};
+use authara::look::Format;
 
 use super::{ICO, PNG, SVG, brand, file, read};
 use crate::kit::database::Folder;

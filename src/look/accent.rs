@@ -3,7 +3,7 @@
 //! One colour cannot be text on both: what reads on white is too dark for a dark page. So each page
 //! gets shades of it, and every pair that people must tell apart has the contrast that WCAG asks for.
 
-use crate::domain::colour::Colour;
+use crate::look::colour::Colour;
 
 /// What text needs (WCAG 2.2, success criterion 1.4.3).
 pub const TEXT: f64 = 4.5;
@@ -145,6 +145,45 @@ fn on(fill: Colour) -> Colour {
 mod tests {
     use super::*;
 
+    /// A colour, and on light and dark pages: fill, text on it, hovered fill, text, wash.
+    const KNOWN: [(&str, &str, &str); 7] = [
+        (
+            "#17644f",
+            "#17644f #ffffff #00533f #17644f #e8f0ed",
+            "#17644f #ffffff #2d7560 #549b83 #202a26",
+        ),
+        (
+            "#ffcc00",
+            "#ffcc00 #0d100f #e8b900 #8a6d00 #fff5cf",
+            "#ffcc00 #0d100f #ffe49a #ffcc00 #312f19",
+        ),
+        (
+            "#1d4ed8",
+            "#1d4ed8 #ffffff #0d39c3 #1d4ed8 #e8edfb",
+            "#1d4ed8 #ffffff #2d62ed #5789ff #202833",
+        ),
+        (
+            "#ffffff",
+            "#d9d9d9 #0d100f #c6c6c6 #707070 #f6f6f6",
+            "#ffffff #0d100f #ebebeb #ffffff #313433",
+        ),
+        (
+            "#000000",
+            "#000000 #ffffff #010101 #000000 #ededed",
+            "#363636 #ffffff #464646 #8e8e8e #262827",
+        ),
+        (
+            "#00e848",
+            "#00e848 #0d100f #00d140 #008224 #d9fce4",
+            "#00e848 #0d100f #3afd5e #00e848 #173120",
+        ),
+        (
+            "#183868",
+            "#183868 #ffffff #082856 #183868 #eaedf1",
+            "#183868 #ffffff #28487a #6b8fc6 #22282d",
+        ),
+    ];
+
     fn read(text: &str) -> Colour {
         Colour::parse(text).expect(text)
     }
@@ -172,6 +211,16 @@ mod tests {
                     assert_ne!(shades.wash, theme.surface, "{given}: the wash is seen");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_shades_of_known_colours_stay_as_they_are() {
+        for (given, light, dark) in KNOWN {
+            let accent = Accent::of(read(given));
+            let shades = |it: Shades| [it.fill, it.on_fill, it.strong, it.text, it.wash].map(|one| one.to_string());
+            assert_eq!(shades(accent.light).join(" "), light, "{given}");
+            assert_eq!(shades(accent.dark).join(" "), dark, "{given}");
         }
     }
 

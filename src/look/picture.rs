@@ -1,9 +1,7 @@
-//! Pictures that a setting names: read whole, and recognised by what is in them.
+//! Pictures, recognised by what is in them.
 
 use std::fmt;
 use std::sync::Arc;
-
-use crate::config::file;
 
 /// A picture that pages show.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,7 +40,7 @@ impl Format {
     }
 
     /// The name people know it by.
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Svg => "SVG",
             Self::Png => "PNG",
@@ -65,15 +63,10 @@ impl Format {
 }
 
 impl Picture {
-    /// Reads a file of one of these formats; the error goes on after the setting's name.
-    pub(super) fn read(path: &str, formats: &[Format], kib: u64) -> Result<Self, String> {
-        let content = file::read(path, kib)?;
-        let format = Format::of(&content).filter(|format| formats.contains(format));
-        let format = format.ok_or_else(|| {
-            let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
-            format!("names {path}, which is no picture of these kinds: {}", names.join(", "))
-        })?;
-        Ok(Self {
+    /// The picture that is in a file; `None` for anything else.
+    pub fn of(content: Vec<u8>) -> Option<Self> {
+        let format = Format::of(&content)?;
+        Some(Self {
             format,
             content: content.into(),
         })
