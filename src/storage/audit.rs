@@ -9,7 +9,14 @@ use crate::storage::{Conn, Error, Result};
 /// See [`Conn::audit`].
 pub struct Audit<'c>(pub(super) &'c mut Conn);
 
-/// Reads `id, at, action, result, actor, actor_id, subject_id, session_id, address, user_agent, request_id, detail`.
+/// The columns of a line.
+macro_rules! columns {
+    () => {
+        "id, at, action, result, actor, actor_id, subject_id, session_id, address, user_agent, request_id, detail"
+    };
+}
+
+/// Reads [`columns!`].
 fn read(row: &mut Row) -> Result<AuditLine> {
     Ok(AuditLine {
         id: row.next("audit.id")?,
@@ -43,9 +50,9 @@ fn read_actor(row: &mut Row) -> Result<Actor> {
 macro_rules! newest {
     ($condition:literal) => {
         concat!(
-            "SELECT id, at, action, result, actor, actor_id, subject_id, session_id,
-                    address, user_agent, request_id, detail
-             FROM audit
+            "SELECT ",
+            columns!(),
+            " FROM audit
              WHERE (at, id) < ($1, $2)
                AND at >= $3
                AND (CAST($4 AS TEXT) IS NULL OR action = $4)
@@ -62,10 +69,11 @@ macro_rules! newest {
 impl Audit<'_> {
     /// Adds a line.
     pub async fn add(self, line: &AuditLine) -> Result<()> {
-        let sql = "INSERT INTO audit
-                     (id, at, action, result, actor, actor_id, subject_id, session_id,
-                      address, user_agent, request_id, detail)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        let sql = concat!(
+            "INSERT INTO audit (",
+            columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        );
         let (actor, actor_id) = match line.actor {
             Actor::User(user) => ("user", Some(user)),
             Actor::Operator => ("operator", None),

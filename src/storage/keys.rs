@@ -9,6 +9,14 @@ use crate::storage::{Conn, Result};
 /// See [`Conn::keys`].
 pub struct Keys<'c>(pub(super) &'c mut Conn);
 
+/// The columns of a key.
+macro_rules! columns {
+    () => {
+        "id, public, sealed, created_at, active_from, retired_at"
+    };
+}
+
+/// Reads [`columns!`].
 fn read(row: &mut Row) -> Result<SigningKey> {
     Ok(SigningKey {
         id: row.next("signing_keys.id")?,
@@ -23,17 +31,17 @@ fn read(row: &mut Row) -> Result<SigningKey> {
 impl Keys<'_> {
     /// Every key, oldest first.
     pub async fn all(self) -> Result<Vec<SigningKey>> {
-        let sql = "SELECT id, public, sealed, created_at, active_from, retired_at
-                   FROM signing_keys
-                   ORDER BY created_at, id";
+        let sql = concat!("SELECT ", columns!(), " FROM signing_keys ORDER BY created_at, id");
         self.0.list(sql, args![], read).await
     }
 
     /// Adds a key; `false` if its id is taken.
     pub async fn add(self, key: &SigningKey) -> Result<bool> {
-        let sql = "INSERT INTO signing_keys (id, public, sealed, created_at, active_from, retired_at)
-                   VALUES ($1, $2, $3, $4, $5, $6)
-                   ON CONFLICT (id) DO NOTHING";
+        let sql = concat!(
+            "INSERT INTO signing_keys (",
+            columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING"
+        );
         let args = args![
             &key.id,
             &key.public,

@@ -9,7 +9,36 @@ use crate::storage::{Conn, Error, Result};
 /// See [`Conn::organizations`].
 pub struct Organizations<'c>(pub(super) &'c mut Conn);
 
-/// Reads `o.id, o.name, m.role`.
+/// The columns of an organization.
+macro_rules! columns {
+    () => {
+        "id, name, kind, created_by, created_at"
+    };
+}
+
+/// The columns of an organization `o` and a membership `m` in it that [`read_membership`] reads.
+macro_rules! membership_columns {
+    () => {
+        "o.id, o.name, m.role"
+    };
+}
+
+/// Selects from a user's memberships.
+macro_rules! select_memberships {
+    ($further_columns:literal, $which:literal) => {
+        concat!(
+            "SELECT ",
+            membership_columns!(),
+            $further_columns,
+            " FROM memberships m
+              JOIN organizations o ON o.id = m.organization_id
+              WHERE m.user_id = $1 ",
+            $which
+        )
+    };
+}
+
+/// Reads [`membership_columns!`].
 fn read_membership(row: &mut Row) -> Result<Membership> {
     Ok(Membership {
         organization: row.next("organizations.id")?,
@@ -21,8 +50,11 @@ fn read_membership(row: &mut Row) -> Result<Membership> {
 impl Organizations<'_> {
     /// Adds an organization.
     pub async fn add(self, organization: &Organization) -> Result<()> {
-        let sql = "INSERT INTO organizations (id, name, kind, created_by, created_at)
-                   VALUES ($1, $2, $3, $4, $5)";
+        let sql = concat!(
+            "INSERT INTO organizations (",
+            columns!(),
+            ") VALUES ($1, $2, $3, $4, $5)"
+        );
         let args = args![
             organization.id,
             &organization.name,
@@ -36,7 +68,7 @@ impl Organizations<'_> {
 
     /// The organization with that id.
     pub async fn by_id(self, id: OrganizationId) -> Result<Option<Organization>> {
-        let sql = "SELECT id, name, kind, created_by, created_at FROM organizations WHERE id = $1";
+        let sql = concat!("SELECT ", columns!(), " FROM organizations WHERE id = $1");
         let read = |row: &mut Row| {
             Ok(Organization {
                 id: row.next("organizations.id")?,
@@ -49,7 +81,7 @@ impl Organizations<'_> {
         self.0.find(sql, args![id], read).await
     }
 
-    /// Makes the user a member; `false` if he is one.
+    /// Makes the user a member; `false` if they are one.
     pub async fn join(
         self,
         organization: OrganizationId,
@@ -65,29 +97,23 @@ impl Organizations<'_> {
 
     /// The user's memberships, oldest first.
     pub async fn of_user(self, user: UserId) -> Result<Vec<Membership>> {
-        let sql = "SELECT o.id, o.name, m.role
-                   FROM memberships m
-                   JOIN organizations o ON o.id = m.organization_id
-                   WHERE m.user_id = $1
-                   ORDER BY m.created_at, o.id";
+        let sql = select_memberships!("", "ORDER BY m.created_at, o.id");
         self.0.list(sql, args![user], read_membership).await
     }
 
-    /// What each of the user's organizations would be without him, oldest membership first.
+    /// What each of the user's organizations would be without them, oldest membership first.
     pub async fn departures(self, user: UserId) -> Result<Vec<Departure>> {
-        let sql = "SELECT o.id, o.name, m.role,
-                          (SELECT count(*)
-                           FROM memberships other
-                           WHERE other.organization_id = o.id AND other.user_id <> m.user_id),
-                          (SELECT count(*)
-                           FROM memberships other
-                           JOIN users u ON u.id = other.user_id
-                           WHERE other.organization_id = o.id AND other.user_id <> m.user_id
-                             AND other.role = $2 AND u.disabled_at IS NULL)
-                   FROM memberships m
-                   JOIN organizations o ON o.id = m.organization_id
-                   WHERE m.user_id = $1
-                   ORDER BY m.created_at, o.id";
+        let sql = select_memberships!(
+            ", (SELECT count(*)
+                FROM memberships other
+                WHERE other.organization_id = o.id AND other.user_id <> m.user_id),
+               (SELECT count(*)
+                FROM memberships other
+                JOIN users u ON u.id = other.user_id
+                WHERE other.organization_id = o.id AND other.user_id <> m.user_id
+                  AND other.role = $2 AND u.disabled_at IS NULL)",
+            "ORDER BY m.created_at, o.id"
+        );
         let read = |row: &mut Row| {
             Ok(Departure {
                 membership: read_membership(row)?,
@@ -100,7 +126,7 @@ impl Organizations<'_> {
     }
 
     /// Locks the user's organizations until the transaction ends: nobody joins them or leaves them
-    /// by deleting his account.
+    /// by deleting their account.
     pub async fn lock_of_user(self, user: UserId) -> Result<()> {
         // The order of the locks is the same for everybody, so that two callers cannot block each other.
         let sql = "SELECT o.id
@@ -125,13 +151,12 @@ impl Organizations<'_> {
 
     /// The membership a new session starts in: the user's own personal organization, else the oldest.
     pub async fn default_of(self, user: UserId) -> Result<Option<Membership>> {
-        let sql = "SELECT o.id, o.name, m.role
-                   FROM memberships m
-                   JOIN organizations o ON o.id = m.organization_id
-                   WHERE m.user_id = $1
-                   ORDER BY CASE WHEN o.kind = 'personal' AND o.created_by = m.user_id THEN 0 ELSE 1 END,
-                            m.created_at, o.id
-                   LIMIT 1";
+        let sql = select_memberships!(
+            "",
+            "ORDER BY CASE WHEN o.kind = 'personal' AND o.created_by = m.user_id THEN 0 ELSE 1 END,
+                      m.created_at, o.id
+             LIMIT 1"
+        );
         self.0.find(sql, args![user], read_membership).await
     }
 

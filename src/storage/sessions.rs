@@ -34,8 +34,32 @@ pub struct Found {
     pub standing: Standing,
 }
 
-/// Reads `s.id, s.user_id, s.organization_id, s.created_at, s.expires_at, s.last_used_at,
-/// s.authenticated_at, s.method, s.revoked_at, s.address, s.user_agent`.
+/// The columns of a session `s` that [`read`] reads.
+macro_rules! columns {
+    () => {
+        "s.id, s.user_id, s.organization_id, s.created_at, s.expires_at, s.last_used_at,
+         s.authenticated_at, s.method, s.revoked_at, s.address, s.user_agent"
+    };
+}
+
+/// The columns that [`read_standing`] reads, of [`standing_tables!`].
+macro_rules! standing_columns {
+    () => {
+        concat!(columns!(), ", ", users::columns!(), ", m.role, o.name, r.role")
+    };
+}
+
+/// A session `s` is given; what its tokens say of its owner, one row for each role or a single one.
+macro_rules! standing_tables {
+    () => {
+        "JOIN users u ON u.id = s.user_id
+         LEFT JOIN memberships m ON m.organization_id = s.organization_id AND m.user_id = s.user_id
+         LEFT JOIN organizations o ON o.id = m.organization_id
+         LEFT JOIN user_roles r ON r.user_id = s.user_id"
+    };
+}
+
+/// Reads [`columns!`].
 fn read(row: &mut Row) -> Result<Session> {
     Ok(Session {
         id: row.next("sessions.id")?,
@@ -55,8 +79,7 @@ fn read(row: &mut Row) -> Result<Session> {
     })
 }
 
-/// Reads a session, its owner, `m.role, o.name`, and the owner's first role; the other rows
-/// differ in nothing but a further role.
+/// Reads [`standing_columns!`]. The other rows differ in nothing but a further role.
 fn read_standing(row: &mut Row, others: Vec<PlatformRole>) -> Result<Standing> {
     let session = read(row)?;
     let user = users::read(row)?;
@@ -78,8 +101,15 @@ fn read_standing(row: &mut Row, others: Vec<PlatformRole>) -> Result<Standing> {
     })
 }
 
-/// Reads `t.hash, t.session_id, t.generation, t.created_at, t.expires_at, t.consumed_at,
-/// t.consumer_network, t.consumer_user_agent`.
+/// The columns of a token `t` that [`read_token`] reads.
+macro_rules! token_columns {
+    () => {
+        "t.hash, t.session_id, t.generation, t.created_at, t.expires_at,
+         t.consumed_at, t.consumer_network, t.consumer_user_agent"
+    };
+}
+
+/// Reads [`token_columns!`].
 fn read_token(row: &mut Row) -> Result<RefreshToken> {
     Ok(RefreshToken {
         hash: row.next("refresh_tokens.hash")?,
@@ -105,6 +135,17 @@ fn read_consumed(row: &mut Row) -> Result<Option<Consumed>> {
         _ => Err(Error::Unreadable("refresh_tokens.consumed_at".to_owned())),
     }
 }
+
+/// The statement of [`Sessions::by_token`]. Public for the benchmark, which sends it without a server between.
+pub const BY_TOKEN: &str = concat!(
+    "SELECT ",
+    token_columns!(),
+    ", (SELECT max(h.generation) FROM refresh_tokens h WHERE h.session_id = t.session_id), ",
+    standing_columns!(),
+    " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id ",
+    standing_tables!(),
+    " WHERE t.hash = $1"
+);
 
 impl Sessions<'_> {
     /// Opens a session.
@@ -153,16 +194,13 @@ impl Sessions<'_> {
 
     /// A session with owner, membership and roles, live or not; the check of every request. One keyed statement.
     pub async fn standing(self, id: SessionId) -> Result<Option<Standing>> {
-        let sql = "SELECT s.id, s.user_id, s.organization_id, s.created_at, s.expires_at, s.last_used_at,
-                          s.authenticated_at, s.method, s.revoked_at, s.address, s.user_agent,
-                          u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at,
-                          m.role, o.name, r.role
-                   FROM sessions s
-                   JOIN users u ON u.id = s.user_id
-                   LEFT JOIN memberships m ON m.organization_id = s.organization_id AND m.user_id = s.user_id
-                   LEFT JOIN organizations o ON o.id = m.organization_id
-                   LEFT JOIN user_roles r ON r.user_id = s.user_id
-                   WHERE s.id = $1";
+        let sql = concat!(
+            "SELECT ",
+            standing_columns!(),
+            " FROM sessions s ",
+            standing_tables!(),
+            " WHERE s.id = $1"
+        );
         let mut rows = self.0.query(sql, args![id]).await?.into_iter();
         let Some(mut row) = rows.next() else { return Ok(None) };
         let others = rows.map(|mut row| row.last("user_roles.role")).collect::<Result<_>>()?;
@@ -171,21 +209,7 @@ impl Sessions<'_> {
 
     /// A refresh token with its session's standing. One keyed statement.
     pub async fn by_token(self, hash: &TokenHash) -> Result<Option<Found>> {
-        let sql = "SELECT t.hash, t.session_id, t.generation, t.created_at, t.expires_at,
-                          t.consumed_at, t.consumer_network, t.consumer_user_agent,
-                          (SELECT max(h.generation) FROM refresh_tokens h WHERE h.session_id = t.session_id),
-                          s.id, s.user_id, s.organization_id, s.created_at, s.expires_at, s.last_used_at,
-                          s.authenticated_at, s.method, s.revoked_at, s.address, s.user_agent,
-                          u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at,
-                          m.role, o.name, r.role
-                   FROM refresh_tokens t
-                   JOIN sessions s ON s.id = t.session_id
-                   JOIN users u ON u.id = s.user_id
-                   LEFT JOIN memberships m ON m.organization_id = s.organization_id AND m.user_id = s.user_id
-                   LEFT JOIN organizations o ON o.id = m.organization_id
-                   LEFT JOIN user_roles r ON r.user_id = s.user_id
-                   WHERE t.hash = $1";
-        let mut rows = self.0.query(sql, args![hash]).await?.into_iter();
+        let mut rows = self.0.query(BY_TOKEN, args![hash]).await?.into_iter();
         let Some(mut row) = rows.next() else { return Ok(None) };
         let others = rows.map(|mut row| row.last("user_roles.role")).collect::<Result<_>>()?;
         Ok(Some(Found {
@@ -292,11 +316,13 @@ impl Sessions<'_> {
 
     /// The user's live sessions, last used first.
     pub async fn of_user(self, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
-        let sql = "SELECT s.id, s.user_id, s.organization_id, s.created_at, s.expires_at, s.last_used_at,
-                          s.authenticated_at, s.method, s.revoked_at, s.address, s.user_agent
-                   FROM sessions s
-                   WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
-                   ORDER BY s.last_used_at DESC, s.id DESC";
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM sessions s
+              WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
+              ORDER BY s.last_used_at DESC, s.id DESC"
+        );
         self.0.list(sql, args![user, now], read).await
     }
 

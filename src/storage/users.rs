@@ -11,7 +11,22 @@ use crate::storage::{Conn, Error, Result};
 /// See [`Conn::users`].
 pub struct Users<'c>(pub(super) &'c mut Conn);
 
-/// Reads `u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at`.
+/// The columns of a user `u` that [`read`] reads.
+macro_rules! columns {
+    () => {
+        "u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at"
+    };
+}
+pub(super) use columns;
+
+/// Selects users.
+macro_rules! select {
+    ($which:literal) => {
+        concat!("SELECT ", columns!(), " FROM users u ", $which)
+    };
+}
+
+/// Reads [`columns!`].
 pub(super) fn read(row: &mut Row) -> Result<User> {
     Ok(User {
         id: row.next("users.id")?,
@@ -54,9 +69,7 @@ impl Users<'_> {
 
     /// The user with that id.
     pub async fn by_id(self, id: UserId) -> Result<Option<User>> {
-        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
-                   FROM users u
-                   WHERE u.id = $1";
+        let sql = select!("WHERE u.id = $1");
         self.0.find(sql, args![id], read).await
     }
 
@@ -65,28 +78,26 @@ impl Users<'_> {
     pub async fn lock(self, id: UserId) -> Result<Option<User>> {
         // At once as strong as a change of a unique column needs it: two that hold the row by a weaker
         // lock and then ask for more would block each other.
-        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
-                   FROM users u
-                   WHERE u.id = $1
-                   {pg: FOR UPDATE}";
+        let sql = select!("WHERE u.id = $1 {pg: FOR UPDATE}");
         self.0.find(sql, args![id], read).await
     }
 
     /// The user with that address.
     pub async fn by_email(self, email: &Email) -> Result<Option<User>> {
-        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
-                   FROM users u
-                   WHERE u.email = $1";
+        let sql = select!("WHERE u.email = $1");
         self.0.find(sql, args![email], read).await
     }
 
     /// The user with that address and their password, if there is one.
     pub async fn credentials(self, email: &Email) -> Result<Option<(User, Option<StoredPassword>)>> {
-        let sql =
-            "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at, p.hash, p.changed_at
-                   FROM users u
-                   LEFT JOIN passwords p ON p.user_id = u.id
-                   WHERE u.email = $1";
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            ", p.hash, p.changed_at
+             FROM users u
+             LEFT JOIN passwords p ON p.user_id = u.id
+             WHERE u.email = $1"
+        );
         let read = |row: &mut Row| Ok((read(row)?, read_password(row)?));
         self.0.find(sql, args![email], read).await
     }
@@ -151,11 +162,11 @@ impl Users<'_> {
 
     /// Users in the order they signed up, after `after`, at most `limit`.
     pub async fn page(self, after: Option<(Timestamp, UserId)>, limit: u32) -> Result<Vec<User>> {
-        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
-                   FROM users u
-                   WHERE (u.created_at, u.id) > ($1, $2)
-                   ORDER BY u.created_at, u.id
-                   LIMIT $3";
+        let sql = select!(
+            "WHERE (u.created_at, u.id) > ($1, $2)
+             ORDER BY u.created_at, u.id
+             LIMIT $3"
+        );
         // Nobody signed up before 1970.
         let (at, id) = after.unwrap_or((Timestamp::from_micros(-1), UserId::new(uuid::Uuid::nil())));
         self.scan(sql, args![at, id, limit]).await
@@ -163,11 +174,11 @@ impl Users<'_> {
 
     /// Users whose address begins so, in the order of addresses, after the address `after`, at most `limit`.
     pub async fn by_address(self, beginning: &str, after: &str, limit: u32) -> Result<Vec<User>> {
-        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
-                   FROM users u
-                   WHERE u.email >= $1 AND u.email < $2 AND u.email > $3
-                   ORDER BY u.email
-                   LIMIT $4";
+        let sql = select!(
+            "WHERE u.email >= $1 AND u.email < $2 AND u.email > $3
+             ORDER BY u.email
+             LIMIT $4"
+        );
         let args = args![beginning, end_of(beginning), after, limit];
         self.scan(sql, args).await
     }
@@ -175,12 +186,12 @@ impl Users<'_> {
     /// Users whose username begins so, in lower case, but not their address; in the order of
     /// usernames, after the username `after`, at most `limit`.
     pub async fn by_username_alone(self, beginning: &str, after: &str, limit: u32) -> Result<Vec<User>> {
-        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
-                   FROM users u
-                   WHERE u.username_normalized >= $1 AND u.username_normalized < $2 AND u.username_normalized > $3
-                     AND NOT (u.email >= $1 AND u.email < $2)
-                   ORDER BY u.username_normalized
-                   LIMIT $4";
+        let sql = select!(
+            "WHERE u.username_normalized >= $1 AND u.username_normalized < $2 AND u.username_normalized > $3
+               AND NOT (u.email >= $1 AND u.email < $2)
+             ORDER BY u.username_normalized
+             LIMIT $4"
+        );
         let args = args![beginning, end_of(beginning), after, limit];
         self.scan(sql, args).await
     }
@@ -189,12 +200,12 @@ impl Users<'_> {
     pub async fn by_domain(self, domain: &str, after: &str, limit: u32) -> Result<Vec<User>> {
         // The expression is that of the index `users_by_domain`: what remains of an address when its
         // beginning, up to the `@`, is taken away. Both databases know these functions by these names.
-        let sql = "SELECT u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at
-                   FROM users u
-                   WHERE substr(u.email, length(rtrim(u.email, 'abcdefghijklmnopqrstuvwxyz0123456789-.')) + 1) = $1
-                     AND u.email > $2
-                   ORDER BY u.email
-                   LIMIT $3";
+        let sql = select!(
+            "WHERE substr(u.email, length(rtrim(u.email, 'abcdefghijklmnopqrstuvwxyz0123456789-.')) + 1) = $1
+               AND u.email > $2
+             ORDER BY u.email
+             LIMIT $3"
+        );
         self.scan(sql, args![domain, after, limit]).await
     }
 

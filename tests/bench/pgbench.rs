@@ -22,10 +22,10 @@ pub(crate) struct PgBench {
 impl PgBench {
     /// Writes the script.
     pub(crate) fn new(cluster: &Cluster, folder: &Path) -> Self {
-        let look_up = filled("pub async fn by_token(", &[HASH]);
+        let look_up = filled(authara::storage::sessions::BY_TOKEN, &[HASH]);
         let next = HASH.replace(":n", ":next");
         let exchange = filled(
-            "async fn rotate_at_once(",
+            written_in("async fn rotate_at_once("),
             &[
                 HASH,
                 SESSION,
@@ -99,11 +99,16 @@ impl Drop for PgBench {
     }
 }
 
-/// The statement of that method, with expressions in the place of its arguments.
-fn filled(method: &str, args: &[&str]) -> String {
+/// The statement of that method.
+fn written_in(method: &str) -> &'static str {
     let source = SESSIONS.split_once(method).unwrap().1;
     let sql = source.split_once("let sql = \"").unwrap().1;
-    let mut sql = sql.split_once("\";").unwrap().0.to_owned();
+    sql.split_once("\";").unwrap().0
+}
+
+/// The statement with expressions in the place of its arguments.
+fn filled(sql: &str, args: &[&str]) -> String {
+    let mut sql = sql.to_owned();
     // From the back, or `$1` would be found in `$10`.
     for (index, arg) in args.iter().enumerate().rev() {
         sql = sql.replace(&format!("${}", index + 1), arg);

@@ -99,3 +99,27 @@ async fn postgres_facts(db: &Database) -> Facts {
     }
     facts
 }
+
+#[test]
+fn what_a_type_reads_is_listed_once() {
+    let mut source = String::new();
+    for file in std::fs::read_dir("src/storage").unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            source.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+    // A column of each list that no condition names.
+    for column in [
+        "u.email_verified_at,",
+        "s.authenticated_at,",
+        "m.role, o.name",
+        "o.name, m.role",
+        "t.consumer_network,",
+        "actor, actor_id,",
+        "public, sealed,",
+        "name, kind,",
+    ] {
+        assert_eq!(source.matches(column).count(), 1, "{column}");
+    }
+}
