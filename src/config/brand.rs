@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use percent_encoding::{AsciiSet, utf8_percent_encode};
+
 use crate::config::file;
 use crate::config::reader::Reader;
 use crate::config::server::PublicUrl;
@@ -51,6 +53,18 @@ const LONGEST_NAME: usize = 60;
 const LARGEST_LOGO: u64 = 512;
 const LARGEST_FAVICON: u64 = 128;
 const LARGEST_CSS: u64 = 256;
+
+/// Characters that may stand in a mail address, and mean something else in a link (RFC 6068, section 2).
+const MEANS_MORE_IN_LINKS: &AsciiSet = &AsciiSet::EMPTY
+    .add(b'&')
+    .add(b'?')
+    .add(b'#')
+    .add(b'/')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 const LOGOS: [Format; 4] = [Format::Svg, Format::Png, Format::Webp, Format::Jpeg];
 const FAVICONS: [Format; 3] = [Format::Svg, Format::Png, Format::Ico];
@@ -162,12 +176,7 @@ impl Support {
             Self::Mail(address) => address.as_str(),
             Self::Page(target) => return target.0.clone(),
         };
-        // These may stand in an address, and mean something else in a link (RFC 6068, section 2).
-        let escaped = address.bytes().map(|byte| match byte {
-            b'&' | b'?' | b'#' | b'/' | b'^' | b'`' | b'{' | b'|' | b'}' => format!("%{byte:02X}"),
-            _ => char::from(byte).to_string(),
-        });
-        format!("mailto:{}", escaped.collect::<String>())
+        format!("mailto:{}", utf8_percent_encode(address, MEANS_MORE_IN_LINKS))
     }
 
     /// What people read: the address.
@@ -319,6 +328,10 @@ mod tests {
         assert_eq!(support("Help@Example.com").href(), "mailto:help@example.com");
         assert_eq!(support("Help@Example.com").words(), "help@example.com");
         assert_eq!(support("a&b?c+d@example.com").href(), "mailto:a%26b%3Fc+d@example.com");
+        assert_eq!(
+            support("a#/^`{|}!*=~'$@example.com").href(),
+            "mailto:a%23%2F%5E%60%7B%7C%7D!*=~'$@example.com"
+        );
         assert_eq!(support("https://example.com/").href(), "https://example.com/");
         assert_eq!(support("https://example.com/").words(), "example.com");
         assert_eq!(support("https://example.com/help").words(), "example.com/help");

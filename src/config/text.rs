@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
+
 /// The words for a truth value that the older server takes.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
@@ -72,18 +74,13 @@ pub(super) fn seconds(seconds: u64) -> String {
 
 /// Undoes percent encoding. `None` for broken escapes and for what is no UTF-8 then.
 pub(super) fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-            let value = digit(rest.next())? * 16 + digit(rest.next())?;
-            bytes.push(u8::try_from(value).ok()?);
-        } else {
-            bytes.push(byte);
-        }
+    // The decoder leaves a broken escape as it is; in a password that would be another password.
+    let is_whole = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !text.split('%').skip(1).all(is_whole) {
+        return None;
     }
-    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+    let decoded = percent_decode_str(text).decode_utf8().ok()?;
+    (!decoded.contains('\0')).then(|| decoded.into_owned())
 }
 
 #[cfg(test)]
@@ -139,7 +136,7 @@ mod tests {
     #[test]
     fn percent_escapes_are_undone_or_refused() {
         assert_eq!(percent_decoded("p%40ss%2Fw%C3%B6rd+").as_deref(), Some("p@ss/wörd+"));
-        for text in ["%", "%4", "%zz", "%ff", "%00", "%+1"] {
+        for text in ["%", "%4", "%4%41", "a%", "%zz", "%ff", "%00", "%+1", "%ä"] {
             assert_eq!(percent_decoded(text), None, "{text}");
         }
     }

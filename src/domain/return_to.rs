@@ -1,5 +1,7 @@
 //! Where a browser goes after a step: a path on this origin, safe by construction.
 
+use percent_encoding::percent_decode_str;
+
 /// A checked redirect target: path, query and fragment on the same origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnTo(String);
@@ -50,22 +52,7 @@ fn decoded_dots(segment: &[u8]) -> Vec<u8> {
 
 /// A path with its escapes taken away once.
 fn decoded(path: &str) -> Vec<u8> {
-    let bytes = path.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let digits = bytes.get(at + 1..at + 3).filter(|_| byte == b'%');
-        let escaped = digits.and_then(hex);
-        plain.push(escaped.unwrap_or(byte));
-        at += if escaped.is_some() { 3 } else { 1 };
-    }
-    plain
-}
-
-fn hex(digits: &[u8]) -> Option<u8> {
-    let are_digits = digits.iter().all(u8::is_ascii_hexdigit);
-    let digits = str::from_utf8(digits).ok().filter(|_| are_digits)?;
-    u8::from_str_radix(digits, 16).ok()
+    percent_decode_str(path).collect()
 }
 
 #[cfg(test)]

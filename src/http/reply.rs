@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY};
 use hyper::{HeaderMap, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::app::App;
@@ -197,19 +198,9 @@ pub(super) fn pair(tokens: &Tokens) -> [SetCookie; 2] {
 
 /// A target as a header can carry it: everything beyond ASCII in its percent form.
 fn ascii(target: &str) -> String {
-    use std::fmt::Write;
+    const NOT_GRAPHIC: &AsciiSet = &CONTROLS.add(b' ');
 
-    target
-        .bytes()
-        .fold(String::with_capacity(target.len()), |mut text, byte| {
-            if byte.is_ascii_graphic() {
-                text.push(char::from(byte));
-            } else {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "%{byte:02X}");
-            }
-            text
-        })
+    utf8_percent_encode(target, NOT_GRAPHIC).to_string()
 }
 
 /// What a notice is about.
@@ -276,6 +267,7 @@ mod tests {
     #[test]
     fn a_target_beyond_ascii_travels_in_its_percent_form() {
         assert_eq!(ascii("/ä?q=%20&x=ö#z"), "/%C3%A4?q=%20&x=%C3%B6#z");
+        assert_eq!(ascii("/a b\u{7f}~\"%"), "/a%20b%7F~\"%");
     }
 
     #[test]
