@@ -259,7 +259,7 @@ const PLAIN_VARS: &[Var] = &[
         group: Group::Sessions,
         kind: Kind::Text("always, off, or a duration"),
         default: Default::Is("always"),
-        help: "When a refresh token is replaced: at every use, never, or at the first use once it is that old.",
+        help: "When a refresh token is replaced: at every use, never, or at the first use once it is that old. The idle limit counts from the last use either way.",
         ..PLAIN
     },
     Var {

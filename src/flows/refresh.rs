@@ -16,7 +16,8 @@ use crate::storage::sessions::Found;
 /// chain moves on, so more than two in a row means a machine in a loop.
 const TRIES: usize = 8;
 
-/// The use of a session is noted at most this often while its token is not exchanged.
+/// The use of a session is noted at most this often while its token is not exchanged. So much sooner
+/// than its idle limit says may such a session end.
 const USE_NOTED_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Gives a new access token, and the refresh token to keep from now on.
@@ -69,6 +70,7 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
                         count("expired");
                         return Err(Refusal::SessionEnded.into());
                     }
+                    note_use(app, client, &head, now).await?;
                     count("successor_again");
                     return tokens::issue(app, head.standing, audience, successor, now);
                 }
@@ -124,13 +126,15 @@ async fn exchange(app: &App, client: &Client, found: &Found, successor: &Secret,
         .await
 }
 
+/// The token is handed out once more: its idle time begins anew.
 async fn note_use(app: &App, client: &Client, found: &Found, now: Timestamp) -> Result<()> {
     let session = &found.standing.session;
     if now.since(session.last_used_at) < USE_NOTED_EVERY {
         return Ok(());
     }
+    let (token, until) = (&found.token.hash, tokens::end_of_token(app, session, now));
     app.store
-        .write(async |tx| -> Result<_> { Ok(tx.sessions().touch(session.id, client, now).await?) })
+        .write(async |tx| -> Result<_> { Ok(tx.sessions().touch(session.id, token, until, client, now).await?) })
         .await
 }
 

@@ -90,7 +90,7 @@ pub(super) fn issue(
         access,
         access_ttl: app.config.tokens.ttl,
         refresh,
-        refresh_ttl: app.config.sessions.idle.min(session.expires_at.since(now)),
+        refresh_ttl: end_of_token(app, &session, now).since(now),
     };
     Ok(SignedIn {
         user,
@@ -181,16 +181,21 @@ async fn exchange(app: &App, tx: &mut Tx, caller: &Caller, refresh: Option<&Secr
     Ok(is_exchanged.then_some(successor))
 }
 
-/// A refresh token of a session's chain as it is stored: it ends with the idle limit or the session.
+/// A refresh token of a session's chain as it is stored.
 pub(super) fn link(app: &App, session: &Session, hash: TokenHash, generation: i64, now: Timestamp) -> RefreshToken {
     RefreshToken {
         hash,
         session: session.id,
         generation,
         created_at: now,
-        expires_at: session.expires_at.min(now + app.config.sessions.idle),
+        expires_at: end_of_token(app, session, now),
         consumed: None,
     }
+}
+
+/// Until when a refresh token may be used that is handed out now: the idle limit or the session's end.
+pub(super) fn end_of_token(app: &App, session: &Session, now: Timestamp) -> Timestamp {
+    session.expires_at.min(now + app.config.sessions.idle)
 }
 
 /// The hash of a token that this server made.

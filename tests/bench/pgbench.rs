@@ -8,7 +8,7 @@ use tokio_postgres::NoTls;
 
 use crate::cluster::Cluster;
 
-const SESSIONS: &str = include_str!("../../src/storage/sessions.rs");
+const SESSIONS: &str = include_str!("../../src/storage/sessions/rotation.rs");
 /// The hash of a client's token number `n`: as random as the real ones, and nobody has to remember it.
 const HASH: &str = "sha256(int8send(:client_id) || int8send(:n))";
 /// The session of a client.

@@ -201,19 +201,59 @@ both!(a_token_that_is_not_due_is_handed_back, async |world: World| {
     assert_ne!(exchanged.refresh, first.refresh);
 });
 
-both!(without_rotation_a_token_dies_at_its_first_end, async |world: World| {
-    let world = world.with(|config| config.sessions.rotation = Rotation::Never).await;
+both!(
+    the_idle_end_counts_from_the_last_use_however_tokens_are_exchanged,
+    async |mut world: World| {
+        const DAY: Duration = Duration::from_hours(24);
+
+        for (number, rotation) in [
+            Rotation::Always,
+            Rotation::After(Duration::from_hours(1)),
+            Rotation::After(20 * DAY),
+            Rotation::Never,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            world = world.with(|config| config.sessions.rotation = rotation).await;
+            let mut tokens = world.sign_up(&format!("person{number}@example.com")).await.tokens;
+
+            for _ in 0..3 {
+                world.clock.advance(13 * DAY);
+                tokens = refreshed(&world, &tokens.refresh, &client()).await.unwrap().tokens;
+                assert_eq!(
+                    tokens.refresh_ttl,
+                    14 * DAY,
+                    "{rotation:?}: the browser keeps it as long"
+                );
+            }
+            world.clock.advance(Duration::from_hours(14 * 24 - 1));
+            tokens = refreshed(&world, &tokens.refresh, &client()).await.unwrap().tokens;
+            assert!(tokens.refresh_ttl < 8 * DAY, "{rotation:?}: the session ends before");
+            world.clock.advance(8 * DAY);
+            let over = refreshed(&world, &tokens.refresh, &client()).await;
+            assert_eq!(refusal(over), Refusal::SessionEnded, "{rotation:?}: the session's end");
+
+            let tokens = world.sign_in(&format!("person{number}@example.com")).await.tokens;
+            world.clock.advance(13 * DAY);
+            let tokens = refreshed(&world, &tokens.refresh, &client()).await.unwrap().tokens;
+            world.clock.advance(14 * DAY);
+            let idle = refreshed(&world, &tokens.refresh, &client()).await;
+            assert_eq!(refusal(idle), Refusal::SessionEnded, "{rotation:?}: idle");
+        }
+    }
+);
+
+both!(an_answer_given_again_is_a_use_too, async |world: World| {
+    const DAY: Duration = Duration::from_hours(24);
     let first = world.sign_up("ada@example.com").await.tokens;
+    refreshed(&world, &first.refresh, &client()).await.unwrap();
 
-    world.clock.advance(Duration::from_hours(13 * 24));
-    let kept = refreshed(&world, &first.refresh, &client()).await.unwrap().tokens;
-    world.clock.advance(Duration::from_hours(24));
+    world.clock.advance(13 * DAY);
+    let again = refreshed(&world, &first.refresh, &client()).await.unwrap().tokens;
+    world.clock.advance(2 * DAY);
 
-    assert_eq!(kept.refresh, first.refresh);
-    assert_eq!(
-        refusal(refreshed(&world, &first.refresh, &client()).await),
-        Refusal::SessionEnded
-    );
+    assert!(refreshed(&world, &again.refresh, &client()).await.is_ok());
 });
 
 both!(a_disabled_account_cannot_refresh, async |world: World| {

@@ -232,10 +232,13 @@ both!(a_token_is_added_once, async |db: &Database| {
 both!(a_use_and_a_new_proof_are_noted, async |db: &Database| {
     let (_, opened) = signed_in(&db.store).await;
     let elsewhere = Client::new("198.51.100.9".parse().unwrap(), "");
+    let current = token(0, opened.id).hash;
 
     db.store
         .write(async |tx| {
-            tx.sessions().touch(opened.id, &elsewhere, NOW + HOUR).await?;
+            tx.sessions()
+                .touch(opened.id, &current, NOW + 5 * HOUR, &elsewhere, NOW + HOUR / 2)
+                .await?;
             let methods = Methods::parse("otp pwd").unwrap();
             tx.sessions().reauthenticated(opened.id, &methods, NOW + 2 * HOUR).await
         })
@@ -243,8 +246,13 @@ both!(a_use_and_a_new_proof_are_noted, async |db: &Database| {
         .unwrap();
 
     let noted = standing(&db.store, 1).await.unwrap().session;
+    assert_eq!(
+        found(&db.store, 0).await.unwrap().token.expires_at,
+        NOW + 5 * HOUR,
+        "the idle time begins anew"
+    );
     assert_eq!(noted.client, elsewhere);
-    assert_eq!(noted.last_used_at, NOW + HOUR);
+    assert_eq!(noted.last_used_at, NOW + HOUR / 2);
     assert_eq!(noted.authenticated_at, NOW + 2 * HOUR);
     assert_eq!(
         noted.methods.to_string(),
