@@ -2,44 +2,34 @@
 
 use std::net::IpAddr;
 
-/// A network in CIDR form.
+use ipnet::{IpNet, Ipv4Net};
+
+/// A network in CIDR form. An IPv4-mapped address counts as IPv4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    /// Its first address.
-    pub base: IpAddr,
-    /// Leading bits that count.
-    pub prefix: u8,
-}
+pub struct Network(IpNet);
 
 impl Network {
-    /// Whether an address is in it. An IPv4-mapped address counts as IPv4.
+    /// Whether an address is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
-        first(address.to_canonical(), self.prefix) == Some(self.base)
+        self.0.contains(&address.to_canonical())
     }
 
     /// Reads `10.0.0.0/8`, or one address; the error says what would be right.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is not a network; write 10.0.0.0/8, 2001:db8::/32, or one address");
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let prefix = match prefix {
-            // `parse` alone would take `+8`.
-            Some(bits) if bits.bytes().all(|byte| byte.is_ascii_digit()) => bits.parse().map_err(|_| wrong())?,
-            Some(_) => return Err(wrong()),
-            None if address.is_ipv4() => 32,
-            None => 128,
-        };
-        let (address, prefix) = match (address, address.to_canonical()) {
-            (IpAddr::V6(_), IpAddr::V4(v4)) if prefix >= 96 => (IpAddr::V4(v4), prefix - 96),
-            _ => (address, prefix),
-        };
-        match first(address, prefix) {
-            Some(base) if base == address => Ok(Self { base, prefix }),
-            Some(base) => Err(format!("{text:?} has bits beyond its prefix; write {base}/{prefix}")),
-            None => Err(wrong()),
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let network = text
+            .parse()
+            .or_else(|_| text.parse().map(|address: IpAddr| address.into()));
+        let network = canonical(
+            network
+                .map_err(|_| format!("{text:?} is not a network; write 10.0.0.0/8, 2001:db8::/32, or one address"))?,
+        );
+        if network.trunc() == network {
+            Ok(Self(network))
+        } else {
+            Err(format!(
+                "{text:?} has bits beyond its prefix; write {}",
+                network.trunc()
+            ))
         }
     }
 
@@ -59,19 +49,15 @@ impl Network {
     }
 }
 
-/// The first address of the network of `prefix` bits around an address. `None` if there are not so many bits.
-fn first(address: IpAddr, prefix: u8) -> Option<IpAddr> {
-    match address {
-        IpAddr::V4(address) if prefix <= 32 => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
-            Some(IpAddr::V4((address.to_bits() & mask).into()))
-        }
-        IpAddr::V6(address) if prefix <= 128 => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
-            Some(IpAddr::V6((address.to_bits() & mask).into()))
-        }
-        _ => None,
-    }
+/// The network of IPv4 that a network of mapped addresses stands for.
+fn canonical(network: IpNet) -> IpNet {
+    let mapped = match network {
+        IpNet::V4(_) => None,
+        IpNet::V6(v6) => v6.addr().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96)),
+    };
+    mapped
+        .and_then(|(address, bits)| Ipv4Net::new(address, bits).ok())
+        .map_or(network, IpNet::V4)
 }
 
 #[cfg(test)]

@@ -7,21 +7,22 @@
 //! served next. When the queue is full, the job with the highest tag makes room.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 /// Who a job is counted against, and how much: a share with a cost of 16 gets a sixteenth of the
 /// turns that a share with a cost of 1 gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Charge {
-    pub(super) share: u128,
+pub(super) struct Charge<S> {
+    pub(super) share: S,
     pub(super) cost: u64,
 }
 
 /// The queue.
-pub(super) struct FairQueue<J> {
+pub(super) struct FairQueue<S, J> {
     most: usize,
     waiting: Vec<Waiting<J>>,
     /// When each share has had what it asked for; only those later than `now`.
-    finish: HashMap<u128, u64>,
+    finish: HashMap<S, u64>,
     /// Virtual time: the start tag of the job that was taken last.
     now: u64,
     count: u64,
@@ -40,7 +41,7 @@ struct Rank {
     number: u64,
 }
 
-impl<J> FairQueue<J> {
+impl<S: Copy + Eq + Hash, J> FairQueue<S, J> {
     /// Finish tags that may be kept, however few jobs may wait.
     const MOST_TAGS: usize = 1024;
 
@@ -66,13 +67,13 @@ impl<J> FairQueue<J> {
     }
 
     /// Whether a job with these charges would be taken in.
-    pub(super) fn has_room(&self, charges: &[Charge]) -> bool {
+    pub(super) fn has_room(&self, charges: &[Charge<S>]) -> bool {
         self.waiting.len() < self.most || self.last().is_some_and(|last| self.rank(charges) < last)
     }
 
     /// Takes a job in. Gives back the job that must go if there is no room for all: this one, or
     /// one that waits and comes after it.
-    pub(super) fn push(&mut self, charges: &[Charge], job: J) -> Option<J> {
+    pub(super) fn push(&mut self, charges: &[Charge<S>], job: J) -> Option<J> {
         if !self.has_room(charges) {
             return Some(job);
         }
@@ -120,7 +121,7 @@ impl<J> FairQueue<J> {
         self.waiting.retain(|waiting| keep(&waiting.job));
     }
 
-    fn rank(&self, charges: &[Charge]) -> Rank {
+    fn rank(&self, charges: &[Charge<S>]) -> Rank {
         let finish = charges.iter().filter_map(|charge| self.finish.get(&charge.share)).max();
         Rank {
             start: finish.copied().unwrap_or(self.now).max(self.now),
@@ -149,7 +150,7 @@ impl<J> FairQueue<J> {
 mod tests {
     use super::*;
 
-    fn by(shares: &[u128]) -> Vec<Charge> {
+    fn by(shares: &[u128]) -> Vec<Charge<u128>> {
         shares.iter().map(|&share| Charge { share, cost: 1 }).collect()
     }
 

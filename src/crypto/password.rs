@@ -11,11 +11,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipnet::IpNet;
 use tokio::sync::oneshot;
 
 use crate::crypto::fair::{Charge, FairQueue};
 use crate::crypto::phc::{self, Work};
 use crate::domain::TokenHash;
+use crate::domain::client::{self, CUSTOMER, SITE};
 use crate::domain::password::Password;
 use crate::metrics::{Counter, Histogram, SLOW};
 
@@ -50,8 +52,15 @@ pub struct PoolSize {
 /// /48 gets 16 times as much) and by account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
-    network: Option<IpAddr>,
-    account: Option<u128>,
+    address: Option<IpAddr>,
+    account: Option<TokenHash>,
+}
+
+/// What the queue is shared by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Sharer {
+    Network(IpNet),
+    Account(TokenHash),
 }
 
 impl Share {
@@ -61,7 +70,7 @@ impl Share {
     /// A person at that address; one that is unspecified tells nobody apart.
     pub fn of(address: IpAddr) -> Self {
         Self {
-            network: Some(address.to_canonical()).filter(|address| !address.is_unspecified()),
+            address: Some(address.to_canonical()).filter(|address| !address.is_unspecified()),
             account: None,
         }
     }
@@ -69,33 +78,26 @@ impl Share {
     /// The same for an account, named by the keyed hash of whatever stands for it.
     #[must_use]
     pub fn and_account(self, account: &TokenHash) -> Self {
-        let half: [u8; 16] = std::array::from_fn(|at| account.bytes()[at]);
         Self {
-            account: Some(u128::from_be_bytes(half)),
+            account: Some(*account),
             ..self
         }
     }
 
-    fn charges(self) -> Vec<Charge> {
-        let full = |share| Charge {
-            share,
-            cost: Self::SITE_FACTOR,
-        };
-        let mut charges: Vec<Charge> = self.account.map(full).into_iter().collect();
-        match self.network {
-            None => {}
-            Some(IpAddr::V4(address)) => charges.push(full(address.to_bits().into())),
-            Some(IpAddr::V6(address)) => {
-                let bits = address.to_bits();
-                charges.push(full(bits >> 64 << 64));
-                // Beyond all networks of 64 bits, whose lower half is 0.
-                charges.push(Charge {
-                    share: (bits >> 80 << 80) | 1,
-                    cost: 1,
-                });
-            }
-        }
-        charges
+    fn charges(self) -> Vec<Charge<Sharer>> {
+        let charge = |share, cost| Charge { share, cost };
+        let network = |address, bits| Sharer::Network(client::network(address, bits));
+        let account = self.account.map(Sharer::Account);
+        let own = self.address.map(|address| network(address, CUSTOMER));
+        let site = self
+            .address
+            .filter(IpAddr::is_ipv6)
+            .map(|address| network(address, SITE));
+        let full = account
+            .into_iter()
+            .chain(own)
+            .map(|share| charge(share, Self::SITE_FACTOR));
+        full.chain(site.map(|share| charge(share, 1))).collect()
     }
 }
 
@@ -324,7 +326,7 @@ struct Shared {
 }
 
 struct Queue {
-    jobs: FairQueue<Job>,
+    jobs: FairQueue<Sharer, Job>,
     is_stopped: bool,
     busy: usize,
 }
@@ -351,7 +353,7 @@ impl Shared {
     }
 
     /// Whether there is room for another job, once those that nobody waits for have gone.
-    fn make_room(&self, queue: &mut Queue, charges: &[Charge]) -> bool {
+    fn make_room(&self, queue: &mut Queue, charges: &[Charge<Sharer>]) -> bool {
         // An idle thread takes its job at once: only what exceeds the idle ones has to wait.
         queue.jobs.hold(self.longest + (self.threads - queue.busy));
         if !queue.jobs.has_room(charges) {

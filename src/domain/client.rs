@@ -1,6 +1,14 @@
 //! Who is calling, from where.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::{IpNet, Ipv6Net};
+
+/// Leading bits of an IPv6 address that one customer has.
+pub const CUSTOMER: u8 = 64;
+
+/// Leading bits of an IPv6 address that a site with many networks may have.
+pub const SITE: u8 = 48;
 
 /// The far end of a request, as trusted proxies report it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,17 +55,26 @@ impl Client {
         }
     }
 
-    /// The network that counts as one caller: the address itself, or its /64 for IPv6.
+    /// The first address of the network that counts as one caller: the address itself, or its /64 for IPv6.
     pub fn network(&self) -> IpAddr {
-        match self.address {
-            IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        }
+        network(self.address, CUSTOMER).addr()
     }
 
     /// Whether the two are, as far as can be seen, the same program in the same place.
     pub fn is_same(&self, other: &Self) -> bool {
         self.network() == other.network() && self.user_agent == other.user_agent
+    }
+}
+
+/// The network around an address: an IPv4 address by itself, or the leading bits of an IPv6 address.
+/// An IPv4-mapped address counts as IPv4.
+pub fn network(address: IpAddr, ipv6_bits: u8) -> IpNet {
+    match address.to_canonical() {
+        address @ IpAddr::V4(_) => address.into(),
+        // There are no more bits than those of the address.
+        IpAddr::V6(address) => Ipv6Net::new(address, ipv6_bits)
+            .map_or(address.into(), |net| net.trunc())
+            .into(),
     }
 }
 
@@ -73,6 +90,16 @@ mod tests {
         assert!(!client("2001:db8:1:2::1").is_same(&client("2001:db8:1:3::1")));
         assert!(client("::ffff:192.0.2.1").is_same(&client("192.0.2.1")));
         assert!(!client("192.0.2.1").is_same(&client("192.0.2.2")));
+    }
+
+    #[test]
+    fn a_network_begins_where_its_leading_bits_do() {
+        let network = |address: &str, bits| network(address.parse().expect("an address"), bits).to_string();
+
+        assert_eq!(network("2001:db8:1:2:3::4", CUSTOMER), "2001:db8:1:2::/64");
+        assert_eq!(network("2001:db8:1:2:3::4", SITE), "2001:db8:1::/48");
+        assert_eq!(network("192.0.2.1", SITE), "192.0.2.1/32");
+        assert_eq!(network("::ffff:192.0.2.1", CUSTOMER), "192.0.2.1/32");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use crate::app::App;
 use crate::crypto::password::{Share, Unavailable};
 use crate::domain::audit::{Action, Actor};
+use crate::domain::client::{CUSTOMER, SITE};
 use crate::domain::device::Device;
 use crate::domain::limit::{Budget, Limit};
 use crate::domain::session::Session;
@@ -16,10 +17,7 @@ use crate::flows::{Error, Result};
 use crate::limits::{Attempt, Full, Key, Turn};
 use crate::storage::{self, Store, Tx};
 
-/// Bits of an IPv6 address that one customer has.
-const CUSTOMER: u32 = 64;
-/// Bits of an IPv6 address that a site may have; it gets [`SITE_FACTOR`] times the budget.
-const SITE: u32 = 48;
+/// Budgets of one network that a whole IPv6 site has.
 const SITE_FACTOR: u32 = 16;
 
 /// One try at something limited. It counts if [`Try::failed`] says so. Dropped before that, as when
@@ -75,7 +73,7 @@ impl<'a> Try<'a> {
             limit: budget.limit.saturating_mul(SITE_FACTOR),
             ..budget
         };
-        let circles: &[(u32, Budget)] = if address.is_ipv6() {
+        let circles: &[(u8, Budget)] = if address.is_ipv6() {
             &[(SITE, site), (CUSTOMER, budget)]
         } else {
             &[(CUSTOMER, budget)]

@@ -108,10 +108,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        let trusted = [Network {
-            base: "10.0.0.0".parse().expect("an address"),
-            prefix: 8,
-        }];
+        let trusted = [Network::parse("10.0.0.0/8").expect("a network")];
         let peer = peer.map(|peer| peer.parse().expect("an address with port"));
         of(&headers, peer, &trusted).address.to_string()
     }

@@ -1,10 +1,14 @@
-//! How many connections are open, or requests in work: in total, and from one address.
+//! How many connections are open, or requests in work: in total, and from one address, which is all
+//! of a /64 for IPv6.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ipnet::IpNet;
+
 use crate::config::Network;
+use crate::domain::client::{self, CUSTOMER};
 use crate::metrics::Connections;
 
 /// The seats of a server. Each connection or request takes one and gives it back when it ends.
@@ -18,13 +22,13 @@ pub(super) struct Seats {
 #[derive(Default)]
 struct Taken {
     total: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<IpNet, usize>,
 }
 
 /// A seat, given back when dropped.
 pub(super) struct Seat {
     seats: Arc<Seats>,
-    address: Option<IpAddr>,
+    address: Option<IpNet>,
 }
 
 impl Seats {
@@ -51,7 +55,7 @@ impl Seats {
     }
 
     fn find(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Seat> {
-        let address = address.map(neighbourhood);
+        let address = address.map(|address| client::network(address, CUSTOMER));
         let mut taken = self.lock();
         if taken.total >= self.total {
             return None;
@@ -95,14 +99,6 @@ impl Drop for Seat {
 /// is not held against itself.
 pub(super) fn is_counted(address: IpAddr, trusted: &[Network]) -> bool {
     !address.to_canonical().is_loopback() && !trusted.iter().any(|network| network.contains(address))
-}
-
-/// What counts as one address: all of an IPv6 /64, for that is what one customer is given.
-fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address @ IpAddr::V4(_) => address,
-    }
 }
 
 #[cfg(test)]

@@ -13,12 +13,14 @@ mod turns;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ipnet::{IpNet, Ipv4Net};
 use tokio::sync::Notify;
 
+use crate::domain::client;
 use crate::domain::limit::{Budget, Limit};
 use crate::domain::{Clock, Timestamp};
 use turns::Turns;
@@ -34,32 +36,35 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     limit: Limit,
-    who: u128,
+    who: Who,
     /// The wider circle whose counter it shares when there is no room for one of its own.
-    circle: u128,
+    circle: Who,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Who {
+    Network(IpNet),
+    Named([u8; 16]),
 }
 
 impl Key {
-    /// A network: one IPv4 address, or an IPv6 network of `prefix` bits.
-    pub fn network(limit: Limit, address: IpAddr, prefix: u32) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self {
-                limit,
-                who: Ipv6Addr::to_bits(address.to_ipv6_mapped()),
-                circle: (address.to_bits() >> 16).into(),
-            },
-            IpAddr::V6(address) => Self {
-                limit,
-                // The length takes part, so that a network and its first half are two.
-                who: (address.to_bits() >> (128 - prefix) << (128 - prefix)) | u128::from(prefix),
-                circle: address.to_bits() >> 80,
-            },
+    /// A network: one IPv4 address, or an IPv6 network of `ipv6_bits` bits.
+    pub fn network(limit: Limit, address: IpAddr, ipv6_bits: u8) -> Self {
+        let network = client::network(address, ipv6_bits);
+        let circle = match network {
+            IpNet::V4(own) => Ipv4Net::new(own.addr(), 16).map_or(own, |wider| wider.trunc()).into(),
+            IpNet::V6(_) => client::network(address, client::SITE),
+        };
+        Self {
+            limit,
+            who: Who::Network(network),
+            circle: Who::Network(circle),
         }
     }
 
     /// Anything named by 16 bytes.
     pub const fn named(limit: Limit, name: [u8; 16]) -> Self {
-        let who = u128::from_be_bytes(name);
+        let who = Who::Named(name);
         Self {
             limit,
             who,

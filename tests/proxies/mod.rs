@@ -79,10 +79,7 @@ async fn who(cx: Cx, _: Anyone) -> Result<Reply> {
 /// A server that trusts the proxies of these tests and tells callers who they are.
 async fn server(db: &Database, change: impl FnOnce(&mut Config)) -> TestApp {
     let trusting = |config: &mut Config| {
-        config.trusted_proxies = vec![Network {
-            base: PROXY,
-            prefix: 32,
-        }];
+        config.trusted_proxies = vec![Network::parse(&PROXY.to_string()).unwrap()];
         change(config);
     };
     let service = |app| {

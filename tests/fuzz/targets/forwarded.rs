@@ -18,11 +18,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn trusted() -> [Network; 2] {
-    let network = |base: &str, prefix| Network {
-        base: base.parse().unwrap(),
-        prefix,
-    };
-    [network("10.0.0.0", 8), network("fd00::", 8)]
+    ["10.0.0.0/8", "fd00::/8"].map(|text| Network::parse(text).unwrap())
 }
 
 fn is_trusted(address: IpAddr) -> bool {
