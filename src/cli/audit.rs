@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::app::App;
 use crate::cli::args::Audit as Arguments;
-use crate::cli::print::{Printer, rfc3339, second};
+use crate::cli::print::{Printer, second};
 use crate::cli::{Result, app, user};
 use crate::config::Given;
 use crate::domain::Timestamp;
@@ -105,7 +105,7 @@ fn line(line: &AuditLine) -> Value {
     };
     json!({
         "id": line.id.to_string(),
-        "at": rfc3339(line.at),
+        "at": line.at.rfc3339(),
         "action": line.action.name(),
         "result": line.outcome.name(),
         "actor": by(line.actor),

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::cli::args::Key as Command;
-use crate::cli::print::{Printer, moment, rfc3339};
+use crate::cli::print::{Printer, moment};
 use crate::cli::{Result, app, ask};
 use crate::config::Given;
 use crate::crypto::keys::generate_seed;
-use crate::domain::By;
+use crate::domain::{By, Timestamp};
 use crate::flows::keys::{self, KeyState, KeyView};
 
 pub(super) fn generate(out: &mut Printer) -> Result<()> {
@@ -69,8 +69,8 @@ fn value(key: &KeyView) -> Value {
     json!({
         "id": key.id,
         "state": words(key.state),
-        "created_at": key.created_at.map(rfc3339),
-        "active_from": key.active_from.map(rfc3339),
-        "retired_at": key.retired_at.map(rfc3339),
+        "created_at": key.created_at.map(Timestamp::rfc3339),
+        "active_from": key.active_from.map(Timestamp::rfc3339),
+        "retired_at": key.retired_at.map(Timestamp::rfc3339),
     })
 }

@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
 
 use crate::cli::Result;
 use crate::domain::Timestamp;
@@ -58,27 +57,10 @@ fn aligned<const N: usize>(row: &[String; N], widths: &[usize; N]) -> String {
 
 /// `2026-11-23 09:41 UTC`, for people.
 pub(super) fn moment(at: Timestamp) -> String {
-    let Some(time) = offset(at) else {
-        return "—".to_owned();
-    };
-    let (date, hour, minute) = (time.date(), time.hour(), time.minute());
-    format!("{date} {hour:02}:{minute:02} UTC")
+    at.written(format_description!("[year]-[month]-[day] [hour]:[minute] UTC"))
 }
 
 /// `2026-11-23 09:41:07`, in UTC, for lists where the order of things matters.
 pub(super) fn second(at: Timestamp) -> String {
-    let Some(time) = offset(at) else {
-        return "—".to_owned();
-    };
-    let (date, hour, minute, second) = (time.date(), time.hour(), time.minute(), time.second());
-    format!("{date} {hour:02}:{minute:02}:{second:02}")
-}
-
-/// RFC 3339, for programs.
-pub(super) fn rfc3339(at: Timestamp) -> serde_json::Value {
-    offset(at).and_then(|time| time.format(&Rfc3339).ok()).into()
-}
-
-fn offset(at: Timestamp) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.micros()) * 1000).ok()
+    at.written(format_description!("[year]-[month]-[day] [hour]:[minute]:[second]"))
 }

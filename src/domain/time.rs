@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::formatting::Formattable;
+
 /// A point in time in microseconds since 1970, UTC: what both databases keep exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -28,6 +32,23 @@ impl Timestamp {
     /// Whole seconds since 1970, rounded down, as JWT claims carry them.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
+    }
+
+    /// Date and time of day, in UTC. What is outside the years 0 to 9999 becomes the beginning of 1970.
+    pub fn calendar(self) -> UtcDateTime {
+        let nanos = i128::from(self.0) * 1000;
+        let at = UtcDateTime::from_unix_timestamp_nanos(nanos).ok();
+        at.filter(|at| at.year() >= 0).unwrap_or(UtcDateTime::UNIX_EPOCH)
+    }
+
+    /// As RFC 3339 writes it, to the microsecond: `2026-11-23T09:41:07.25Z`.
+    pub fn rfc3339(self) -> String {
+        self.written(&Rfc3339)
+    }
+
+    /// In another form; it may name nothing that a date and time in UTC do not have.
+    pub fn written(self, form: &(impl Formattable + ?Sized)) -> String {
+        self.calendar().format(form).unwrap_or_default()
     }
 
     /// How long after `earlier` this is; zero if it is not after it.
@@ -99,6 +120,21 @@ impl Clock for ManualClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_written_as_rfc_3339_says_whatever_it_is() {
+        let written = |micros| Timestamp::from_micros(micros).rfc3339();
+
+        assert_eq!(written(1_795_427_883_000_000), "2026-11-23T09:58:03Z");
+        assert_eq!(written(1_795_427_883_250_000), "2026-11-23T09:58:03.25Z");
+        assert_eq!(written(1_795_427_883_000_001), "2026-11-23T09:58:03.000001Z");
+        assert_eq!(written(-1), "1969-12-31T23:59:59.999999Z");
+        for outside in [i64::MIN, i64::MAX, -62_167_219_200_000_001, 253_402_300_800_000_000] {
+            assert_eq!(written(outside), "1970-01-01T00:00:00Z");
+        }
+        assert_eq!(written(-62_167_219_200_000_000), "0000-01-01T00:00:00Z");
+        assert_eq!(written(253_402_300_799_999_999), "9999-12-31T23:59:59.999999Z");
+    }
 
     #[test]
     fn time_before_1970_rounds_down_and_differences_never_go_below_zero() {

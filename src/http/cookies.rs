@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use hyper::HeaderMap;
 use hyper::header::{COOKIE, HeaderValue};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
+use time::macros::format_description;
 
 use crate::config::Config;
 use crate::domain::{Secret, Timestamp};
@@ -161,14 +160,13 @@ impl SetCookie {
 /// The end of a cookie's life as HTTP writes dates; the epoch for one that is cleared.
 fn expires(max_age: Duration, now: Timestamp) -> String {
     let end = if max_age.is_zero() {
-        0
+        Timestamp::from_seconds(0)
     } else {
-        (now + max_age).seconds()
+        now + max_age
     };
-    OffsetDateTime::from_unix_timestamp(end)
-        .ok()
-        .and_then(|end| end.format(&Rfc2822).ok())
-        .map_or_else(String::new, |text| text.replace("+0000", "GMT"))
+    end.written(format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    ))
 }
 
 #[cfg(test)]

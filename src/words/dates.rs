@@ -1,27 +1,20 @@
 //! Points in time as people read them: always UTC, since a browser tells nobody its zone. The
 //! page's script shows them in the zone of whoever looks.
 
-use time::OffsetDateTime;
+use time::macros::format_description;
 
 use crate::domain::Timestamp;
 use crate::words::Phrases;
 
 /// For `<time datetime>`: `2026-11-23T09:38:00Z`.
 pub fn machine(at: Timestamp) -> String {
-    let at = calendar(at);
-    let (hour, minute, second) = at.to_hms();
-    format!("{}T{hour:02}:{minute:02}:{second:02}Z", at.date())
-}
-
-/// One outside the calendar becomes its beginning.
-fn calendar(at: Timestamp) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(at.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    Timestamp::from_seconds(at.seconds()).rfc3339()
 }
 
 impl Phrases {
     /// The day: `23 November 2026`.
     pub fn day(&self, at: Timestamp) -> String {
-        let at = calendar(at);
+        let at = at.calendar();
         let months = [
             self.month_1(),
             self.month_2(),
@@ -42,9 +35,7 @@ impl Phrases {
 
     /// Day and time: `23 November 2026, 09:38 UTC`.
     pub fn moment(&self, at: Timestamp) -> String {
-        let time = calendar(at);
-        let time = format!("{:02}:{:02}", time.hour(), time.minute());
-        self.date_moment(self.day(at), time)
+        self.date_moment(self.day(at), at.written(format_description!("[hour]:[minute]")))
     }
 
     /// How long ago, or the day if that is more than a week.

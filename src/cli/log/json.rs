@@ -2,39 +2,24 @@
 
 use std::fmt::{Debug, Write as _};
 
-use time::OffsetDateTime;
+use time::macros::format_description;
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
 use super::escape::Escaped;
 use crate::domain::Timestamp;
 
-/// Writes `{"timestamp":…,"level":…,"message":…,…}` with every field under its own name.
+/// Writes `{"timestamp":…,"level":…,"message":…,…}` with every field under its own name. The time is
+/// RFC 3339 with six digits after the point, so that lines sort as text.
 pub(super) fn write(event: &Event<'_>, now: Timestamp, line: &mut String) {
     line.push_str("{\"timestamp\":\"");
-    date(now, line);
+    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+    line.push_str(&now.written(form));
     line.push_str("\",\"level\":\"");
     line.push_str(super::name(*event.metadata().level()));
     line.push('"');
     event.record(&mut Members(line));
     line.push('}');
-}
-
-/// As RFC 3339 writes it, with microseconds.
-fn date(now: Timestamp, line: &mut String) {
-    let at = OffsetDateTime::from_unix_timestamp(now.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let micros = now.micros().rem_euclid(1_000_000);
-    // Writing to a string cannot fail, here and below.
-    let _ = write!(
-        line,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{micros:06}Z",
-        at.year(),
-        u8::from(at.month()),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-    );
 }
 
 struct Members<'l>(&'l mut String);
@@ -49,6 +34,7 @@ impl Members<'_> {
 
     fn plain(&mut self, field: &Field, value: impl std::fmt::Display) {
         self.name(field);
+        // Writing to a string cannot fail, here and below.
         let _ = write!(self.0, "{value}");
     }
 }

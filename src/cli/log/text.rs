@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Write as _};
 
+use time::macros::format_description;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
@@ -24,13 +25,11 @@ pub(super) fn write(event: &Event<'_>, now: Timestamp, colours: bool, line: &mut
         colour: colour(level),
     };
     page.in_colour(Some(DIM), |line| {
-        let (seconds, millis) = (now.seconds(), now.micros().rem_euclid(1_000_000) / 1000);
-        let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-        // Writing to a string cannot fail, here and below.
-        let _ = write!(line, "{hour:02}:{minute:02}:{second:02}.{millis:03}Z");
+        line.push_str(&now.written(format_description!("[hour]:[minute]:[second].[subsecond digits:3]Z")));
     });
     page.line.push_str("  ");
     page.in_colour(colour(level).or(Some(GREEN)), |line| {
+        // Writing to a string cannot fail, here and below.
         let _ = write!(line, "{:<5}", super::name(level));
     });
     page.line.push_str("  ");

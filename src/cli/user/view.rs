@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::Result;
-use crate::cli::print::{Printer, moment, rfc3339};
+use crate::cli::print::{Printer, moment};
 use crate::domain::session::Session;
 use crate::domain::{PlatformRole, User};
 use crate::flows::accounts::directory::UserView;
@@ -92,16 +92,16 @@ pub(super) fn account(user: &User, roles: &[PlatformRole]) -> Value {
         "username": user.username.as_str(),
         "disabled": user.is_disabled(),
         "roles": names(roles),
-        "created_at": rfc3339(user.created_at),
+        "created_at": user.created_at.rfc3339(),
     })
 }
 
 fn session(session: &Session) -> Value {
     json!({
         "id": session.id.to_string(),
-        "created_at": rfc3339(session.created_at),
-        "last_used_at": rfc3339(session.last_used_at),
-        "expires_at": rfc3339(session.expires_at),
+        "created_at": session.created_at.rfc3339(),
+        "last_used_at": session.last_used_at.rfc3339(),
+        "expires_at": session.expires_at.rfc3339(),
         "address": session.client.address.to_string(),
         "user_agent": session.client.user_agent,
     })

@@ -1,11 +1,9 @@
 //! JSON types that several routes share (contract, http.md 1.5).
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::domain::organization::Membership;
-use crate::domain::{Audience, Secret, Timestamp, User};
+use crate::domain::{Audience, Secret, User};
 use crate::flows::tokens::{SignedIn, Tokens};
 use crate::http::cx::Cx;
 
@@ -54,14 +52,6 @@ impl TryFrom<String> for AudienceName {
     }
 }
 
-/// A point in time: RFC 3339, UTC.
-pub fn time(at: Timestamp) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.micros()) * 1000)
-        .ok()
-        .and_then(|at| at.format(&Rfc3339).ok())
-        .unwrap_or_default()
-}
-
 /// `AuthUser`.
 #[derive(Debug, Serialize)]
 pub struct AuthUser {
@@ -80,7 +70,7 @@ impl AuthUser {
             email: user.email.as_str().to_owned(),
             username: user.username.as_str().to_owned(),
             disabled: user.is_disabled(),
-            created_at: time(user.created_at),
+            created_at: user.created_at.rfc3339(),
         }
     }
 }
@@ -146,19 +136,5 @@ impl OrganizationSummary {
             name: membership.name.clone(),
             role: membership.role.name(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_utc_with_as_many_digits_as_they_need() {
-        assert_eq!(time(Timestamp::from_seconds(1_700_000_000)), "2023-11-14T22:13:20Z");
-        assert_eq!(
-            time(Timestamp::from_micros(1_700_000_000_000_001)),
-            "2023-11-14T22:13:20.000001Z"
-        );
     }
 }
