@@ -129,6 +129,7 @@ fn contract_and_table_agree_on_access_csrf_body_and_audience() {
             Csrf::Safe | Csrf::SameSite(_) | Csrf::Waived(_) => "none",
             Csrf::Required => "required",
             Csrf::RequiredWithoutBearer => "required-without-bearer",
+            Csrf::RequiredWithCookies => "required-with-cookies",
         };
         assert_eq!(operation.text("x-access"), route.access, "{key:?}");
         assert_eq!(operation.text("x-csrf"), csrf, "{key:?}");
@@ -208,7 +209,9 @@ fn r060_every_row_that_changes_something_asks_for_the_proof_or_says_why_not() {
         match route.rules.csrf {
             Csrf::Safe => assert_eq!(route.method, "GET", "{}", route.pattern),
             Csrf::SameSite(reason) | Csrf::Waived(reason) => assert!(reason.len() > 10, "{}", route.pattern),
-            Csrf::RequiredWithoutBearer => assert!(route.pattern.starts_with("/auth/api/"), "{}", route.pattern),
+            Csrf::RequiredWithoutBearer | Csrf::RequiredWithCookies => {
+                assert!(route.pattern.starts_with("/auth/api/"), "{}", route.pattern);
+            }
             Csrf::Required => assert_ne!(route.method, "GET", "{}", route.pattern),
         }
     }
@@ -245,6 +248,10 @@ fn r010_every_row_that_changes_an_account_asks_for_a_recent_proof_or_says_why_no
 #[test]
 fn every_route_is_under_the_mount() {
     for line in routes::table() {
-        assert!(line.pattern.starts_with("/auth/"), "{}", line.pattern);
+        assert!(
+            line.pattern == "/auth" || line.pattern.starts_with("/auth/"),
+            "{}",
+            line.pattern
+        );
     }
 }

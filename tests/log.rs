@@ -121,6 +121,12 @@ async fn r128_what_a_client_sends_forges_no_line_and_reaches_no_terminal() {
     assert_eq!(messages(&lines).last(), Some(&"stopped"));
 }
 
+/// The name of a request, as its answer tells it.
+fn id_in(head: &str) -> String {
+    let line = head.lines().find_map(|line| line.strip_prefix("x-request-id: "));
+    line.expect("a name").to_owned()
+}
+
 #[tokio::test]
 async fn every_answered_request_leaves_a_line_under_its_name() {
     let logged = Logged::start("lines", "info").await;
@@ -138,20 +144,21 @@ async fn every_answered_request_leaves_a_line_under_its_name() {
 
     let mut ids = Vec::new();
     for (at, path) in asked.keys().enumerate() {
-        let id = format!("my-request.{at}");
-        let head = logged.get(path, &format!("x-request-id: {id}\r\n")).await;
-        assert!(head.contains(&format!("x-request-id: {id}\r\n")), "{head}");
-        ids.push(id);
+        let head = logged.get(path, &format!("x-request-id: theirs.{at}\r\n")).await;
+        ids.push(id_in(&head));
     }
-    let health = logged.get("/auth/health", "x-request-id: healthy\r\n").await;
+    let health = logged.get("/auth/health", "").await;
     let lines = logged.stop();
 
-    assert!(health.contains("x-request-id: healthy\r\n"), "{health}");
-    assert!(by_id(&lines, "healthy").is_empty(), "health is logged at debug only");
-    for ((path, (route, status)), id) in asked.iter().zip(&ids) {
+    assert!(
+        by_id(&lines, &id_in(&health)).is_empty(),
+        "health is logged at debug only"
+    );
+    for (at, ((path, (route, status)), id)) in asked.iter().zip(&ids).enumerate() {
         let [line] = by_id(&lines, id)[..] else {
             panic!("{path}: not one line")
         };
+        assert_eq!(line["request.given_id"], format!("theirs.{at}"), "{line}");
         assert_eq!(line["http.method"], "GET", "{line}");
         assert_eq!(line["http.route"], *route, "{line}");
         assert_eq!(line["http.status"], *status, "{line}");
@@ -171,10 +178,10 @@ async fn a_level_leaves_out_what_is_below_it() {
     let mut counts = Vec::new();
     for level in [warn, info, "debug"] {
         let logged = Logged::start(level, level).await;
-        logged.get("/auth/login", "x-request-id: one\r\n").await;
-        logged.get("/auth/health", "x-request-id: two\r\n").await;
+        let one = id_in(&logged.get("/auth/login", "").await);
+        let two = id_in(&logged.get("/auth/health", "").await);
         let lines = logged.stop();
-        counts.push((by_id(&lines, "one").len(), by_id(&lines, "two").len()));
+        counts.push((by_id(&lines, &one).len(), by_id(&lines, &two).len()));
         assert_eq!(messages(&lines).contains(&"ready"), level != warn);
     }
 
@@ -199,14 +206,7 @@ both!(every_answer_names_its_request, async |db: &Database| {
         (Method::POST, "/auth/api/v1/login"),
         (Method::POST, "/auth/login"),
     ] {
-        let given = client
-            .call(method.clone(), path)
-            .header("x-request-id", "a.B-c_1:2")
-            .send()
-            .await;
-        assert_eq!(given.header("x-request-id"), "a.B-c_1:2", "{method} {path}");
-
-        for odd in ["", "a b", "<script>", "a\"b", &"x".repeat(101), "\u{e9}"] {
+        for odd in ["a.B-c_1:2", "", "a b", "<script>", "a\"b", &"x".repeat(101), "\u{e9}"] {
             let replaced = client.call(method.clone(), path).line("x-request-id", odd).send().await;
             let id = replaced.header("x-request-id");
             assert!(uuid::Uuid::parse_str(id).is_ok(), "{method} {path} {odd:?}: {id:?}");
@@ -228,5 +228,5 @@ both!(a_refused_body_is_answered_under_its_name_too, async |db: &Database| {
     let call = client.call(Method::POST, "/auth/api/v1/login").json(&body);
     let answer = call.header("x-request-id", "large").send().await;
 
-    assert_eq!((answer.status, answer.header("x-request-id")), (400, "large"));
+    assert_eq!((answer.status, answer.header("x-request-id").len()), (400, 36));
 });

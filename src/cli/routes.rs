@@ -12,13 +12,28 @@ pub(super) fn run(wanted: &Printed, out: &mut Printer) -> Result<()> {
     if wanted.json {
         let lines: Vec<_> = lines
             .iter()
-            .map(|line| json!({"method": line.method, "path": line.pattern, "access": line.access, "csrf": line.csrf}))
+            .map(|line| {
+                let older = line.older.map(|older| json!({"use": older.now, "since": older.since}));
+                json!({
+                    "method": line.method,
+                    "path": line.pattern,
+                    "access": line.access,
+                    "csrf": line.csrf,
+                    "older_spelling": older,
+                })
+            })
             .collect();
         return out.json(&json!({ "routes": lines }));
     }
     let rows: Vec<_> = lines
         .into_iter()
-        .map(|line| [line.method, line.pattern.to_owned(), line.access.to_owned(), line.csrf])
+        .map(|line| {
+            let path = match line.older {
+                Some(older) => format!("{} (since {}: {})", line.pattern, older.since, older.now),
+                None => line.pattern.to_owned(),
+            };
+            [line.method, path, line.access.to_owned(), line.csrf]
+        })
         .collect();
     out.table(["METHOD", "PATH", "ACCESS", "CSRF"], &rows)
 }

@@ -6,6 +6,14 @@ pub enum Refusal {
     /// The request cannot be understood; the text says which part, without its content.
     #[error("{0}")]
     BadRequest(&'static str),
+    /// A member of a JSON body is not what the route takes. The name may be the caller's, made harmless.
+    #[error("the member {name} {problem}")]
+    Member {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The address is not one.
     #[error("that is not an e-mail address we can use")]
     EmailInvalid,
@@ -51,6 +59,11 @@ pub enum Refusal {
     /// The CSRF proof is missing or foreign.
     #[error("the form is too old or came from another site")]
     CsrfInvalid,
+    /// A cookie that matters came twice, so neither counts.
+    #[error(
+        "a cookie of this site came twice and was removed; try again, and clear the cookies of this site if that does not help"
+    )]
+    CookieTwice,
     /// The request comes from another site.
     #[error("the request came from another site")]
     CrossSite,

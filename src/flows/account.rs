@@ -90,11 +90,11 @@ pub async fn delete(app: &App, proof: &Recent) -> Result<()> {
     let by = caller.by();
     app.store
         .write(async |tx| -> Result<()> {
-            if tx.users().by_id(user).await?.is_none() {
+            spare_last_admin(tx, user).await?;
+            if tx.users().lock(user).await?.is_none() {
                 // They clicked twice.
                 return Ok(());
             }
-            spare_last_admin(tx, user).await?;
             tokens::standing(tx, caller).await?;
             if remove(app, tx, user).await? {
                 let deed = Deed::new(&by, Action::UserDeleted);

@@ -6,6 +6,7 @@ use crate::flows::{self, Error};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
 use crate::http::faces;
+use crate::http::pages::errors;
 use crate::http::reply::{self, Reply};
 
 /// Why a request gets no proof, or no further.
@@ -100,7 +101,7 @@ impl Proof for Recent {
 /// 403 for a program.
 pub(super) fn unconfirmed(cx: &Cx) -> Reply {
     if cx.is_api() || cx.is_script_fetch() {
-        return faces::show(cx, &faces::face(&Refusal::ReauthenticationRequired));
+        return errors::show(cx, &faces::face(&Refusal::ReauthenticationRequired));
     }
     cx.redirect(&cx.by_confirmation(cx.this_place().as_ref()))
 }

@@ -2,14 +2,7 @@
 
 use std::borrow::Cow;
 
-use hyper::StatusCode;
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, VARY};
-
-use crate::domain::{Anyone, Refusal};
-use crate::flows::Result;
-use crate::http::cx::Cx;
-use crate::http::reply::Reply;
 
 struct Asset {
     /// The file's name in `assets/static`.
@@ -66,47 +59,39 @@ pub(super) fn content(name: &str) -> Cow<'static, [u8]> {
         .map_or(Cow::Borrowed(&[]), |file| file.data)
 }
 
-/// `GET /auth/static/{file}`: exact names only, no listing.
-pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
-    let accepted = cx
-        .headers()
-        .get(ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
-    if let Some(reply) = cx.site.file(cx.url_path(), accepted) {
-        return Ok(reply);
-    }
-    let asset = ASSETS
-        .iter()
-        .find(|asset| asset.url == cx.url_path())
-        .ok_or(Refusal::NotFound)?;
+/// A file as it is sent.
+#[derive(Debug)]
+pub struct Sent {
+    /// What it is.
+    pub content_type: &'static str,
+    /// Its bytes, packed or not.
+    pub body: Bytes,
+    /// How they are packed.
+    pub encoding: Option<&'static str>,
+    /// Whether it is a picture of the operator's, which gets a policy of its own.
+    pub is_own_picture: bool,
+}
+
+/// The embedded file at a path, for a browser that says it takes these codings.
+pub(super) fn file(path: &str, accepted: &str) -> Option<Sent> {
+    let asset = ASSETS.iter().find(|asset| asset.url == path)?;
     let twin = |coding, ending| {
         let file = accepts(accepted, coding).then(|| Files::get(&format!("{}.{ending}", asset.file)))??;
         Some((file, Some(coding)))
     };
     let (file, encoding) = twin("br", "br")
         .or_else(|| twin("gzip", "gz"))
-        .or_else(|| Some((Files::get(asset.file)?, None)))
-        .ok_or(Refusal::NotFound)?;
+        .or_else(|| Some((Files::get(asset.file)?, None)))?;
     let body = match file.data {
         Cow::Borrowed(embedded) => Bytes::from_static(embedded),
         Cow::Owned(read) => Bytes::from(read),
     };
-    Ok(lasting(content_type(asset.extension), body, encoding))
-}
-
-/// A file whose address changes with its content, so that it may be kept for ever.
-pub(super) fn lasting(content_type: &'static str, body: Bytes, encoding: Option<&'static str>) -> Reply {
-    let reply = Reply::bytes(StatusCode::OK, content_type, body)
-        .header(
-            CACHE_CONTROL,
-            HeaderValue::from_static("public, max-age=31536000, immutable"),
-        )
-        .header(VARY, HeaderValue::from_static("accept-encoding"));
-    match encoding {
-        Some(encoding) => reply.header(CONTENT_ENCODING, HeaderValue::from_static(encoding)),
-        None => reply,
-    }
+    Some(Sent {
+        content_type: content_type(asset.extension),
+        body,
+        encoding,
+        is_own_picture: false,
+    })
 }
 
 /// Whether `Accept-Encoding` names a coding and does not forbid it with `q=0`.

@@ -16,6 +16,8 @@ use crate::domain::{Secret, Timestamp};
 pub struct Cookie {
     name: &'static str,
     is_readable_by_scripts: bool,
+    /// Whether it only changes how pages look, so that it does not matter who set it.
+    is_cosmetic: bool,
 }
 
 /// The access token.
@@ -24,23 +26,23 @@ pub const ACCESS: Cookie = Cookie::hidden("authara_access");
 pub const REFRESH: Cookie = Cookie::hidden("authara_refresh");
 /// The CSRF value; the one cookie that scripts must be able to read.
 pub const CSRF: Cookie = Cookie {
-    name: "authara_csrf",
     is_readable_by_scripts: true,
+    ..Cookie::hidden("authara_csrf")
 };
 /// A notice for the next page.
-pub const FLASH: Cookie = Cookie::hidden("authara_flash");
+pub const FLASH: Cookie = Cookie::cosmetic("authara_flash");
 
 /// How often somebody who is signed in came to the sign-in page within seconds.
-pub const ARRIVALS: Cookie = Cookie::hidden("authara_arrivals");
+pub const ARRIVALS: Cookie = Cookie::cosmetic("authara_arrivals");
 
 /// The browser itself, once somebody has signed in with it.
 pub const DEVICE: Cookie = Cookie::hidden("authara_device");
 
 /// The language that somebody chose on a page.
-pub const LANGUAGE: Cookie = Cookie::hidden("authara_lang");
+pub const LANGUAGE: Cookie = Cookie::cosmetic("authara_lang");
 
 /// Light or dark, if somebody chose one of them on a page.
-pub const THEME: Cookie = Cookie::hidden("authara_theme");
+pub const THEME: Cookie = Cookie::cosmetic("authara_theme");
 
 /// Every cookie this server reads.
 pub const ALL: [Cookie; 8] = [ACCESS, REFRESH, CSRF, FLASH, ARRIVALS, DEVICE, LANGUAGE, THEME];
@@ -50,7 +52,20 @@ impl Cookie {
         Self {
             name,
             is_readable_by_scripts: false,
+            is_cosmetic: false,
         }
+    }
+
+    const fn cosmetic(name: &'static str) -> Self {
+        Self {
+            is_cosmetic: true,
+            ..Self::hidden(name)
+        }
+    }
+
+    /// Whether it only changes how pages look.
+    pub const fn is_cosmetic(self) -> bool {
+        self.is_cosmetic
     }
 
     /// The name without the configured prefix.
@@ -63,7 +78,6 @@ impl Cookie {
 #[derive(Debug, Default)]
 pub struct Jar {
     values: Vec<(Cookie, Secret)>,
-    has_double: bool,
 }
 
 impl Jar {
@@ -85,7 +99,6 @@ impl Jar {
             let Some(cookie) = ALL.into_iter().find(|cookie| cookie.name.as_bytes() == name) else {
                 continue;
             };
-            jar.has_double |= jar.values.iter().any(|(found, _)| *found == cookie);
             jar.values.push((cookie, Secret::new(String::from_utf8_lossy(value))));
         }
         jar
@@ -100,10 +113,16 @@ impl Jar {
         Some(value.expose()).filter(|value| !value.is_empty())
     }
 
-    /// Whether one of them came twice. Somebody on a sibling domain may have planted the second,
-    /// and there is no telling which is which (RFC 6265, 8.6), so neither is used.
-    pub const fn has_double(&self) -> bool {
-        self.has_double
+    /// Whether there is none of ours.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Those that came twice. A sibling domain may have planted the second, and there is no telling
+    /// which is which (RFC 6265, 8.6), so neither is used.
+    pub fn doubles(&self) -> impl Iterator<Item = Cookie> + '_ {
+        let count = |cookie| self.values.iter().filter(|(found, _)| *found == cookie).count();
+        ALL.into_iter().filter(move |cookie| count(*cookie) > 1)
     }
 }
 
@@ -113,6 +132,8 @@ pub struct SetCookie {
     cookie: Cookie,
     value: Secret,
     max_age: Duration,
+    /// Whether every form of the cookie is meant that this host may clear, not only ours.
+    is_everywhere: bool,
 }
 
 impl SetCookie {
@@ -122,6 +143,7 @@ impl SetCookie {
             cookie,
             value: Secret::new(value),
             max_age,
+            is_everywhere: false,
         }
     }
 
@@ -130,15 +152,39 @@ impl SetCookie {
         Self::new(cookie, "", Duration::ZERO)
     }
 
+    /// Removes `cookie` in whatever form this host may: as ours, of a deeper path, and of every
+    /// domain above this host.
+    pub fn clear_everywhere(cookie: Cookie) -> Self {
+        Self {
+            is_everywhere: true,
+            ..Self::clear(cookie)
+        }
+    }
+
+    /// Whether it clears more than our own form of the cookie.
+    pub(super) const fn is_everywhere(&self) -> bool {
+        self.is_everywhere
+    }
+
     /// Which cookie it is about.
     pub const fn cookie(&self) -> Cookie {
         self.cookie
     }
 
-    /// The `Set-Cookie` line; `None` if the value does not fit a header, which no value of ours does.
-    pub fn line(&self, config: &Config, now: Timestamp) -> Option<HeaderValue> {
+    /// The `Set-Cookie` lines: one, or one for each form to clear. None if the value does not fit a
+    /// header, which no value of ours does.
+    pub fn lines(&self, config: &Config, now: Timestamp) -> Vec<HeaderValue> {
+        let forms = if self.is_everywhere {
+            forms(&config.cookie_prefix, &config.public_url.host)
+        } else {
+            vec!["; Path=/".to_owned()]
+        };
+        forms.iter().filter_map(|form| self.line(form, config, now)).collect()
+    }
+
+    fn line(&self, form: &str, config: &Config, now: Timestamp) -> Option<HeaderValue> {
         let mut line = format!(
-            "{}{}={}; Path=/; Max-Age={}; Expires={}; SameSite=Lax",
+            "{}{}={}{form}; Max-Age={}; Expires={}; SameSite=Lax",
             config.cookie_prefix,
             self.cookie.name,
             self.value.expose(),
@@ -155,6 +201,24 @@ impl SetCookie {
         line.set_sensitive(true);
         Some(line)
     }
+}
+
+/// Path and domain of every form of a cookie that a browser sends to this host and lets it clear.
+/// Browsers pass over the domains that are nobody's, such as `com`.
+fn forms(prefix: &str, host: &str) -> Vec<String> {
+    // Such a name has this one form only.
+    if prefix == "__Host-" {
+        return vec!["; Path=/".to_owned()];
+    }
+    let is_name = host.parse::<std::net::IpAddr>().is_err() && !host.contains(':');
+    let dots = host.match_indices('.').map(|(at, _)| &host[at + 1..]);
+    let domains = std::iter::once(host)
+        .chain(dots)
+        .filter(|domain| is_name && domain.contains('.'));
+    let domains = domains.map(|domain| format!("; Domain={domain}"));
+    let domains: Vec<String> = std::iter::once(String::new()).chain(domains).collect();
+    let of_path = |path: &'static str| domains.iter().map(move |domain| format!("; Path={path}{domain}"));
+    of_path("/").chain(of_path("/auth")).collect()
 }
 
 /// The end of a cookie's life as HTTP writes dates; the epoch for one that is cleared.
@@ -192,16 +256,20 @@ mod tests {
         assert_eq!(jar.get(ACCESS), Some("one=two"));
         assert_eq!(jar.get(CSRF), Some("c"));
         assert_eq!(jar.get(REFRESH), None);
-        assert!(!jar.has_double());
+        assert_eq!(jar.doubles().count(), 0);
     }
 
     #[test]
     fn a_cookie_that_comes_twice_is_noticed_whatever_its_values() {
-        assert!(jar(&["authara_access=a; authara_access=a"], "").has_double());
-        assert!(jar(&["authara_access=a; authara_access="], "").has_double());
-        assert!(jar(&["authara_access=; authara_access=a"], "").has_double());
-        assert!(jar(&["authara_access=a", "b=c; authara_access=d"], "").has_double());
-        assert!(!jar(&["other=a; other=b"], "").has_double());
+        for lines in [
+            &["authara_access=a; authara_access=a"][..],
+            &["authara_access=a; authara_access="],
+            &["authara_access=; authara_access=a"],
+            &["authara_access=a", "b=c; authara_access=d"],
+        ] {
+            assert_eq!(jar(lines, "").doubles().collect::<Vec<_>>(), [ACCESS], "{lines:?}");
+        }
+        assert_eq!(jar(&["other=a; other=b"], "").doubles().count(), 0);
     }
 
     #[test]
@@ -216,7 +284,7 @@ mod tests {
         let jar = jar(&["authara_access=plain; __Host-authara_access=safe"], "__Host-");
 
         assert_eq!(jar.get(ACCESS), Some("safe"));
-        assert!(!jar.has_double());
+        assert_eq!(jar.doubles().count(), 0);
     }
 
     #[test]
@@ -224,8 +292,8 @@ mod tests {
         let config = testing::config("https://example.com");
         let now = Timestamp::from_seconds(1_700_000_000);
         let line = |cookie| {
-            let line = SetCookie::new(cookie, "v", Duration::from_mins(10)).line(&config, now);
-            line.expect("fits").to_str().expect("text").to_owned()
+            let lines = SetCookie::new(cookie, "v", Duration::from_mins(10)).lines(&config, now);
+            lines[0].to_str().expect("text").to_owned()
         };
 
         assert_eq!(
@@ -240,11 +308,26 @@ mod tests {
     fn clearing_ends_the_cookie_in_both_ways_browsers_know() {
         let config = testing::config("http://localhost:8080");
 
-        let line = SetCookie::clear(REFRESH).line(&config, Timestamp::from_seconds(1_700_000_000));
+        let lines = SetCookie::clear(REFRESH).lines(&config, Timestamp::from_seconds(1_700_000_000));
 
         assert_eq!(
-            line.expect("fits").to_str().expect("text"),
+            lines[0].to_str().expect("text"),
             "authara_refresh=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Lax; HttpOnly"
         );
+    }
+
+    #[test]
+    fn a_planted_cookie_is_cleared_wherever_this_host_may() {
+        let paths_and_domains = |prefix, host| forms(prefix, host).join(" ");
+
+        assert_eq!(
+            paths_and_domains("", "login.example.com"),
+            "; Path=/ ; Path=/; Domain=login.example.com ; Path=/; Domain=example.com \
+             ; Path=/auth ; Path=/auth; Domain=login.example.com ; Path=/auth; Domain=example.com"
+        );
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            assert_eq!(paths_and_domains("", host), "; Path=/ ; Path=/auth", "{host}");
+        }
+        assert_eq!(paths_and_domains("__Host-", "login.example.com"), "; Path=/");
     }
 }

@@ -21,6 +21,15 @@ pub enum Csrf {
     Required,
     /// The proof, unless a bearer token stands for the caller: no other site can make a browser send one.
     RequiredWithoutBearer,
+    /// The proof from a browser that has a cookie of ours; from others only that the request does not
+    /// come from another site.
+    ///
+    /// What a sign-in without cookies could be misused for is to sign a person in to an account of the
+    /// attacker's, and for that the answer's cookies must get into their browser. A browser says where
+    /// a request comes from (`Sec-Fetch-Site`, `Origin`, on every POST), and another site is refused
+    /// by that; it also asks before it sends JSON to another site, and gets no leave. Only programs
+    /// say neither, and keep no cookies for anybody else.
+    RequiredWithCookies,
     /// Only that the request does not come from another site, for the reason given.
     SameSite(&'static str),
     /// Nothing, for the reason given.
@@ -34,7 +43,8 @@ impl Csrf {
             Self::Safe | Self::Waived(_) => Ok(()),
             Self::RequiredWithoutBearer if cx.bearer().is_some() => Ok(()),
             Self::SameSite(_) => same_site(cx),
-            Self::Required | Self::RequiredWithoutBearer => prove(cx),
+            Self::RequiredWithCookies if !cx.has_cookies() => same_site(cx),
+            Self::Required | Self::RequiredWithoutBearer | Self::RequiredWithCookies => prove(cx),
         }
     }
 }
@@ -55,14 +65,37 @@ fn same_site(cx: &Cx) -> Result<(), Refusal> {
 }
 
 fn prove(cx: &Cx) -> Result<(), Refusal> {
-    same_site(cx)?;
-    let cookie = cx.cookie(cookies::CSRF).ok_or(Refusal::CsrfInvalid)?;
-    let is_equal = bool::from(cookie.as_bytes().ct_eq(sent(cx).as_bytes()));
+    // A page with `Referrer-Policy: no-referrer` makes its browser hide the origin. The browser
+    // still tells whether it is the same.
+    if !(is_hidden_origin(cx) && says_same_origin(cx)) {
+        same_site(cx)?;
+    }
+    if cx.has_double(cookies::CSRF) {
+        return Err(Refusal::CookieTwice);
+    }
     // Equality alone proves little: a sibling domain can plant a cookie. It must also be ours.
-    if is_equal && cx.app.csrf.is_own(cookie) {
+    let cookie = cx.csrf_to_prove().ok_or(Refusal::CsrfInvalid)?;
+    if bool::from(cookie.as_bytes().ct_eq(sent(cx).as_bytes())) {
         Ok(())
     } else {
         Err(Refusal::CsrfInvalid)
+    }
+}
+
+fn is_hidden_origin(cx: &Cx) -> bool {
+    only(cx, "origin") == Some("null")
+}
+
+fn says_same_origin(cx: &Cx) -> bool {
+    only(cx, "sec-fetch-site") == Some("same-origin")
+}
+
+/// The value of a header that came once.
+fn only<'a>(cx: &'a Cx, name: &str) -> Option<&'a str> {
+    let mut values = cx.headers().get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
     }
 }
 

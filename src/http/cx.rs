@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION};
+use hyper::header::ACCEPT_LANGUAGE;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Version};
 
@@ -14,15 +14,22 @@ use crate::domain::device::Device;
 use crate::domain::return_to::ReturnTo;
 use crate::domain::{Audience, By, Client, Refusal, Secret, Timestamp, UserId};
 use crate::flows::Result;
+use crate::http::answers::Answers;
+use crate::http::authorization::Authorization;
 use crate::http::cookies::{self, Cookie, Jar, SetCookie};
+use crate::http::flash::{Flash, FlashKind};
 use crate::http::form::Form;
-use crate::http::pages::preferences::Theme;
-use crate::http::reply::Flash;
 use crate::http::site::Site;
+use crate::http::theme::Theme;
 use crate::words::Phrases;
 
 /// How long a browser keeps the CSRF value; every new pair of tokens starts it afresh.
 const CSRF_LIFETIME: Duration = Duration::from_hours(30 * 24);
+/// When a page hands out a new value. The old one is good in forms for as long again.
+const CSRF_RENEWED: Duration = Duration::from_hours(30 * 24);
+
+/// How long a browser remembers that an account was signed in to with it; every sign-in starts it afresh.
+pub(super) const DEVICE_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
 /// App and request. Cheap to clone; all clones are the same request.
 #[derive(Clone)]
@@ -65,6 +72,8 @@ pub struct Staged {
 pub struct PathMatch {
     /// The pattern, for the log.
     pub pattern: &'static str,
+    /// What its rows answer with.
+    pub answers: Answers,
     /// Whether GET on the same path shows something.
     pub has_page: bool,
     /// Name and text of each place.
@@ -182,19 +191,35 @@ impl Cx {
         self.request.jar.get(cookie)
     }
 
-    /// Whether one of our cookies came twice.
-    pub fn has_double_cookie(&self) -> bool {
-        self.request.jar.has_double()
+    /// Whether one of our cookies came, once or more.
+    pub fn has_cookies(&self) -> bool {
+        !self.request.jar.is_empty()
+    }
+
+    /// Whether this one of our cookies came twice.
+    pub fn has_double(&self, cookie: Cookie) -> bool {
+        self.request.jar.doubles().any(|double| double == cookie)
+    }
+
+    /// Clears each of our cookies that came twice, as far as this host can. Until the browser has
+    /// done so they count as absent.
+    pub(super) fn clear_doubles(&self) {
+        for cookie in self.request.jar.doubles() {
+            self.set_cookie(SetCookie::clear_everywhere(cookie));
+        }
     }
 
     /// The bearer token on a JSON route; there it takes the place of all cookies.
     pub fn bearer(&self) -> Option<&str> {
-        let mut values = self.headers().get_all(AUTHORIZATION).iter();
-        let (Some(value), None) = (values.next(), values.next()) else {
-            return None;
-        };
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        (self.is_api() && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
+        match self.authorization() {
+            Some(Authorization::Bearer(token)) => Some(token),
+            Some(Authorization::Malformed) | None => None,
+        }
+    }
+
+    /// What the `Authorization` headers of a JSON request say.
+    pub fn authorization(&self) -> Option<Authorization<'_>> {
+        self.is_api().then(|| Authorization::read(self.headers()))?
     }
 
     /// Where to go afterwards, if the query says so and it is a place on this origin.
@@ -218,36 +243,15 @@ impl Cx {
         ReturnTo::parse(if is_good { asked } else { "/auth/account" })
     }
 
+    /// What the route that is asked for answers with.
+    pub fn answers(&self) -> Answers {
+        let path = self.request.path.get();
+        path.map_or_else(|| Answers::of_unknown(self.url_path()), |path| path.answers)
+    }
+
     /// Whether a JSON route is asked for: JSON in, JSON out, never a page.
     pub fn is_api(&self) -> bool {
-        is_api(self.url_path())
-    }
-
-    /// Whether HTMX sent the request and swaps the answer into a page.
-    pub fn is_htmx(&self) -> bool {
-        self.has("hx-request", "true")
-    }
-
-    /// Whether a script sent the request and reads the answer itself (contract, http.md 15.2).
-    pub fn is_script_fetch(&self) -> bool {
-        if self.is_htmx() {
-            return false;
-        }
-        if let Some(mode) = self.headers().get("sec-fetch-mode") {
-            return mode != "navigate";
-        }
-        let accepts = self.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
-        accepts.is_some_and(|types| !types.contains("text/html"))
-    }
-
-    /// Whether a browser sent the request. Browsers tell; `Sec-Fetch-Mode` would not do, since
-    /// server-side runtimes send it too.
-    pub fn is_browser(&self) -> bool {
-        self.headers().contains_key("sec-fetch-site")
-    }
-
-    fn has(&self, name: &str, value: &str) -> bool {
-        self.headers().get(name).is_some_and(|found| found == value)
+        self.answers() == Answers::Json
     }
 
     /// The CSRF value for this browser's forms. Sets its cookie with the answer if the browser has none of ours.
@@ -257,10 +261,10 @@ impl Cx {
             return String::new();
         }
         let find = || {
-            let own = self.cookie(cookies::CSRF).filter(|value| self.app.csrf.is_own(value));
-            own.map_or_else(
+            let own = self.own_csrf().filter(|(_, age)| *age < CSRF_RENEWED);
+            own.map(|(value, _)| value).map_or_else(
                 || {
-                    let fresh = self.app.csrf.issue();
+                    let fresh = self.app.csrf.issue(self.now());
                     self.set_cookie(SetCookie::new(cookies::CSRF, fresh.clone(), CSRF_LIFETIME));
                     fresh
                 },
@@ -268,6 +272,18 @@ impl Cx {
             )
         };
         self.request.csrf.get_or_init(find).clone()
+    }
+
+    /// The CSRF value that the browser has from us, and how old it is.
+    fn own_csrf(&self) -> Option<(&str, Duration)> {
+        let value = self.cookie(cookies::CSRF)?;
+        let age = self.app.csrf.age(value, self.now())?;
+        (age < 2 * CSRF_RENEWED).then_some((value, age))
+    }
+
+    /// The CSRF value that a request must prove: the browser's, if it is ours and not too old.
+    pub(super) fn csrf_to_prove(&self) -> Option<&str> {
+        self.own_csrf().map(|(value, _)| value)
     }
 
     /// Sets the CSRF cookie with the answer, so that it outlives the session that just began or went on.
@@ -280,7 +296,8 @@ impl Cx {
     /// cookie replaces an earlier one.
     pub fn set_cookie(&self, cookie: SetCookie) {
         let mut pending = self.request.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.retain(|other| other.cookie() != cookie.cookie());
+        // What clears other forms of a cookie goes with what sets our own.
+        pending.retain(|other| other.cookie() != cookie.cookie() || other.is_everywhere());
         pending.push(cookie);
     }
 
@@ -324,14 +341,23 @@ impl Cx {
         if let Some(staged) = self.request.staged.get() {
             return staged.notice.clone();
         }
-        let flash = Flash::unwrap(&self.app, self.cookie(cookies::FLASH)?);
+        if self.request.jar.doubles().any(|cookie| !cookie.is_cosmetic()) {
+            return Some(Flash {
+                kind: FlashKind::Error,
+                text: self.say().cookie_twice().to_owned(),
+            });
+        }
+        let csrf = self.csrf_to_prove().unwrap_or("");
+        let flash = Flash::unwrap(&self.app, self.cookie(cookies::FLASH)?, csrf, self.now());
         self.set_cookie(SetCookie::clear(cookies::FLASH));
         flash
     }
 
     /// The browser, if it is one that somebody has signed in with.
     pub fn device(&self) -> Option<Device> {
-        Device::parse(&self.app.device.unwrap_text(self.cookie(cookies::DEVICE)?)?)
+        let value = self.cookie(cookies::DEVICE)?;
+        let text = self.app.device.unwrap_text(value, "", DEVICE_LIFETIME, self.now())?;
+        Device::parse(&text)
     }
 
     /// The refresh cookie's token.
@@ -364,12 +390,4 @@ impl Cx {
     pub(super) fn note_body(&self, body: Bytes) {
         let _ = self.request.body.set(body);
     }
-}
-
-/// Whether a path belongs to the JSON routes, known or not.
-pub fn is_api(path: &str) -> bool {
-    ["/auth/api", "/auth/internal"].into_iter().any(|root| {
-        path.strip_prefix(root)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
 }

@@ -1,18 +1,13 @@
-//! How every "no" and every breakage looks from outside: status, code, words. JSON and pages show the same;
-//! pages in the reader's language (`pages::refusals`).
+//! How every "no" and every breakage looks from outside: the table of status, code and words. JSON and
+//! pages show the same (`pages::errors`); pages in the reader's language (`pages::refusals`).
 
 use std::borrow::Cow;
 
 use hyper::StatusCode;
-use hyper::header::{HeaderValue, RETRY_AFTER};
-use serde::Serialize;
 
 use crate::domain::Refusal;
 use crate::flows::Error;
 use crate::http::cx::Cx;
-use crate::http::pages::layout::Layout;
-use crate::http::pages::{errors, refusals};
-use crate::http::reply::Reply;
 
 /// Seconds after which trying again is sensible when something needed is away.
 const RETRY: u32 = 2;
@@ -86,7 +81,9 @@ pub fn face(refusal: &Refusal) -> Face {
     use Refusal as R;
 
     let (status, code, field) = match refusal {
-        R::BadRequest(_) | R::InvitationInvalid => (StatusCode::BAD_REQUEST, "invalid_request", None),
+        R::BadRequest(_) | R::Member { .. } | R::InvitationInvalid => {
+            (StatusCode::BAD_REQUEST, "invalid_request", None)
+        }
         R::EmailInvalid | R::EmailTaken => (StatusCode::BAD_REQUEST, "invalid_request", Some("email")),
         R::PasswordTooShort
         | R::PasswordTooLong
@@ -97,7 +94,7 @@ pub fn face(refusal: &Refusal) -> Face {
         R::UsernameInvalid => (StatusCode::BAD_REQUEST, "invalid_request", Some("username")),
         R::UsernameTaken => (StatusCode::CONFLICT, "conflict", Some("username")),
         R::CredentialsWrong | R::SignInRequired | R::SessionEnded => (StatusCode::UNAUTHORIZED, "unauthorized", None),
-        R::CsrfInvalid | R::CrossSite | R::AudienceRefused | R::AccountDisabled => {
+        R::CsrfInvalid | R::CookieTwice | R::CrossSite | R::AudienceRefused | R::AccountDisabled => {
             (StatusCode::FORBIDDEN, "forbidden", None)
         }
         R::CurrentPasswordWrong => (
@@ -138,72 +135,6 @@ pub fn of(cx: &Cx, error: &Error) -> Face {
             Face::BROKEN
         }
     }
-}
-
-/// Shows a face to a script as JSON, to a person as a page.
-pub fn show(cx: &Cx, face: &Face) -> Reply {
-    if cx.is_api() || cx.is_script_fetch() {
-        return show_as_json(cx, face);
-    }
-    with_retry(face, Reply::html(face.status, page(cx, face, cx.request_id())))
-}
-
-/// Shows a face as JSON, whoever asks.
-pub fn show_as_json(cx: &Cx, face: &Face) -> Reply {
-    with_retry(face, envelope(cx, face))
-}
-
-fn with_retry(face: &Face, reply: Reply) -> Reply {
-    match face.retry_after {
-        Some(seconds) => reply.header(RETRY_AFTER, HeaderValue::from(seconds)),
-        None => reply,
-    }
-}
-
-#[derive(Serialize)]
-struct Envelope<'a> {
-    error: Told<'a>,
-}
-
-#[derive(Serialize)]
-struct Told<'a> {
-    code: &'a str,
-    message: &'a str,
-}
-
-fn envelope(cx: &Cx, face: &Face) -> Reply {
-    let with_reference;
-    let message = if face.status == StatusCode::INTERNAL_SERVER_ERROR {
-        with_reference = format!("{} (reference {})", face.words, cx.request_id());
-        &with_reference
-    } else {
-        face.words.as_ref()
-    };
-    let error = Told {
-        code: face.code,
-        message,
-    };
-    Reply::json(face.status, &Envelope { error })
-}
-
-/// The error page. `reference` finds the request in the log.
-fn page(cx: &Cx, face: &Face, reference: &str) -> String {
-    let status = face.status.as_u16();
-    // Every other status says by itself what happened.
-    let says_more = matches!(status, 400 | 401 | 403 | 409);
-    let refusal = face.refusal.as_ref().filter(|_| says_more);
-    let happened = refusal.map(|refusal| refusals::words(cx.say(), refusal));
-    let trouble = errors::Trouble {
-        status,
-        happened: happened.as_deref(),
-        detail: match refusal {
-            Some(Refusal::BadRequest(detail)) => Some(detail),
-            _ => None,
-        },
-        reference: (face.status == StatusCode::INTERNAL_SERVER_ERROR).then_some(reference),
-        retry_after: face.retry_after,
-    };
-    errors::page(Layout::bare(cx), &trouble)
 }
 
 #[cfg(test)]

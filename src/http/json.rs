@@ -18,8 +18,32 @@ pub fn parse<B: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<B,
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Refusal::BadRequest("the body must be a JSON object"));
     }
-    // The cause is left out: it may quote the body.
-    serde_json::from_slice(body).map_err(|_| Refusal::BadRequest("the body is not what this route takes"))
+    serde_json::from_slice(body).map_err(|error| refusal(&error.to_string()))
+}
+
+/// What is wrong, as far as it can be told without a value: those may be secret. Names are told.
+fn refusal(error: &str) -> Refusal {
+    /// Characters of a name that are told.
+    const LONGEST: usize = 40;
+
+    let problems = [
+        ("unknown field `", "is not known here"),
+        ("missing field `", "is missing"),
+        ("duplicate field `", "came twice"),
+    ];
+    let told = problems.iter().find_map(|(beginning, problem)| {
+        let (name, _) = error.strip_prefix(beginning)?.split_once('`')?;
+        Some((name, *problem))
+    });
+    let Some((name, problem)) = told else {
+        return Refusal::BadRequest("the body is not what this route takes");
+    };
+    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    let name = name.chars().map(|letter| if is_plain(&letter) { letter } else { '?' });
+    Refusal::Member {
+        name: name.take(LONGEST).collect(),
+        problem,
+    }
 }
 
 /// For an optional member: absent is `None`, `null` is refused.
@@ -96,6 +120,31 @@ mod tests {
             "",
         ] {
             assert_eq!(read_as(kind, r#"{"name":"a"}"#), None, "{kind}");
+        }
+    }
+
+    fn told(body: &str) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let refused: Result<Sample, Refusal> = parse(&headers, body.as_bytes());
+        refused.expect_err("it is refused").to_string()
+    }
+
+    #[test]
+    fn the_member_that_is_wrong_is_named_and_no_value_is() {
+        assert_eq!(told(r#"{"name":"a","other":1}"#), "the member other is not known here");
+        assert_eq!(told("{}"), "the member name is missing");
+        assert_eq!(told(r#"{"name":"a","name":"b"}"#), "the member name came twice");
+        let odd = r#"{"<b>\u202e`x":1}"#;
+        assert_eq!(told(odd), "the member ?b?? is not known here");
+        let long = format!(r#"{{"{}":1}}"#, "x".repeat(1000));
+        assert_eq!(told(&long).len(), "the member  is not known here".len() + 40);
+        for secret in [
+            r#"{"name":123456789}"#,
+            r#"{"name":"123456789"x"#,
+            r#"{"name":["123456789"]}"#,
+        ] {
+            assert!(!told(secret).contains("123456789"), "{secret}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The request's name and the one line it leaves in the log.
+//! The request's names and the one line it leaves in the log.
 
 use std::time::Duration;
 
@@ -7,10 +7,11 @@ use hyper::{HeaderMap, StatusCode};
 use crate::domain::{Client, UserId};
 use crate::metrics::method_name;
 
-/// The header that names a request, in and out.
+/// The header that names a request: another's name on the way in, ours on the way out.
 pub const REQUEST_ID: &str = "x-request-id";
 
-/// The name a proxy gave the request, if it is one and can stand in a log as it is.
+/// The name that the client or a proxy gave the request, if it can stand in a log as it is. Anybody
+/// can choose it, so it stands beside our own and never in its place.
 pub fn given_id(headers: &HeaderMap) -> Option<&str> {
     let mut lines = headers.get_all(REQUEST_ID).iter();
     let (Some(only), None) = (lines.next(), lines.next()) else {
@@ -37,6 +38,8 @@ pub struct Line<'a> {
     pub took: Duration,
     /// Who asked, and the request's name.
     pub client: &'a Client,
+    /// The name that came with the request.
+    pub given_id: Option<&'a str>,
     /// Who turned out to be calling.
     pub user: Option<UserId>,
 }
@@ -53,6 +56,7 @@ impl Line<'_> {
             duration_ms,
             client.address = %self.client.address,
             request.id = self.client.request_id,
+            request.given_id = self.given_id,
             user.id = self.user.map(tracing::field::display),
             "{method} {route} {status}",
         );
@@ -60,8 +64,13 @@ impl Line<'_> {
 }
 
 /// The line of a health check: only where everything is logged.
-pub fn health(method: &str, id: &str) {
-    tracing::debug!(request.id = id, "{} /auth/health 200", method_name(method));
+pub fn health(method: &str, id: &str, given_id: Option<&str>) {
+    tracing::debug!(
+        request.id = id,
+        request.given_id = given_id,
+        "{} /auth/health 200",
+        method_name(method)
+    );
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::flows::health::Condition;
 use crate::flows::{self, Result};
 use crate::http::cx::Cx;
 use crate::http::faces;
+use crate::http::pages::errors;
 use crate::http::reply::Reply;
 
 /// Where load balancers ask whether the process lives.
@@ -41,7 +42,7 @@ pub async fn ready(cx: Cx, _: Anyone) -> Result<Reply> {
         Err(error) => {
             // Logs the cause; the status stays the one that takes an instance out of a pool.
             faces::of(&cx, &error);
-            Ok(faces::show_as_json(&cx, &faces::Face::UNAVAILABLE))
+            Ok(errors::show_as_json(&cx, &faces::Face::UNAVAILABLE))
         }
     }
 }

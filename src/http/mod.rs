@@ -3,13 +3,17 @@
 //! A handler here reads its input, calls one flow and dresses the outcome. No SQL, no decisions.
 
 pub mod access;
+pub mod answers;
 pub mod api;
 pub mod assets;
+pub mod authorization;
 pub mod client;
 pub mod cookies;
 pub mod csrf;
 pub mod cx;
 pub mod faces;
+pub mod files;
+pub mod flash;
 pub mod form;
 pub mod headers;
 pub mod json;
@@ -23,10 +27,12 @@ pub mod route;
 pub mod router;
 pub mod routes;
 mod seats;
+mod sender;
 pub mod server;
 pub mod site;
 #[cfg(test)]
 mod testing;
+pub mod theme;
 mod whole;
 
 use std::pin::Pin;

@@ -14,10 +14,13 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::domain::{Client, Refusal};
 use crate::http::access::{self, Halt};
-use crate::http::cx::{Cx, PathMatch};
+use crate::http::answers::Answers;
+use crate::http::cookies::SetCookie;
+use crate::http::cx::Cx;
 use crate::http::faces::{self, Face};
 use crate::http::headers::Headers;
 use crate::http::log::Line;
+use crate::http::pages::errors;
 use crate::http::reply::Reply;
 use crate::http::route::{Route, Takes};
 use crate::http::router::{Found, Router};
@@ -101,15 +104,16 @@ impl Service {
     /// Answers one request. `peer` is the far end of the socket, `None` for a Unix socket.
     pub async fn handle(&self, request: Request<Incoming>, peer: Option<SocketAddr>) -> Response<Body> {
         let started = Instant::now();
-        let id = log::given_id(request.headers()).map_or_else(|| self.app.fresh_id().to_string(), str::to_owned);
+        let id = self.app.fresh_id().to_string();
         if meta::is_health(&request) {
-            return self.healthy(request.method(), &id, started);
+            return self.healthy(&request, &id, started);
         }
         let client = client::of(request.headers(), peer, &self.app.config.trusted_proxies).in_request(id);
         if let Some(fallback) = &self.fallback
             && !is_ours(request.uri().path())
         {
             let method = request.method().clone();
+            let given_id = log::given_id(request.headers()).map(str::to_owned);
             let mut response = fallback(request, client.clone()).await;
             put_id(response.headers_mut(), &client.request_id);
             let line = Line {
@@ -118,6 +122,7 @@ impl Service {
                 status: response.status(),
                 took: started.elapsed(),
                 client: &client,
+                given_id: given_id.as_deref(),
                 user: None,
             };
             line.write();
@@ -129,7 +134,7 @@ impl Service {
         let counted =
             Some(cx.client().address).filter(|&address| is_counted(address, &self.app.config.trusted_proxies));
         let Some(seat) = self.shared.seats.take(counted) else {
-            let reply = close(&cx, faces::show(&cx, &Face::UNAVAILABLE));
+            let reply = close(&cx, errors::show(&cx, &Face::UNAVAILABLE));
             self.note(&cx, reply.status, started);
             return self.dress(&cx, reply);
         };
@@ -141,7 +146,7 @@ impl Service {
         });
         let reply = work.await.unwrap_or_else(|Panicked| {
             tracing::error!(request.id = cx.request_id(), "a request ended in a panic");
-            let reply = faces::show(&cx, &Face::BROKEN);
+            let reply = errors::show(&cx, &Face::BROKEN);
             self.note(&cx, reply.status, started);
             reply
         });
@@ -175,6 +180,7 @@ impl Service {
             status,
             took,
             client: cx.client(),
+            given_id: log::given_id(cx.headers()),
             user: cx.user(),
         };
         line.write();
@@ -184,37 +190,27 @@ impl Service {
     async fn work(&self, cx: &Cx, body: Incoming) -> Reply {
         let (route, path) = match self.shared.router.find(cx.method(), cx.url_path()) {
             Found::Route(route, path) => (route, path),
-            Found::OtherMethods(allow, pattern) => {
-                cx.note_path(PathMatch {
-                    pattern,
-                    has_page: false,
-                    places: Vec::new(),
-                });
-                // A JSON route never tells which methods it knows (contract, http.md 0.3).
-                return if cx.is_api() {
-                    faces::show(cx, &faces::face(&Refusal::NotFound))
-                } else {
-                    not_allowed(cx, &allow)
-                };
+            Found::OtherMethods(allow, path) => {
+                cx.note_path(path);
+                return not_allowed(cx, &allow);
             }
-            Found::Nothing => return faces::show(cx, &faces::face(&Refusal::NotFound)),
+            Found::Nothing => return errors::show(cx, &faces::face(&Refusal::NotFound)),
         };
         cx.note_path(path);
         if let Err(face) = self.read_body(cx, route.takes, body).await {
-            return close(cx, faces::show(cx, &face));
+            return close(cx, errors::show(cx, &face));
         }
-        let reads_cookies = !route.rules.takes_bearer || cx.bearer().is_none();
-        if reads_cookies && cx.has_double_cookie() {
-            return faces::show(cx, &faces::face(&Refusal::BadRequest("a cookie came twice")));
+        if matches!(route.rules.answers, Answers::Page | Answers::Json) {
+            cx.clear_doubles();
         }
         match timeout(self.app.config.server.request_timeout, route.answer(cx.clone())).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(Halt::Instead(reply))) => *reply,
             Ok(Err(Halt::Unconfirmed)) => access::unconfirmed(cx),
-            Ok(Err(Halt::Error(error))) => faces::show(cx, &faces::of(cx, &error)),
+            Ok(Err(Halt::Error(error))) => errors::show(cx, &faces::of(cx, &error)),
             Err(_) => {
                 tracing::warn!(request.id = cx.request_id(), "a request took too long and was given up");
-                faces::show(cx, &Face::UNAVAILABLE)
+                errors::show(cx, &Face::UNAVAILABLE)
             }
         }
     }
@@ -250,14 +246,13 @@ impl Service {
         let mut response = Response::new(Either::Left(Full::new(Bytes::new())));
         *response.status_mut() = reply.status;
         *response.headers_mut() = reply.headers;
-        let mut cookies = reply.cookies;
-        let pending = cx.take_cookies();
-        let is_new =
-            |cookie: &crate::http::cookies::SetCookie| !cookies.iter().any(|own| own.cookie() == cookie.cookie());
+        let (everywhere, pending): (Vec<_>, Vec<_>) = cx.take_cookies().into_iter().partition(SetCookie::is_everywhere);
+        let is_new = |cookie: &SetCookie| !reply.cookies.iter().any(|own| own.cookie() == cookie.cookie());
         let pending: Vec<_> = pending.into_iter().filter(is_new).collect();
-        cookies.extend(pending);
+        // What clears other forms goes first: the last line for a form is the one that counts.
+        let cookies = everywhere.into_iter().chain(reply.cookies).chain(pending);
         for cookie in cookies {
-            if let Some(line) = cookie.line(&self.app.config, cx.now()) {
+            for line in cookie.lines(&self.app.config, cx.now()) {
                 response.headers_mut().append(SET_COOKIE, line);
             }
         }
@@ -273,7 +268,8 @@ impl Service {
         response
     }
 
-    fn healthy(&self, method: &Method, id: &str, started: Instant) -> Response<Body> {
+    fn healthy(&self, request: &Request<Incoming>, id: &str, started: Instant) -> Response<Body> {
+        let method = request.method();
         let body = if method == Method::HEAD { "" } else { meta::HEALTHY };
         let mut response = Response::new(Either::Left(Full::new(Bytes::from_static(body.as_bytes()))));
         *response.headers_mut() = self.shared.healthy.clone();
@@ -283,7 +279,7 @@ impl Service {
             .insert(CONTENT_LENGTH, HeaderValue::from(meta::HEALTHY.len()));
         let (method, took) = (method.as_str(), started.elapsed());
         self.shared.requests.note(Some(meta::HEALTH), method, 200, took);
-        log::health(method, id);
+        log::health(method, id, log::given_id(request.headers()));
         response
     }
 }
@@ -300,7 +296,7 @@ fn is_ours(path: &str) -> bool {
 }
 
 fn not_allowed(cx: &Cx, allow: &str) -> Reply {
-    let reply = faces::show(cx, &Face::METHOD_NOT_ALLOWED);
+    let reply = errors::show(cx, &Face::METHOD_NOT_ALLOWED);
     match HeaderValue::from_str(allow) {
         Ok(allow) => reply.header(ALLOW, allow),
         Err(_) => reply,

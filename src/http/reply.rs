@@ -3,24 +3,19 @@
 //! `Clear-Site-Data` is deliberately absent: every answer about a person is `no-store` already, and
 //! the header would empty the application's cache as well.
 
-use std::time::Duration;
-
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY};
 use hyper::{HeaderMap, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::app::App;
 use crate::domain::UserId;
 use crate::domain::device::Device;
 use crate::domain::return_to::ReturnTo;
 use crate::flows::tokens::{Renewed, SignedIn, Tokens};
 use crate::http::cookies::{self, SetCookie};
-use crate::http::cx::Cx;
-
-/// How long a browser remembers that somebody has signed in with it; every sign-in starts it afresh.
-const DEVICE_LIFETIME: Duration = Duration::from_hours(365 * 24);
+use crate::http::cx::{self, Cx};
+use crate::http::flash::{Flash, FlashKind};
 
 /// An answer.
 #[derive(Debug)]
@@ -134,10 +129,10 @@ impl Reply {
         })
     }
 
-    /// Leaves a notice for the next page.
+    /// Leaves a notice for the next page of this browser.
     #[must_use]
     pub fn flash(self, cx: &Cx, kind: FlashKind, text: &str) -> Self {
-        let value = cx.app.flash.wrap(&format!("{} {text}", kind.name()));
+        let value = Flash::wrap(&cx.app, kind, text, &cx.csrf(), cx.now());
         self.cookie(SetCookie::new(cookies::FLASH, value, Flash::LIFETIME))
     }
 
@@ -185,7 +180,11 @@ impl Cx {
 }
 
 fn device_cookie(cx: &Cx, device: &Device) -> SetCookie {
-    SetCookie::new(cookies::DEVICE, cx.app.device.wrap(&device.text()), DEVICE_LIFETIME)
+    SetCookie::new(
+        cookies::DEVICE,
+        cx.app.device.wrap(&device.text(), "", cx.now()),
+        cx::DEVICE_LIFETIME,
+    )
 }
 
 /// The two cookies of a session.
@@ -201,63 +200,6 @@ fn ascii(target: &str) -> String {
     const NOT_GRAPHIC: &AsciiSet = &CONTROLS.add(b' ');
 
     utf8_percent_encode(target, NOT_GRAPHIC).to_string()
-}
-
-/// What a notice is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FlashKind {
-    /// It worked.
-    Success,
-    /// It did not.
-    Error,
-    /// Good to know.
-    Info,
-}
-
-impl FlashKind {
-    const ALL: [Self; 3] = [Self::Success, Self::Error, Self::Info];
-
-    /// The name in the cookie and in style classes.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Error => "error",
-            Self::Info => "info",
-        }
-    }
-}
-
-/// A notice that one answer leaves for the next page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flash {
-    /// What it is about.
-    pub kind: FlashKind,
-    /// What it says.
-    pub text: String,
-}
-
-impl Flash {
-    /// Whether something worked.
-    pub fn is_good(&self) -> bool {
-        self.kind == FlashKind::Success
-    }
-
-    /// Whether something did not.
-    pub fn is_bad(&self) -> bool {
-        self.kind == FlashKind::Error
-    }
-
-    const LIFETIME: Duration = Duration::from_mins(1);
-
-    /// Reads the cookie. `None` for what this server did not write: nobody else puts words on our pages.
-    pub(super) fn unwrap(app: &App, value: &str) -> Option<Self> {
-        let text = app.flash.unwrap_text(value)?;
-        let (kind, text) = text.split_once(' ')?;
-        Some(Self {
-            kind: FlashKind::ALL.into_iter().find(|known| known.name() == kind)?,
-            text: text.to_owned(),
-        })
-    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use crate::domain::{Anyone, Audience, Caller, Refusal, Visitor};
 use crate::flows::Result;
 use crate::flows::entry::confirm::Recent;
 use crate::http::access::{Halt, Proof};
+use crate::http::answers::Answers;
+use crate::http::authorization::Authorization;
 use crate::http::csrf::Csrf;
-use crate::http::cx::{Cx, is_api};
+use crate::http::cx::Cx;
 use crate::http::reply::Reply;
 use crate::http::{BoxFuture, json};
 
@@ -27,6 +29,8 @@ pub struct Route {
     pub takes: Takes,
     /// What else a request must meet.
     pub rules: Rules,
+    /// The route of which this is an older spelling, and since when.
+    pub older: Option<Older>,
     endpoint: Endpoint,
 }
 
@@ -41,9 +45,20 @@ pub enum Takes {
     Json,
 }
 
+/// The present spelling of a route, and the day from which on it is the one to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Older {
+    /// The pattern to use.
+    pub now: &'static str,
+    /// The day, as `2026-11-28`.
+    pub since: &'static str,
+}
+
 /// What a request must meet beside its proof.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
+    /// What it answers with.
+    pub answers: Answers,
     /// The CSRF proof.
     pub csrf: Csrf,
     /// What the query parameter `audience` may be; empty if the route does not read it.
@@ -95,18 +110,33 @@ impl<P: Proof> Door<P> {
         )
     }
 
-    /// A row that changes something: a form on a page, no body on a JSON route.
+    /// A row that changes something, with a form.
     pub fn post<H, F>(self, pattern: &'static str, handler: H) -> Route
     where
         H: Fn(Cx, P) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Reply>> + Send + 'static,
     {
         let handler = move |cx, proof, ()| handler(cx, proof);
-        if is_api(pattern) {
-            Self::row(Method::POST, pattern, Takes::Nothing, |_| Ok(()), handler)
-        } else {
-            Self::row(Method::POST, pattern, Takes::Form, sound_form, handler)
-        }
+        Self::row(Method::POST, pattern, Takes::Form, sound_form, handler)
+    }
+
+    /// A JSON row that changes nothing.
+    pub fn get_json<H, F>(self, pattern: &'static str, handler: H) -> Route
+    where
+        H: Fn(Cx, P) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        self.get(pattern, handler).json(P::BY_BEARER)
+    }
+
+    /// A JSON row that changes something and takes no body.
+    pub fn post_bare<H, F>(self, pattern: &'static str, handler: H) -> Route
+    where
+        H: Fn(Cx, P) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        let handler = move |cx, proof, ()| handler(cx, proof);
+        Self::row(Method::POST, pattern, Takes::Nothing, |_| Ok(()), handler).json(P::BY_BEARER)
     }
 
     /// A JSON row with a body of the closed type `B`.
@@ -116,7 +146,7 @@ impl<P: Proof> Door<P> {
         H: Fn(Cx, P, B) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Reply>> + Send + 'static,
     {
-        Self::row(Method::POST, pattern, Takes::Json, json_body::<B>, handler)
+        Self::row(Method::POST, pattern, Takes::Json, json_body::<B>, handler).json(P::BY_BEARER)
     }
 
     /// The same with PUT.
@@ -126,7 +156,7 @@ impl<P: Proof> Door<P> {
         H: Fn(Cx, P, B) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Reply>> + Send + 'static,
     {
-        Self::row(Method::PUT, pattern, Takes::Json, json_body::<B>, handler)
+        Self::row(Method::PUT, pattern, Takes::Json, json_body::<B>, handler).json(P::BY_BEARER)
     }
 
     fn row<I, H, F>(method: Method, pattern: &'static str, takes: Takes, read: Read<I>, handler: H) -> Route
@@ -135,10 +165,8 @@ impl<P: Proof> Door<P> {
         H: Fn(Cx, P, I) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Reply>> + Send + 'static,
     {
-        let takes_bearer = P::BY_BEARER && is_api(pattern);
         let csrf = match method {
             Method::GET => Csrf::Safe,
-            _ if takes_bearer => Csrf::RequiredWithoutBearer,
             _ => Csrf::Required,
         };
         let handler = Arc::new(handler);
@@ -148,16 +176,55 @@ impl<P: Proof> Door<P> {
             access: P::NAME,
             takes,
             rules: Rules {
+                answers: Answers::Page,
                 csrf,
                 audiences: &[],
-                takes_bearer,
+                takes_bearer: false,
             },
+            older: None,
             endpoint: Box::new(move |cx, rules| Box::pin(answer(cx, rules, read, Arc::clone(&handler)))),
         }
     }
 }
 
 impl Route {
+    fn json(mut self, takes_bearer: bool) -> Self {
+        self.rules.answers = Answers::Json;
+        self.rules.takes_bearer = takes_bearer;
+        if takes_bearer && self.rules.csrf == Csrf::Required {
+            self.rules.csrf = Csrf::RequiredWithoutBearer;
+        }
+        self
+    }
+
+    /// Answers machines that watch.
+    #[must_use]
+    pub const fn probe(mut self) -> Self {
+        self.rules.answers = Answers::Probe;
+        self
+    }
+
+    /// Answers with a file.
+    #[must_use]
+    pub const fn file(mut self) -> Self {
+        self.rules.answers = Answers::File;
+        self
+    }
+
+    /// Marks it as an older spelling of `now`, to be left for that one `since` that day.
+    #[must_use]
+    pub const fn older_spelling_of(mut self, now: &'static str, since: &'static str) -> Self {
+        self.older = Some(Older { now, since });
+        self
+    }
+
+    /// Asks for a CSRF value only where there is a cookie of ours.
+    #[must_use]
+    pub const fn no_csrf_without_cookies(mut self) -> Self {
+        self.rules.csrf = Csrf::RequiredWithCookies;
+        self
+    }
+
     /// Asks for no CSRF value, only that the request does not come from another site.
     #[must_use]
     pub const fn same_site_only(mut self, reason: &'static str) -> Self {
@@ -200,6 +267,10 @@ where
     H: Fn(Cx, P, I) -> F + Send + Sync,
     F: Future<Output = Result<Reply>> + Send,
 {
+    // A request with a token that cannot be read is not taken for one of the cookies' owner.
+    if cx.authorization() == Some(Authorization::Malformed) {
+        return Err(Refusal::SignInRequired.into());
+    }
     check_audience(&cx, rules.audiences)?;
     let input = read(&cx)?;
     let proof = P::earn(&cx).await;

@@ -21,8 +21,8 @@ pub struct Router {
 pub enum Found<'r> {
     /// This row.
     Route(&'r Route, PathMatch),
-    /// The path is known; these methods fit it, for `Allow`, and this pattern.
-    OtherMethods(String, &'static str),
+    /// The path is known; these methods fit it, for `Allow`.
+    OtherMethods(String, PathMatch),
     /// No such path.
     Nothing,
 }
@@ -58,12 +58,12 @@ impl Router {
             || {
                 Found::OtherMethods(
                     allow(routes().map(|route| &route.method)),
-                    self.routes[fitting[0]].pattern,
+                    path_match(&self.routes[fitting[0]], path, false),
                 )
             },
             |route| {
                 let has_page = routes().any(|route| route.method == Method::GET);
-                Found::Route(route, path_match(route.pattern, path, has_page))
+                Found::Route(route, path_match(route, path, has_page))
             },
         )
     }
@@ -92,7 +92,8 @@ fn fits(pattern: &[&str], segments: &[&str]) -> bool {
             .all(|(pattern, segment)| pattern.starts_with('{') || pattern == segment)
 }
 
-fn path_match(pattern: &'static str, path: &str, has_page: bool) -> PathMatch {
+fn path_match(route: &Route, path: &str, has_page: bool) -> PathMatch {
+    let pattern = route.pattern;
     let name = |segment: &'static str| segment.strip_prefix('{')?.strip_suffix('}');
     let places = pattern
         .split('/')
@@ -101,6 +102,7 @@ fn path_match(pattern: &'static str, path: &str, has_page: bool) -> PathMatch {
         .collect();
     PathMatch {
         pattern,
+        answers: route.rules.answers,
         has_page,
         places,
     }

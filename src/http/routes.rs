@@ -2,18 +2,21 @@
 
 use crate::domain::Audience::{Admin, App};
 use crate::http::csrf::Csrf;
-use crate::http::route::{Route, anyone, recent, user, visitor};
-use crate::http::{api, assets, meta, pages};
+use crate::http::route::{Older, Route, anyone, recent, user, visitor};
+use crate::http::{api, files, meta, pages};
 
 /// Every route.
 pub fn routes() -> Vec<Route> {
     vec![
         // About the server. `/auth/health` is answered before the table is asked (see `pipeline`).
-        anyone().get("/auth/health", meta::health),
-        anyone().get("/auth/ready", meta::ready),
-        anyone().get("/auth/version", meta::version),
-        anyone().get("/auth/.well-known/jwks.json", meta::jwks),
-        anyone().get("/auth/static/{file}", assets::show),
+        anyone().get("/auth/health", meta::health).probe(),
+        anyone().get("/auth/ready", meta::ready).probe(),
+        anyone().get("/auth/version", meta::version).probe(),
+        anyone().get("/auth/.well-known/jwks.json", meta::jwks).probe(),
+        anyone().get("/auth/static/{file}", files::show).file(),
+        // The front door
+        anyone().get("/auth", pages::front_door),
+        anyone().get("/auth/", pages::front_door),
         // Pages: signing in and up
         visitor().get("/auth/login", pages::login::show),
         anyone().post("/auth/login", pages::login::submit),
@@ -45,29 +48,32 @@ pub fn routes() -> Vec<Route> {
         anyone().get("/auth/dev/pages", pages::gallery::index),
         anyone().get("/auth/dev/pages/{page}/{state}", pages::gallery::show),
         // JSON: signing in and up
-        anyone().get("/auth/api/v1/csrf", api::csrf::show),
+        anyone().get_json("/auth/api/v1/csrf", api::csrf::show),
         anyone()
             .post_json("/auth/api/v1/signup/direct", api::signup::direct)
-            .audience(&[App]),
+            .audience(&[App])
+            .no_csrf_without_cookies(),
         anyone()
             .post_json("/auth/api/v1/login", api::login::submit)
-            .audience(&[App, Admin]),
+            .audience(&[App, Admin])
+            .no_csrf_without_cookies(),
         // JSON: sessions
         anyone()
-            .post("/auth/api/v1/sessions/refresh", api::sessions::refresh)
-            .audience(&[App, Admin]),
+            .post_bare("/auth/api/v1/sessions/refresh", api::sessions::refresh)
+            .audience(&[App, Admin])
+            .no_csrf_without_cookies(),
         anyone()
-            .post("/auth/api/v1/sessions/logout", api::sessions::logout)
+            .post_bare("/auth/api/v1/sessions/logout", api::sessions::logout)
             .no_csrf_with_bearer(),
         anyone()
             .post_json("/auth/api/v1/tokens/refresh", api::tokens::refresh)
             .no_csrf("the token is in the body; no cookie is read"),
         // JSON: the person signed in
-        user().get("/auth/api/v1/user", api::user::show),
+        user().get_json("/auth/api/v1/user", api::user::show),
         user().put_json("/auth/api/v1/users/password", api::user::set_password),
-        user().get("/auth/api/v1/capabilities", api::capabilities::show),
-        user().get("/auth/api/v1/organizations", api::organizations::list),
-        user().get("/auth/api/v1/organizations/current", api::organizations::current),
+        user().get_json("/auth/api/v1/capabilities", api::capabilities::show),
+        user().get_json("/auth/api/v1/organizations", api::organizations::list),
+        user().get_json("/auth/api/v1/organizations/current", api::organizations::current),
     ]
 }
 
@@ -82,6 +88,8 @@ pub struct Line {
     pub access: &'static str,
     /// The CSRF check, or why there is none.
     pub csrf: String,
+    /// The route of which it is an older spelling, if it is one.
+    pub older: Option<Older>,
 }
 
 /// The table for people to read.
@@ -90,6 +98,7 @@ pub fn table() -> Vec<Line> {
         Csrf::Safe => "-".to_owned(),
         Csrf::Required => "csrf".to_owned(),
         Csrf::RequiredWithoutBearer => "csrf, or bearer token".to_owned(),
+        Csrf::RequiredWithCookies => "csrf, if there are cookies".to_owned(),
         Csrf::SameSite(reason) => format!("same site only: {reason}"),
         Csrf::Waived(reason) => format!("no csrf: {reason}"),
     };
@@ -100,6 +109,7 @@ pub fn table() -> Vec<Line> {
             pattern: route.pattern,
             access: route.access,
             csrf: csrf(route.rules.csrf),
+            older: route.older,
         })
         .collect()
 }

@@ -8,12 +8,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use hyper::body::Bytes;
-use hyper::header::CONTENT_SECURITY_POLICY;
 
 use crate::config::{Brand, Config, Target};
-use crate::http::assets;
-use crate::http::headers::PICTURE_POLICY;
-use crate::http::reply::Reply;
+use crate::http::assets::{self, Sent};
 use crate::look::{Accent, Picture, Shades};
 
 const STYLE: &str = "style.css";
@@ -105,16 +102,14 @@ impl Site {
     }
 
     /// The file at a path, for a browser that says it takes these codings.
-    pub(super) fn file(&self, path: &str, accepted: &str) -> Option<Reply> {
+    pub(super) fn file(&self, path: &str, accepted: &str) -> Option<Sent> {
         let file = self.files.iter().find(|file| file.url == path)?;
         let packed = file.gzip.as_ref().filter(|_| assets::accepts(accepted, "gzip"));
-        let encoding = packed.map(|_| "gzip");
-        let body = packed.unwrap_or(&file.plain).clone();
-        let reply = assets::lasting(file.content_type, body, encoding);
-        Some(if file.is_picture {
-            reply.header(CONTENT_SECURITY_POLICY, PICTURE_POLICY)
-        } else {
-            reply
+        Some(Sent {
+            content_type: file.content_type,
+            body: packed.unwrap_or(&file.plain).clone(),
+            encoding: packed.map(|_| "gzip"),
+            is_own_picture: file.is_picture,
         })
     }
 }

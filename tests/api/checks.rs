@@ -117,7 +117,7 @@ both!(r125_head_is_get_without_the_body, async |db: &Database| {
                 route.pattern
             );
         } else {
-            assert_eq!((head.status, head.body.len()), (404, 0), "{}", route.pattern);
+            assert_eq!((head.status, head.body.len()), (405, 0), "{}", route.pattern);
         }
     }
 });

@@ -3,6 +3,7 @@
 use hyper::Method;
 use serde_json::json;
 
+use crate::kit::app::PASSWORD;
 use crate::kit::app::TestApp;
 use crate::kit::database::{Database, both};
 
@@ -60,8 +61,77 @@ both!(
 
         let planted = app.with_cookies(&[("authara_csrf", &foreign)]);
         assert_eq!(planted.post_json(LOGIN, &body).await.refusal(), forbidden);
-        let bare = app.client();
-        assert_eq!(bare.post_json(LOGIN, &body).await.refusal(), forbidden);
+    }
+);
+
+both!(
+    a_program_without_cookies_signs_in_without_the_value_and_no_other_site_does,
+    async |db: &Database| {
+        let app = TestApp::start(db).await;
+        app.user("ada@example.com").await;
+        let body = json!({ "email": "ada@example.com", "password": PASSWORD });
+        let login = async |lines: &[(&'static str, &str)]| {
+            let client = app.client();
+            let call = client.call(Method::POST, LOGIN).json(&body).without("x-csrf-token");
+            let mut call = call;
+            for (name, value) in lines {
+                call = call.line(name, *value);
+            }
+            call.send().await.status
+        };
+        let own = app.app.config.public_url.origin.clone();
+
+        assert_eq!(login(&[]).await, 200);
+        assert_eq!(login(&[("cookie", "of_the_application=1")]).await, 200);
+        assert_eq!(login(&[("origin", &own), ("sec-fetch-site", "same-origin")]).await, 200);
+        // With a cookie of ours as before, whichever it is, and however often it came.
+        for cookie in authara::http::cookies::ALL {
+            let name = cookie.name();
+            for value in [format!("{name}=x"), format!("{name}=x; {name}=y")] {
+                assert_eq!(login(&[("cookie", &value)]).await, 403, "{value}");
+            }
+        }
+        for foreign in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+        ] {
+            assert_eq!(login(&[foreign]).await, 403, "{foreign:?}");
+        }
+        let new = json!({ "email": "new@example.com", "password": PASSWORD });
+        let client = app.client();
+        let signed_up = client.call(Method::POST, "/auth/api/v1/signup/direct").json(&new);
+        assert_eq!(signed_up.without("x-csrf-token").send().await.status, 201);
+        let refreshed = app
+            .client()
+            .call(Method::POST, "/auth/api/v1/sessions/refresh")
+            .send()
+            .await;
+        assert_eq!(refreshed.refusal(), (401, "unauthorized".into()));
+    }
+);
+
+both!(
+    a_hidden_origin_is_taken_with_the_value_and_the_browsers_word_and_only_then,
+    async |db: &Database| {
+        let app = TestApp::start(db).await;
+        let client = app.visitor().await;
+        let body = json!({ "email": "a@example.com", "password": "wrong password" });
+        let login = async |site: Option<&str>, with_value: bool| {
+            let call = client.call(Method::POST, LOGIN).json(&body).header("origin", "null");
+            let call = site
+                .into_iter()
+                .fold(call, |call, site| call.header("sec-fetch-site", site));
+            let call = if with_value { call } else { call.without("x-csrf-token") };
+            call.send().await.status
+        };
+
+        assert_eq!(login(Some("same-origin"), true).await, 401);
+        assert_eq!(login(Some("same-origin"), false).await, 403);
+        for site in [None, Some("none"), Some("same-site"), Some("cross-site"), Some("")] {
+            assert_eq!(login(site, true).await, 403, "{site:?}");
+        }
     }
 );
 
@@ -97,11 +167,13 @@ both!(
     async |db: &Database| {
         let app = TestApp::start(db).await;
         let client = app.client();
+        client.get("/auth/login").await;
 
         let body = json!({ "email": "a@example.com", "password": "x" });
         let call = client
             .call(Method::POST, LOGIN)
             .json(&body)
+            .without("x-csrf-token")
             .header("authorization", "Bearer x");
 
         assert_eq!(call.send().await.refusal(), (403, "forbidden".into()));

@@ -29,7 +29,7 @@ both!(who_hangs_up_has_done_everything_or_nothing, async |db: &Database| {
         let mut socket = TcpStream::connect(app.address).await.unwrap();
         socket.write_all(bytes).await.unwrap();
         // Long enough to be read, too short for an answer.
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
         if with_reset {
             socket.set_zero_linger().unwrap();
         }

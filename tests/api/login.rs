@@ -103,7 +103,7 @@ both!(a_wrong_pair_is_refused_without_a_trace_of_why, async |db: &Database| {
 
 both!(the_body_is_judged_before_the_csrf_proof, async |db: &Database| {
     let app = TestApp::start(db).await;
-    let client = app.client();
+    let client = app.with_cookies(&[("authara_csrf", "not ours")]);
 
     for body in [
         r#"{"email":"a@b.c"}"#,
@@ -130,7 +130,7 @@ both!(the_body_is_judged_before_the_csrf_proof, async |db: &Database| {
 
 both!(the_audience_is_judged_before_the_csrf_proof, async |db: &Database| {
     let app = TestApp::start(db).await;
-    let client = app.client();
+    let client = app.with_cookies(&[("authara_csrf", "not ours")]);
     let body = json!({ "email": "a@b.c", "password": "x" });
 
     for (query, status) in [

@@ -22,15 +22,20 @@ fn r029_a_hundred_thousand_secrets_have_nothing_in_common() {
     let stamp = Stamp::new(root.unwrap().key(derive::Purpose::Csrf));
     let makers: [(&str, &dyn Fn() -> String); 2] = [
         ("refresh token", &|| token::new().expose().to_owned()),
-        ("CSRF value", &|| stamp.issue()),
+        ("CSRF value", &|| {
+            stamp.issue(authara::domain::Timestamp::from_seconds(1_800_000_000))
+        }),
     ];
 
     for (what, make) in makers {
-        let all: BTreeSet<Vec<u8>> = (0..100_000).map(|_| URL_SAFE_NO_PAD.decode(make()).unwrap()).collect();
+        // A CSRF value begins with its time.
+        let time = if what == "CSRF value" { 4 } else { 0 };
+        let random = |text: String| URL_SAFE_NO_PAD.decode(text).unwrap()[time..].to_vec();
+        let all: BTreeSet<Vec<u8>> = (0..100_000).map(|_| random(make())).collect();
         assert_eq!(all.len(), 100_000, "{what}: one came twice");
-        assert!(all.iter().all(|bytes| bytes.len() == 32), "{what}");
+        assert!(all.iter().all(|bytes| bytes.len() == 32 - time), "{what}");
         // Every bit of the random part is as often 1 as 0; six sigma is a thousand off.
-        for bit in 0..128 {
+        for bit in 0..96 {
             let ones = all.iter().filter(|bytes| bytes[bit / 8] >> (bit % 8) & 1 == 1).count();
             assert!((49_000..51_000).contains(&ones), "{what}: bit {bit} is 1 {ones} times");
         }

@@ -94,9 +94,9 @@ async fn server(db: &Database) -> TestApp {
         all.push(anyone().get("/auth/panicking", panicking));
         all.push(anyone().get("/auth/endless", endless));
         all.push(anyone().get("/auth/away", away));
-        all.push(anyone().get("/auth/api/v1/panicking", panicking));
-        all.push(anyone().get("/auth/api/v1/endless", endless));
-        all.push(anyone().get("/auth/api/v1/away", away));
+        all.push(anyone().get_json("/auth/api/v1/panicking", panicking));
+        all.push(anyone().get_json("/auth/api/v1/endless", endless));
+        all.push(anyone().get_json("/auth/api/v1/away", away));
         Service::with_routes(app, all)
     })
     .await

@@ -45,7 +45,12 @@ fn is_api(route: &Route) -> bool {
 /// Routes that change something and ask for the proof that it was meant.
 fn guarded() -> Vec<Route> {
     let mut all = routes();
-    all.retain(|route| matches!(route.rules.csrf, Csrf::Required | Csrf::RequiredWithoutBearer));
+    all.retain(|route| {
+        matches!(
+            route.rules.csrf,
+            Csrf::Required | Csrf::RequiredWithoutBearer | Csrf::RequiredWithCookies
+        )
+    });
     assert!(all.len() >= 11, "all routes are seen");
     all
 }

@@ -42,8 +42,8 @@ async fn forgeries(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Ve
             [("sec-fetch-site", "same-origin"), ("origin", "http://evil.example")],
         ),
         (
-            "a hidden origin",
-            [("sec-fetch-site", "same-origin"), ("origin", "null")],
+            "a hidden origin on a sibling domain",
+            [("sec-fetch-site", "same-site"), ("origin", "null")],
         ),
     ] {
         answers.push((what, browser.clone().post_with(path, &proved, &headers).await));

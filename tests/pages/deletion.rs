@@ -164,7 +164,8 @@ async fn a_browser_forgets_only_the_account_that_is_gone() {
 
         let device = browser.jar["authara_device"].clone();
         assert_ne!(device, before);
-        let text = site.world.app.device.unwrap_text(&device).unwrap();
+        let (app, year) = (&site.world.app, std::time::Duration::from_hours(24 * 365));
+        let text = app.device.unwrap_text(&device, "", year, app.now()).unwrap();
         assert!(text.contains(&user(&site, ADA).await.id.to_string()));
         assert_eq!(text.split(' ').count(), 2, "{text}");
     })

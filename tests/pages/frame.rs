@@ -2,11 +2,12 @@
 //! people typed only as text.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::ADA;
 use super::browser::{Browser, Page, Site};
 use super::html::Tag;
-use crate::kit::world::{PASSWORD, World, on_sqlite};
+use crate::kit::world::{PASSWORD, World, both, on_sqlite};
 
 /// One of each.
 async fn every_page(site: &Site) -> Vec<(&'static str, Page, Browser)> {
@@ -268,3 +269,47 @@ async fn r053_pages_work_with_the_prefix_that_browsers_guard() {
     })
     .await;
 }
+
+both!(
+    a_notice_is_shown_in_its_browser_within_a_minute_and_nowhere_else,
+    async |world: World| {
+        let site = Site::of(world).await;
+        let browser = site.signed_up(ADA).await;
+        let renamed = async || {
+            let mut browser = browser.clone();
+            let form = browser.get("/auth/account").await;
+            let name = format!("countess-{}", site.world.app.now().seconds());
+            let answer = browser
+                .submit(&form, "/auth/user/username", &[("username", &name)])
+                .await;
+            assert_eq!(answer.status, 303, "{}", answer.text());
+            browser
+        };
+        let shown = async |mut browser: Browser| {
+            let page = browser.get("/auth/account").await;
+            page.text().contains("Your username was changed.")
+        };
+
+        let noticed = renamed().await;
+        let mut other = site.signed_in(ADA).await;
+        other
+            .jar
+            .insert("authara_flash".to_owned(), noticed.jar["authara_flash"].clone());
+        assert!(shown(noticed).await);
+        assert!(!shown(other).await, "it was taken to another browser");
+
+        site.world.clock.advance(Duration::from_secs(1));
+        let late = renamed().await;
+        site.world.clock.advance(Duration::from_secs(62));
+        assert!(!shown(late).await);
+    }
+);
+
+both!(the_front_door_leads_to_the_account_page, async |world: World| {
+    let site = Site::of(world).await;
+    let mut stranger = site.browser();
+
+    for path in ["/auth", "/auth/"] {
+        assert_eq!(stranger.get(path).await.location(), "/auth/account");
+    }
+});

@@ -22,9 +22,9 @@ use crate::http::cookies::{self, Jar};
 use crate::http::headers::Headers;
 use crate::http::pages::errors::{self, Trouble};
 use crate::http::pages::layout::{Layout, Link};
-use crate::http::pages::preferences::Theme;
 use crate::http::pipeline::Fallback;
 use crate::http::site::Site;
+use crate::http::theme::Theme;
 use crate::words::{Languages, Phrases};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -219,8 +219,8 @@ fn visitor(app: &App, jar: &Jar) -> Option<Visitor> {
         audience: Audience::App.name(),
         now: app.now().seconds(),
     };
-    // A cookie that comes twice may have been planted by a neighbour; neither one is believed.
-    let token = jar.get(cookies::ACCESS).filter(|_| !jar.has_double())?;
+    // Of a cookie that comes twice neither is given: a neighbour may have planted it.
+    let token = jar.get(cookies::ACCESS)?;
     let claims = token::claims(token, &expected)?;
     Some(Visitor {
         email: claims.get("email")?.as_str()?.to_owned(),

@@ -9,10 +9,11 @@ use crate::domain::return_to::ReturnTo;
 use crate::flows::entry::confirm;
 use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
+use crate::http::flash::FlashKind;
 use crate::http::pages::account;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
-use crate::http::reply::{FlashKind, Reply};
+use crate::http::reply::Reply;
 
 const PATH: &str = "/auth/sessions/confirm";
 const FIELD: &str = "password";

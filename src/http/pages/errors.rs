@@ -1,10 +1,86 @@
-//! The page for everything that did not work: what happened, and what to do now.
+//! What did not work, shown to a program as JSON and to a person as a page: what happened, and what
+//! to do now.
 
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, RETRY_AFTER};
 use sailfish::TemplateSimple;
+use serde::Serialize;
 
+use crate::domain::Refusal;
+use crate::http::answers::Answers;
+use crate::http::cx::Cx;
+use crate::http::faces::Face;
 use crate::http::pages::layout::Layout;
 use crate::http::pages::refusals;
+use crate::http::reply::Reply;
 use crate::words::Phrases;
+
+/// Shows a face to a script as JSON, to a person as a page.
+pub fn show(cx: &Cx, face: &Face) -> Reply {
+    let is_for_program = matches!(cx.answers(), Answers::Json | Answers::Probe);
+    if is_for_program || cx.is_script_fetch() {
+        return show_as_json(cx, face);
+    }
+    with_retry(face, Reply::html(face.status, page_of(cx, face, cx.request_id())))
+}
+
+/// Shows a face as JSON, whoever asks.
+pub fn show_as_json(cx: &Cx, face: &Face) -> Reply {
+    with_retry(face, envelope(cx, face))
+}
+
+fn with_retry(face: &Face, reply: Reply) -> Reply {
+    match face.retry_after {
+        Some(seconds) => reply.header(RETRY_AFTER, HeaderValue::from(seconds)),
+        None => reply,
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Told<'a>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+fn envelope(cx: &Cx, face: &Face) -> Reply {
+    let with_reference;
+    let message = if face.status == StatusCode::INTERNAL_SERVER_ERROR {
+        with_reference = format!("{} (reference {})", face.words, cx.request_id());
+        &with_reference
+    } else {
+        face.words.as_ref()
+    };
+    let error = Told {
+        code: face.code,
+        message,
+    };
+    Reply::json(face.status, &Envelope { error })
+}
+
+/// The error page. `reference` finds the request in the log.
+fn page_of(cx: &Cx, face: &Face, reference: &str) -> String {
+    let status = face.status.as_u16();
+    // Every other status says by itself what happened.
+    let says_more = matches!(status, 400 | 401 | 403 | 409);
+    let refusal = face.refusal.as_ref().filter(|_| says_more);
+    let happened = refusal.map(|refusal| refusals::words(cx.say(), refusal));
+    let trouble = Trouble {
+        status,
+        happened: happened.as_deref(),
+        detail: match refusal {
+            Some(Refusal::BadRequest(detail)) => Some(detail),
+            _ => None,
+        },
+        reference: (face.status == StatusCode::INTERNAL_SERVER_ERROR).then_some(reference),
+        retry_after: face.retry_after,
+    };
+    page(Layout::bare(cx), &trouble)
+}
 
 #[derive(TemplateSimple)]
 #[template(path = "error.stpl")]

@@ -6,10 +6,10 @@ use crate::config::{Config, Environment};
 use crate::domain::return_to::ReturnTo;
 use crate::http::assets;
 use crate::http::cx::Cx;
+use crate::http::flash::Flash;
 use crate::http::pages::form::Problems;
-use crate::http::pages::preferences::Theme;
-use crate::http::reply::Flash;
 use crate::http::site::Site;
+use crate::http::theme::Theme;
 use crate::words::Phrases;
 
 const SCRIPT: &str = assets::url("script.js");

@@ -16,3 +16,13 @@ pub mod program;
 pub(in crate::http) mod refusals;
 pub mod sessions;
 pub mod signup;
+
+use crate::domain::Anyone;
+use crate::flows::Result;
+use crate::http::cx::Cx;
+use crate::http::reply::Reply;
+
+/// `GET /auth` and `GET /auth/`: on to the account page, which leads to the sign-in page.
+pub async fn front_door(cx: Cx, _: Anyone) -> Result<Reply> {
+    Ok(cx.redirect(&form::own_page(account::PATH)?))
+}

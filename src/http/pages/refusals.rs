@@ -10,7 +10,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
 
     let text = match refusal {
         // Their details are for whoever wrote the program that asks.
-        R::BadRequest(_) => say.error_400_what(),
+        R::BadRequest(_) | R::Member { .. } => say.error_400_what(),
         R::EmailInvalid => say.refusal_email_invalid(),
         R::EmailTaken => say.refusal_email_taken(),
         R::PasswordTooShort => say.refusal_password_too_short(),
@@ -26,6 +26,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::SignInRequired => say.refusal_sign_in_required(),
         R::SessionEnded => say.refusal_session_ended(),
         R::CsrfInvalid => say.refusal_csrf_invalid(),
+        R::CookieTwice => say.cookie_twice(),
         R::CrossSite => say.refusal_cross_site(),
         R::AudienceRefused => say.refusal_audience_refused(),
         R::AccountDisabled => say.refusal_account_disabled(),

@@ -10,8 +10,8 @@ use crate::http::cookies;
 use crate::http::cx::Cx;
 use crate::http::faces;
 use crate::http::pages::arrival;
-use crate::http::pages::form;
 use crate::http::pages::layout::Layout;
+use crate::http::pages::{errors, form};
 use crate::http::reply::Reply;
 
 const SIGN_OUT: &str = "/auth/sessions/logout";
@@ -90,7 +90,7 @@ async fn for_script(cx: &Cx) -> Result<Reply> {
         }
         Err(Error::Refused(Refusal::SessionEnded)) => {
             let face = faces::face(&Refusal::SessionEnded);
-            Ok(faces::show_as_json(cx, &face).clear_session(cx))
+            Ok(errors::show_as_json(cx, &face).clear_session(cx))
         }
         Err(other) => Err(other),
     }

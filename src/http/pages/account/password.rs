@@ -7,10 +7,11 @@ use crate::domain::Caller;
 use crate::flows::password::{self, Change};
 use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
+use crate::http::flash::FlashKind;
 use crate::http::pages::account;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
-use crate::http::reply::{FlashKind, Reply};
+use crate::http::reply::Reply;
 
 const CURRENT: &str = "current_password";
 const NEW: &str = "new_password";

@@ -4,8 +4,9 @@ use crate::domain::SessionId;
 use crate::flows::entry::confirm::Recent;
 use crate::flows::{self, Result};
 use crate::http::cx::Cx;
+use crate::http::flash::FlashKind;
 use crate::http::pages::account;
-use crate::http::reply::{FlashKind, Reply};
+use crate::http::reply::Reply;
 
 /// `POST /auth/sessions/{session}/revoke`.
 pub async fn revoke(cx: Cx, proof: Recent) -> Result<Reply> {

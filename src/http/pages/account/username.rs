@@ -3,8 +3,9 @@
 use crate::domain::{Caller, Refusal};
 use crate::flows::{self, Error, Result};
 use crate::http::cx::Cx;
+use crate::http::flash::FlashKind;
 use crate::http::pages::{account, form};
-use crate::http::reply::{FlashKind, Reply};
+use crate::http::reply::Reply;
 
 const FIELD: &str = "username";
 

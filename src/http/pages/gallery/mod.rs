@@ -19,8 +19,8 @@ use crate::http::cx::{Cx, Staged};
 use crate::http::headers;
 use crate::http::pages::form;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::preferences::Theme;
 use crate::http::reply::Reply;
+use crate::http::theme::Theme;
 
 /// Widths in CSS pixels: WCAG 1.4.10, a phone, a tablet, a desktop.
 const WIDTHS: [&str; 4] = ["320", "390", "768", "1280"];

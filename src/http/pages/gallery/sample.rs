@@ -11,8 +11,8 @@ use crate::domain::{
 };
 use crate::flows::account::Farewell;
 use crate::http::cx::Cx;
+use crate::http::flash::{Flash, FlashKind};
 use crate::http::pages::account::Shown;
-use crate::http::reply::{Flash, FlashKind};
 use crate::words::Phrases;
 
 pub(super) const USERNAME: &str = "ada-lovelace";
