@@ -26,3 +26,4 @@ mod passwords;
 mod proxies;
 mod server;
 mod storage;
+mod workers;

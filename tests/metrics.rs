@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use authara::app::pulse::Worker;
 use authara::http::metrics::Metrics;
 use http_body_util::BodyExt;
 use hyper::{Method, Request};
@@ -185,8 +186,8 @@ both!(what_happens_is_counted, async |db: &Database| {
         .send()
         .await;
     app.app.metrics.limit_hits("login.address");
-    app.app.pulse.beat("keys");
-    app.app.pulse.miss("cleanup");
+    app.app.pulse.beat(Worker::Keys);
+    app.app.pulse.miss(Worker::Cleanup);
     let samples = scrape(&app).await;
 
     let requests = |route: &str, method: &str, status: u16| {
@@ -217,6 +218,11 @@ both!(what_happens_is_counted, async |db: &Database| {
         1_800_000_600.0
     );
     assert_eq!(at(&samples, "authara_worker_failures_total{worker=\"cleanup\"}"), 1.0);
+    for worker in Worker::ALL {
+        // Also one that has not fallen yet: an alert needs a number to compare with.
+        let name = format!("authara_worker_restarts_total{{worker=\"{}\"}}", worker.name());
+        assert_eq!(at(&samples, &name), 0.0);
+    }
     assert!(at(&samples, "authara_password_hash_duration_seconds_count") >= 1.0);
     assert_eq!(at(&samples, "authara_password_hashes_waiting"), 0.0);
     assert!(at(&samples, "authara_database_transactions_total") >= 3.0);

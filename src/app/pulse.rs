@@ -1,18 +1,44 @@
-//! How the workers are, for `/auth/ready`, the log and whoever measures.
+//! The workers by name: how they are, for `/auth/ready`, the log and the metrics, and a way to wake
+//! one of them for a flow that has left it something to do.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 use crate::domain::{Clock, Timestamp};
 
 /// Rounds may fail for this long before it counts: a database that restarts is no trouble of a worker.
 const TOLERATED: Duration = Duration::from_mins(1);
 
-/// The state of every worker that has been heard of.
+/// What runs by itself beside requests. Its interval and its work are a row of `workers::TABLE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Worker {
+    /// Deletes what has no use any more.
+    Cleanup,
+    /// Reads the signing keys again.
+    Keys,
+}
+
+impl Worker {
+    /// Every worker.
+    pub const ALL: [Self; 2] = [Self::Cleanup, Self::Keys];
+
+    /// Its name in the log and in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cleanup => "cleanup",
+            Self::Keys => "keys",
+        }
+    }
+}
+
+/// The state of every worker.
 pub struct Pulse {
     clock: Arc<dyn Clock>,
-    workers: Mutex<BTreeMap<&'static str, Beat>>,
+    workers: Mutex<BTreeMap<Worker, Beat>>,
+    wakes: BTreeMap<Worker, Notify>,
 }
 
 /// The state of one worker.
@@ -31,16 +57,28 @@ pub struct Beat {
 }
 
 impl Pulse {
-    /// Nobody has been heard of.
+    /// No worker has done anything yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            workers: Mutex::default(),
+            workers: Mutex::new(Worker::ALL.map(|worker| (worker, Beat::default())).into()),
+            wakes: Worker::ALL.map(|worker| (worker, Notify::new())).into(),
         }
     }
 
+    /// Makes a worker begin its next round now. If a round is running, another one follows at once,
+    /// so what was written before this call is seen by a round that begins after it.
+    pub fn wake(&self, worker: Worker) {
+        self.wakes[&worker].notify_one();
+    }
+
+    /// Completes when a worker has been woken since its last round began.
+    pub async fn woken(&self, worker: Worker) {
+        self.wakes[&worker].notified().await;
+    }
+
     /// A round succeeded.
-    pub fn beat(&self, worker: &'static str) {
+    pub fn beat(&self, worker: Worker) {
         let now = self.clock.now();
         let mut workers = self.lock();
         let beat = workers.entry(worker).or_default();
@@ -50,7 +88,7 @@ impl Pulse {
     }
 
     /// A round failed. Whether it is the first since one succeeded, and so worth a line in the log.
-    pub fn miss(&self, worker: &'static str) -> bool {
+    pub fn miss(&self, worker: Worker) -> bool {
         let now = self.clock.now();
         let mut workers = self.lock();
         let beat = workers.entry(worker).or_default();
@@ -61,7 +99,7 @@ impl Pulse {
     }
 
     /// A worker ended by itself and will be started again.
-    pub fn fall(&self, worker: &'static str) {
+    pub fn fall(&self, worker: Worker) {
         self.miss(worker);
         let mut workers = self.lock();
         let beat = workers.entry(worker).or_default();
@@ -69,8 +107,8 @@ impl Pulse {
         beat.is_down = true;
     }
 
-    /// Every worker by its name.
-    pub fn all(&self) -> BTreeMap<&'static str, Beat> {
+    /// Every worker, also one that has done nothing yet.
+    pub fn all(&self) -> BTreeMap<Worker, Beat> {
         self.lock().clone()
     }
 
@@ -83,7 +121,7 @@ impl Pulse {
             .any(|beat| beat.is_down || beat.failing_since.is_some_and(is_late))
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Beat>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Worker, Beat>> {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -103,30 +141,30 @@ mod tests {
     fn rounds_that_fail_count_only_after_a_while() {
         let (pulse, clock) = pulse();
 
-        pulse.beat("keys");
-        assert!(pulse.miss("keys"));
+        pulse.beat(Worker::Keys);
+        assert!(pulse.miss(Worker::Keys));
         let at_once = pulse.is_degraded();
         clock.advance(TOLERATED);
-        assert!(!pulse.miss("keys"), "one line in the log is enough");
+        assert!(!pulse.miss(Worker::Keys), "one line in the log is enough");
         let later = pulse.is_degraded();
-        pulse.beat("keys");
+        pulse.beat(Worker::Keys);
 
         assert!(!at_once && later && !pulse.is_degraded());
-        assert_eq!(pulse.all()["keys"].failures, 2);
+        assert_eq!(pulse.all()[&Worker::Keys].failures, 2);
     }
 
     #[test]
     fn a_worker_that_fell_counts_until_it_has_done_something() {
         let (pulse, _) = pulse();
 
-        pulse.beat("cleanup");
-        pulse.fall("keys");
+        pulse.beat(Worker::Cleanup);
+        pulse.fall(Worker::Keys);
         let fallen = pulse.is_degraded();
-        pulse.beat("cleanup");
+        pulse.beat(Worker::Cleanup);
         let still = pulse.is_degraded();
-        pulse.beat("keys");
+        pulse.beat(Worker::Keys);
 
         assert!(fallen && still && !pulse.is_degraded());
-        assert_eq!(pulse.all()["keys"].restarts, 1);
+        assert_eq!(pulse.all()[&Worker::Keys].restarts, 1);
     }
 }

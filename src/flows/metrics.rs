@@ -11,7 +11,7 @@ pub fn write(app: &App, text: &mut Text) {
         restarts: beat.restarts,
     };
     let pulse = app.pulse.all();
-    let workers: Vec<_> = pulse.iter().map(|(name, beat)| (*name, worker(beat))).collect();
+    let workers: Vec<_> = pulse.iter().map(|(it, beat)| (it.name(), worker(beat))).collect();
     app.metrics.write(&workers, text);
     write_hashing(app, text);
     write_database(app, text);

@@ -1,18 +1,16 @@
-//! Deletes what nobody needs any more.
+//! Deletes what has no use any more.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use crate::app::App;
 use crate::domain::Timestamp;
-use crate::storage::{Result, Tx};
+use crate::storage::{self, Tx};
+use crate::workers::Failed;
 
-pub(super) const NAME: &str = "cleanup";
-const EVERY: Duration = Duration::from_hours(1);
+pub(super) const EVERY: Duration = Duration::from_hours(1);
 /// Before the first round, and after one that failed.
-const SOON: Duration = Duration::from_mins(1);
+pub(super) const SOON: Duration = Duration::from_mins(1);
 /// Ended sessions are kept this long, so that people and operators can see what happened.
 const ENDED_SESSIONS_KEPT: Duration = Duration::from_hours(30 * 24);
 /// Windows of limits are kept this long, for the next one depends on whether the last was used up.
@@ -48,7 +46,7 @@ impl Waste {
         }
     }
 
-    async fn delete(self, tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    async fn delete(self, tx: &mut Tx, before: Timestamp) -> storage::Result<u64> {
         match self {
             Self::Sessions => tx.sessions().delete_ended(before, BATCH).await,
             Self::AuditLines => tx.audit().delete_old(before, BATCH).await,
@@ -57,29 +55,23 @@ impl Waste {
     }
 }
 
-pub(super) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    let mut pause = SOON;
-    while super::next_round(&mut stop, pause).await {
-        pause = EVERY;
-        for waste in Waste::ALL {
-            match delete_all(&app, waste).await {
-                Ok(0) => {}
-                Ok(deleted) => tracing::info!(deleted, "{} deleted", waste.name()),
-                Err(error) => {
-                    tracing::warn!(%error, "{} could not be deleted", waste.name());
-                    pause = SOON;
-                }
+/// One kind that cannot be deleted does not keep the others.
+pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
+    let mut outcome = Ok(());
+    for waste in Waste::ALL {
+        match delete_all(&app, waste).await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(deleted, "{} deleted", waste.name()),
+            Err(error) => {
+                let what = format!("{} could not be deleted", waste.name());
+                outcome = outcome.and(Err(Failed::new(what, error)));
             }
         }
-        if pause == EVERY {
-            app.pulse.beat(NAME);
-        } else {
-            app.pulse.miss(NAME);
-        }
     }
+    outcome
 }
 
-async fn delete_all(app: &App, waste: Waste) -> Result<u64> {
+async fn delete_all(app: &App, waste: Waste) -> storage::Result<u64> {
     let before = app.now() - waste.kept(app);
     let mut total = 0;
     loop {

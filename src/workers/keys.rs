@@ -3,24 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use crate::app::App;
 use crate::flows;
+use crate::workers::Failed;
 
-pub(super) const NAME: &str = "keys";
 /// Often enough that a key that leaked is refused within two seconds of `key rotate --now`.
-const EVERY: Duration = Duration::from_secs(1);
+pub(super) const EVERY: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    while super::next_round(&mut stop, EVERY).await {
-        match flows::keys::reload(&app, app.now()).await {
-            Ok(()) => app.pulse.beat(NAME),
-            Err(error) => {
-                if app.pulse.miss(NAME) {
-                    tracing::warn!(%error, "the signing keys cannot be read again; those at hand stay in force");
-                }
-            }
-        }
-    }
+pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
+    let read = flows::keys::reload(&app, app.now()).await;
+    read.map_err(|error| {
+        Failed::new(
+            "the signing keys cannot be read again; those at hand stay in force",
+            error,
+        )
+    })
 }

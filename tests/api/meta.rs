@@ -1,5 +1,6 @@
 //! `/auth/health`, `/auth/ready`, `/auth/version`, `/auth/.well-known/jwks.json`.
 
+use authara::app::pulse::Worker;
 use hyper::Method;
 
 use crate::kit::app::TestApp;
@@ -29,9 +30,9 @@ both!(
         let app = TestApp::start(db).await;
         let client = app.client();
 
-        app.app.pulse.fall("keys");
+        app.app.pulse.fall(Worker::Keys);
         let degraded = client.get("/auth/ready").await;
-        app.app.pulse.beat("keys");
+        app.app.pulse.beat(Worker::Keys);
         let good = client.get("/auth/ready").await;
 
         // Which worker is for the operator alone.
