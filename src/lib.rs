@@ -16,6 +16,9 @@
 //!   1  domain                       what the product is
 //! ```
 //!
+//! Two rooms join with their first file: `outside` on floor 2, for what calls other servers (mail,
+//! providers, webhooks), and `letters` on floor 3, for what mail says. Their arrows are settled.
+//!
 //! A request goes `http::server` → `http::pipeline` → a row of `http::routes` → a handler in
 //! `http::api` or `http::pages` → one flow → `storage`. A handler decides nothing; a flow knows no
 //! HTTP; storage makes no decisions. JSON, pages and commands all call the same flow.
