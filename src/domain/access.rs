@@ -3,42 +3,8 @@
 use crate::domain::audit::Actor;
 use crate::domain::organization::{Membership, OrganizationRole};
 use crate::domain::{
-    Client, Email, Methods, OrganizationId, PlatformRole, SessionId, Timestamp, TokenId, User, UserId,
+    Audience, Client, Email, Methods, OrganizationId, PlatformRole, SessionId, Timestamp, TokenId, User, UserId,
 };
-
-/// What an access token opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
-    /// The application.
-    App,
-    /// The application and the admin area.
-    Admin,
-}
-
-impl Audience {
-    /// The name in queries, bodies and tokens.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::App => "app",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// Reads that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::App, Self::Admin]
-            .into_iter()
-            .find(|audience| audience.name() == text)
-    }
-
-    /// What claim `aud` lists: an admin's token also opens the application.
-    pub const fn claim(self) -> &'static [&'static str] {
-        match self {
-            Self::App => &["app"],
-            Self::Admin => &["admin", "app"],
-        }
-    }
-}
 
 /// What an access token says (product, section 4; contract, http.md 3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! reads a clock of its own, touches a file, or knows of SQL, HTTP or JSON.
 
 pub mod access;
+pub mod audience;
 pub mod audit;
 pub mod client;
 pub mod device;
@@ -25,7 +26,8 @@ pub mod time;
 pub mod user;
 pub mod username;
 
-pub use access::{Anyone, Audience, By, Caller, Claims, Visitor};
+pub use access::{Anyone, By, Caller, Claims, Visitor};
+pub use audience::Audience;
 pub use client::Client;
 pub use email::Email;
 pub use entry::{Entry, Evidence, Method, Methods, PasswordMark, Purpose};
