@@ -1,6 +1,8 @@
 //! The shape of the house, read from the source text: who imports whom, how long files are, and
 //! that nothing is left without its test or its reason.
 
+mod circles;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

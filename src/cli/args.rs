@@ -231,10 +231,10 @@ pub(super) struct Audit {
     pub(super) request: Option<String>,
     /// Not older than this: a time, a day, or how long ago as in 7d, 24h, 30m.
     #[arg(long, value_name = "WHEN")]
-    pub(super) since: Option<crate::cli::audit::Since>,
+    pub(super) since: Option<crate::cli::since::Since>,
     /// Go on where the page before ended.
     #[arg(long, value_name = "MARK")]
-    pub(super) before: Option<crate::cli::audit::Mark>,
+    pub(super) before: Option<crate::cli::since::Mark>,
     /// At most so many.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) limit: u32,

@@ -16,6 +16,7 @@ mod print;
 mod routes;
 mod sample;
 mod serve;
+mod since;
 mod user;
 
 use std::ffi::OsString;

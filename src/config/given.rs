@@ -8,8 +8,9 @@ use std::path::{Component, Path};
 
 use zeroize::Zeroizing;
 
+use crate::config::older;
+use crate::config::problem::{Problem, Problems};
 use crate::config::vars::{self, VARS};
-use crate::config::{Problem, Problems, older};
 
 /// Settings as text, each from wherever it was given. Empty ones are left out: empty means not set.
 #[derive(Default)]

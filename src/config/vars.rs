@@ -3,7 +3,7 @@
 //! Parsing, `authara config list`, the table in `README.md` and `assets/contract/config.yaml` are all
 //! made from it, so that none can say something else than the others.
 
-use crate::config::limits;
+use crate::config::rates;
 use crate::config::var::{Default, Group, Kind, Var};
 
 /// Finds a setting.
@@ -27,13 +27,13 @@ const fn number(from: u64, to: u64, unit: &'static str) -> Kind {
 
 /// Every setting, in the order of the list.
 pub const VARS: &[Var] = &{
-    let mut all = [PLAIN; PLAIN_VARS.len() + limits::VARS.len()];
+    let mut all = [PLAIN; PLAIN_VARS.len() + rates::VARS.len()];
     let mut at = 0;
     while at < all.len() {
         all[at] = if at < PLAIN_VARS.len() {
             PLAIN_VARS[at]
         } else {
-            limits::VARS[at - PLAIN_VARS.len()]
+            rates::VARS[at - PLAIN_VARS.len()]
         };
         at += 1;
     }

@@ -14,7 +14,7 @@ mod fair;
 pub mod jwt;
 pub mod keys;
 pub mod password;
-mod phc;
+pub mod phc;
 pub mod random;
 pub mod recall;
 pub mod seal;

@@ -15,27 +15,11 @@ use ipnet::IpNet;
 use tokio::sync::oneshot;
 
 use crate::crypto::fair::{Charge, FairQueue};
-use crate::crypto::phc::{self, Work};
+use crate::crypto::phc::{self, Cost, Verified, Work};
 use crate::domain::TokenHash;
 use crate::domain::client::{self, CUSTOMER, SITE};
 use crate::domain::password::Password;
 use crate::metrics::{Counter, Histogram, SLOW};
-
-/// The cost of new hashes. Weaker stored ones are replaced at the next sign-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cost {
-    /// Binary logarithm of N; memory is `128 * r * N` bytes.
-    pub log_n: u8,
-    /// Block size.
-    pub r: u32,
-    /// Parallelisation, computed one after the other.
-    pub p: u32,
-}
-
-impl Cost {
-    /// N=2^15 r=8 p=3: 32 MiB for each hash (product, section 6).
-    pub const DEFAULT: Self = Self { log_n: 15, r: 8, p: 3 };
-}
 
 /// How many hashes run at once and how many may wait.
 #[derive(Debug, Clone, Copy)]
@@ -99,17 +83,6 @@ impl Share {
             .map(|share| charge(share, Self::SITE_FACTOR));
         full.chain(site.map(|share| charge(share, 1))).collect()
     }
-}
-
-/// What comparing a password with a stored hash gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verified {
-    /// It is another password, or the stored hash cannot be read.
-    Wrong,
-    /// It is the one.
-    Right,
-    /// It is the one, and the stored hash is cheaper than new ones are.
-    RightButWeak,
 }
 
 /// Why no result could be had.

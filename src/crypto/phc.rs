@@ -7,7 +7,6 @@ use scrypt::password_hash::PasswordHasher;
 use scrypt::password_hash::phc::{Output, PasswordHash};
 use subtle::ConstantTimeEq;
 
-use crate::crypto::password::{Cost, Verified};
 use crate::crypto::random;
 use crate::domain::password::Password;
 
@@ -15,6 +14,22 @@ use crate::domain::password::Password;
 const MOST_MEMORY: u64 = 1 << 30;
 /// Its work, in units of [`Cost::work`].
 const MOST_WORK: u64 = (1 << 20) * 8 * 3;
+
+/// The cost of new hashes. Weaker stored ones are replaced at the next sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Binary logarithm of N; memory is `128 * r * N` bytes.
+    pub log_n: u8,
+    /// Block size.
+    pub r: u32,
+    /// Parallelisation, computed one after the other.
+    pub p: u32,
+}
+
+impl Cost {
+    /// N=2^15 r=8 p=3: 32 MiB for each hash (product, section 6).
+    pub const DEFAULT: Self = Self { log_n: 15, r: 8, p: 3 };
+}
 
 impl Cost {
     /// Bytes of memory of one hash.
@@ -45,6 +60,17 @@ impl Cost {
         let fits = self.memory() <= MOST_MEMORY && self.work() <= MOST_WORK && self.r <= 1024;
         fits.then(|| Params::new(self.log_n, self.r, self.p).ok())?
     }
+}
+
+/// What comparing a password with a stored hash gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// It is another password, or the stored hash cannot be read.
+    Wrong,
+    /// It is the one.
+    Right,
+    /// It is the one, and the stored hash is cheaper than new ones are.
+    RightButWeak,
 }
 
 /// A stored hash in the form in which it is compared.

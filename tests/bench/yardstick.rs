@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use authara::crypto::password::{Cost, Hasher, PoolSize, Share, Verified};
+use authara::crypto::password::{Hasher, PoolSize, Share};
+use authara::crypto::phc::{Cost, Verified};
 use authara::domain::Secret;
 use authara::domain::password::Password;
 use http_body_util::Full;

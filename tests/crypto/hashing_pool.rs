@@ -3,7 +3,8 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use authara::crypto::password::{Cost, Hasher, PoolSize, Share, Unavailable, Verified};
+use authara::crypto::password::{Hasher, PoolSize, Share, Unavailable};
+use authara::crypto::phc::{Cost, Verified};
 use authara::domain::password::Password;
 use authara::domain::{Secret, TokenHash};
 

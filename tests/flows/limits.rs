@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use authara::app::App;
 use authara::config::Config;
-use authara::crypto::password::{Cost, Hasher, PoolSize, Share};
+use authara::crypto::password::{Hasher, PoolSize, Share};
+use authara::crypto::phc::Cost;
 use authara::domain::audit::{Action, Actor, Outcome};
 use authara::domain::device::Device;
 use authara::domain::limit::{Budget, Limit};

@@ -1,6 +1,7 @@
 //! Signing in and out.
 
-use authara::crypto::password::{Cost, Hasher, PoolSize, Share};
+use authara::crypto::password::{Hasher, PoolSize, Share};
+use authara::crypto::phc::Cost;
 use authara::domain::password::Password;
 use authara::domain::{Audience, PlatformRole, Refusal, Secret};
 use authara::flows::entry::password::{Credentials, with_password};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use authara::app::App;
 use authara::config::{self, Config};
 use authara::crypto::keys::generate_seed;
-use authara::crypto::password::Cost;
+use authara::crypto::phc::Cost;
 use authara::domain::audit::{Action, AuditLine, Filter};
 use authara::domain::limit::{Budget, Limit};
 use authara::domain::time::ManualClock;

@@ -25,7 +25,8 @@ both!(
 
 /// The hash that a server with a low cost would have left.
 async fn weak_hash() -> String {
-    use authara::crypto::password::{Cost, Hasher, PoolSize, Share};
+    use authara::crypto::password::{Hasher, PoolSize, Share};
+    use authara::crypto::phc::Cost;
     use authara::domain::Secret;
     use authara::domain::password::Password;
 

@@ -1,7 +1,7 @@
 //! In by password.
 
 use crate::app::App;
-use crate::crypto::password::Verified;
+use crate::crypto::phc::Verified;
 use crate::domain::audit::Action;
 use crate::domain::device::Device;
 use crate::domain::limit::Limit;
