@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use authara::config;
 use authara::http::Body;
+use authara::http::headers::Headers;
 use authara::http::server::{self, Listener};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Bytes, Incoming};
@@ -48,16 +49,13 @@ impl Running {
         };
         let address = socket.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(server::serve(
-            listener,
-            limits,
-            Vec::new(),
-            Arc::default(),
-            answer,
-            async {
+        let server = tokio::spawn(async move {
+            let until = async {
                 let _ = stopped.await;
-            },
-        ));
+            };
+            let headers = Headers::new(true);
+            server::serve(listener, limits, Vec::new(), headers, Arc::default(), answer, until).await;
+        });
         Self { address, stop, server }
     }
 
@@ -265,7 +263,15 @@ async fn a_header_that_is_too_large_is_refused() {
         .write_all(format!("GET / HTTP/1.1\r\nx-line: {line}\r\n\r\n").as_bytes())
         .await;
 
-    assert!(rest(&mut many).await.starts_with("HTTP/1.1 431"));
+    let refused = rest(&mut many).await;
+    assert!(refused.starts_with("HTTP/1.1 431"), "{refused}");
+    for name in [
+        "strict-transport-security: ",
+        "content-security-policy: ",
+        "cache-control: no-store",
+    ] {
+        assert!(refused.contains(name), "{name}: {refused}");
+    }
     assert!(!rest(&mut large).await.starts_with("HTTP/1.1 200"));
 }
 
@@ -400,14 +406,10 @@ async fn a_unix_socket_is_taken_over_only_from_the_dead() {
     assert!(path.exists(), "a dead server leaves its file behind");
     let listener = server::bind(&listen).await.unwrap();
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
-    let serving = tokio::spawn(server::serve(
-        listener,
-        limits(),
-        Vec::new(),
-        Arc::default(),
-        answer,
-        std::future::pending(),
-    ));
+    let serving = tokio::spawn(async move {
+        let (headers, never) = (Headers::new(true), std::future::pending());
+        server::serve(listener, limits(), Vec::new(), headers, Arc::default(), answer, never).await;
+    });
     let mut stream = UnixStream::connect(&path).await.unwrap();
     stream.write_all(GET).await.unwrap();
     let said = one_answer(&mut stream).await;

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::cli::{Failure, Result, log};
 use crate::config::{self, Checked, Config, Given, Listen};
 use crate::domain::time::SystemClock;
+use crate::http::headers::Headers;
 use crate::http::metrics::Metrics;
 use crate::http::pipeline::Service;
 use crate::http::server::{self, Listener};
@@ -75,7 +76,17 @@ pub(super) async fn until_told_to_stop(
     };
     let trusted = app.config.trusted_proxies.clone();
     let counts = app.metrics.connections.clone();
-    server::serve(listener, app.config.server, trusted, counts, serve, told_to_stop).await;
+    let headers = Headers::new(app.config.public_url.is_https);
+    server::serve(
+        listener,
+        app.config.server,
+        trusted,
+        headers,
+        counts,
+        serve,
+        told_to_stop,
+    )
+    .await;
 
     // Nobody listens any more if every worker has ended by itself.
     let _ = stop.send(true);
@@ -102,5 +113,6 @@ async fn serve_metrics(service: Service, listener: Listener, mut stopping: watch
         // An error means that the sender is gone, which is a stop as well.
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
-    server::serve(listener, limits, Vec::new(), Arc::default(), answer, stopped).await;
+    let headers = Headers::new(false);
+    server::serve(listener, limits, Vec::new(), headers, Arc::default(), answer, stopped).await;
 }

@@ -58,6 +58,15 @@ impl Headers {
         }
     }
 
+    /// As lines of an answer that is written by hand.
+    pub fn lines(&self) -> String {
+        let line = |(name, value): (&HeaderName, &HeaderValue)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            format!("{name}: {value}\r\n")
+        };
+        self.0.iter().map(line).collect()
+    }
+
     /// A copy, for an answer that is prepared once.
     pub fn all(&self) -> HeaderMap {
         self.0.clone()

@@ -1,20 +1,20 @@
 //! One request from bytes to bytes.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, SET_COOKIE};
 use hyper::{Method, Request, Response, StatusCode, Version};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::app::App;
 use crate::domain::{Client, Refusal};
 use crate::http::access::{self, Halt};
 use crate::http::answers::Answers;
+use crate::http::bodies::{Bodies, Unread};
 use crate::http::cookies::SetCookie;
 use crate::http::cx::Cx;
 use crate::http::faces::{self, Face};
@@ -27,15 +27,8 @@ use crate::http::router::{Found, Router};
 use crate::http::seats::{Seats, is_counted};
 use crate::http::site::Site;
 use crate::http::whole::{Panicked, Whole};
-use crate::http::{Body, BoxFuture, client, log, meta, routes};
+use crate::http::{Body, BoxFuture, client, framing, log, meta, routes};
 use crate::metrics::Requests;
-
-/// Bytes of a body that are read.
-const LARGEST_BODY: usize = 1024 * 1024;
-/// Bytes of a body that counts as small. Every form and every honest JSON body is one.
-const SMALL_BODY: u64 = 16 * 1024;
-/// Bodies beyond that which are read at once: 4096 of them would take 4 GiB.
-const LARGE_BODIES: usize = 32;
 
 /// Answers requests outside `/auth`, e.g. with the sample application of `authara dev`.
 pub type Fallback = Arc<dyn Fn(Request<Incoming>, Client) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
@@ -57,7 +50,7 @@ struct Shared {
     /// Requests in work. A client that hangs up, or resets an HTTP/2 stream, keeps its seat until
     /// the work is done: otherwise it could begin any number.
     seats: Arc<Seats>,
-    large_bodies: Semaphore,
+    bodies: Bodies,
     requests: Requests,
 }
 
@@ -85,7 +78,7 @@ impl Service {
                 // Connections are counted where they come in.
                 Arc::default(),
             )),
-            large_bodies: Semaphore::new(LARGE_BODIES),
+            bodies: Bodies::new(),
         };
         Self {
             app,
@@ -105,11 +98,13 @@ impl Service {
     pub async fn handle(&self, request: Request<Incoming>, peer: Option<SocketAddr>) -> Response<Body> {
         let started = Instant::now();
         let id = self.app.fresh_id().to_string();
-        if meta::is_health(&request) {
+        let problem = framing::problem(&request);
+        if problem.is_none() && meta::is_health(&request) {
             return self.healthy(&request, &id, started);
         }
         let client = client::of(request.headers(), peer, &self.app.config.trusted_proxies).in_request(id);
         if let Some(fallback) = &self.fallback
+            && problem.is_none()
             && !is_ours(request.uri().path())
         {
             let method = request.method().clone();
@@ -131,9 +126,13 @@ impl Service {
         let (head, body) = request.into_parts();
         let cx = Cx::new(Arc::clone(&self.app), self.site(), head, client);
 
-        let counted =
-            Some(cx.client().address).filter(|&address| is_counted(address, &self.app.config.trusted_proxies));
-        let Some(seat) = self.shared.seats.take(counted) else {
+        if let Some(problem) = problem {
+            let face = faces::face(&Refusal::BadRequest(problem));
+            let reply = close(&cx, errors::show(&cx, &face));
+            self.note(&cx, reply.status, started);
+            return self.dress(&cx, reply);
+        }
+        let Some(seat) = self.shared.seats.take(self.counted(&cx)) else {
             let reply = close(&cx, errors::show(&cx, &Face::UNAVAILABLE));
             self.note(&cx, reply.status, started);
             return self.dress(&cx, reply);
@@ -220,25 +219,27 @@ impl Service {
         if body.is_end_stream() {
             return Ok(());
         }
-        let is_small = body.size_hint().upper().is_some_and(|bytes| bytes <= SMALL_BODY);
-        let _room = if is_small {
-            None
-        } else {
-            Some(self.shared.large_bodies.try_acquire().map_err(|_| Face::UNAVAILABLE)?)
-        };
-        let whole = Limited::new(body, LARGEST_BODY).collect();
-        match timeout(self.app.config.server.body_timeout, whole).await {
-            Err(_) => Err(Face::TOO_SLOW),
-            Ok(Ok(body)) => {
+        let limit = self.app.config.server.body_timeout;
+        match self.shared.bodies.read(body, self.counted(cx), limit).await {
+            Ok(body) => {
                 if takes != Takes::Nothing {
-                    cx.note_body(body.to_bytes());
+                    cx.note_body(body);
                 }
                 Ok(())
             }
+            Err(Unread::TooSlow) => Err(Face::TOO_SLOW),
+            Err(Unread::Busy) => Err(Face::UNAVAILABLE),
             // JSON routes have one answer for every body they cannot take (contract, http.md 0.2).
-            Ok(Err(error)) if error.is::<LengthLimitError>() && !cx.is_api() => Err(Face::TOO_LARGE),
-            Ok(Err(_)) => Err(faces::face(&Refusal::BadRequest("the body is too large or incomplete"))),
+            Err(Unread::TooLarge) if !cx.is_api() => Err(Face::TOO_LARGE),
+            Err(Unread::TooLarge | Unread::Broken) => {
+                Err(faces::face(&Refusal::BadRequest("the body is too large or incomplete")))
+            }
         }
+    }
+
+    /// The address that the request is counted against, if it has a share of its own.
+    fn counted(&self, cx: &Cx) -> Option<IpAddr> {
+        Some(cx.client().address).filter(|&address| is_counted(address, &self.app.config.trusted_proxies))
     }
 
     /// Puts on what every answer carries.

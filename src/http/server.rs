@@ -3,6 +3,7 @@
 //! It is our own because the ready-made one waits for a connection's first bytes without a limit.
 //! Every wait here has one: [`connection`] says which, `seats` counts. TLS is the proxy's work.
 
+mod bare;
 mod connection;
 mod stream;
 
@@ -23,8 +24,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::config;
 use crate::http::Body;
+use crate::http::headers::Headers;
 use crate::http::seats::{Seats, is_counted};
 use crate::metrics::Connections;
+use bare::Bare;
 use stream::{Socket, Stream};
 
 /// A socket that listens.
@@ -88,11 +91,12 @@ fn is_socket(path: &Path) -> bool {
 /// Serves until `shutdown` completes, then drains: idle connections close at once, requests in
 /// flight have `limits.shutdown_timeout` to finish, whatever is left is cut.
 ///
-/// Connections are counted in `counts`. `service` gets each request with the address of its peer (`None` on a Unix socket).
+/// What never becomes a request is answered with `headers`. Connections are counted in `counts`. `service` gets each request with the address of its peer (`None` on a Unix socket).
 pub async fn serve<S, F>(
     listener: Listener,
     limits: config::Server,
     trusted: Vec<config::Network>,
+    headers: Headers,
     counts: Arc<Connections>,
     service: S,
     shutdown: impl Future<Output = ()>,
@@ -105,6 +109,7 @@ pub async fn serve<S, F>(
         limits.max_connections_per_address,
         counts,
     ));
+    let bare = Arc::new(Bare::new(&headers));
     let (stop, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut complaints = Complaints::default();
@@ -118,11 +123,11 @@ pub async fn serve<S, F>(
                     let counted = peer.map(|peer| peer.ip()).filter(|&address| is_counted(address, &trusted));
                     let Some(seat) = seats.take(counted) else {
                         complaints.note("too many connections", None);
-                        socket.refuse();
+                        socket.refuse(bare.busy());
                         continue;
                     };
                     let serving = connection::serve(
-                        Stream::new(socket, limits.body_timeout),
+                        Stream::new(socket, limits.body_timeout, bare.clone()),
                         limits,
                         peer,
                         service.clone(),

@@ -303,6 +303,15 @@ async fn r126_what_is_no_request_is_refused_and_the_server_lives() {
         (b"GET /auth/health HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n", "400"),
         (b"GET /auth/health HTTP/1.1\r\nhost: x\r\nx: a\0b\r\n\r\n", "400"),
         (b"GET /auth/health HTTP/1.1\r\nhost: x\r\n x: folded\r\n\r\n", "400"),
+        (b"GET /auth/health HTTP/1.1\r\n\r\n", "400"),
+        (b"GET /auth/login HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n", "400"),
+        (b"GET /auth/api/v1/csrf HTTP/1.1\r\nhost: a@b\r\n\r\n", "400"),
+        (b"GET /auth/static/x HTTP/1.1\r\nhost: a b\r\n\r\n", "400"),
+        (b"GET / HTTP/1.1\r\nhost:\r\n\r\n", "400"),
+        (
+            b"POST /auth/login HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            "400",
+        ),
         (
             b"POST /auth/api/v1/login HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
             "400",
@@ -328,6 +337,9 @@ async fn r126_what_is_no_request_is_refused_and_the_server_lives() {
 
         assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{shown:?}: {said}");
         assert!(!said.to_lowercase().contains("set-cookie"), "{shown:?}: {said}");
+        for name in ["content-security-policy", "x-content-type-options", "cache-control", "referrer-policy"] {
+            assert_eq!(said.matches(&format!("\n{name}: ")).count(), 1, "{shown:?}: {name}: {said}");
+        }
     }
     assert_eq!(client.get("/auth/health").await.status, 200);
     assert!(is_signed_in(&client).await);
@@ -348,7 +360,11 @@ async fn a_second_request_cannot_hide_in_a_body() {
         "x".repeat(2 * MIB)
     );
 
-    for request in [both_lengths, too_large] {
+    let twice_chunked = format!(
+        "POST /auth/api/v1/login HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, chunked\r\n\r\n0\r\n\r\n{inner}"
+    );
+
+    for request in [both_lengths, too_large, twice_chunked] {
         let said = raw(app.address, request.as_bytes()).await;
 
         assert_eq!(said.matches("HTTP/1.1 ").count(), 1, "{said}");

@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 
 use super::{ADA, LOGIN, SIGN_UP, USER, credentials, is_signed_in, refused, users};
 use crate::kit::app::TestApp;
+use crate::kit::client::{Answer, Client};
 use crate::kit::database::{Database, both};
 
 const LIMIT: Duration = Duration::from_millis(600);
@@ -68,33 +69,51 @@ async fn a_request_that_nobody_waits_for_keeps_its_seat_until_it_is_done() {
     assert_eq!((health.status().as_u16(), later.status().as_u16()), (200, 200));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn r126_only_so_many_large_bodies_are_read_at_once() {
-    let db = Database::migrated_sqlite().await;
-    let app = TestApp::start(&db).await;
-    let client = app.user(ADA).await;
-    let head = "POST /auth/api/v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+const HEAD: &str = "POST /auth/api/v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
 
+/// A server that believes the addresses that a proxy on this machine names, and is patient.
+async fn behind_a_proxy(db: &Database) -> TestApp {
+    let change = |config: &mut authara::config::Config| {
+        config.trusted_proxies = vec![authara::config::Network::parse("127.0.0.0/8").unwrap()];
+        config.server.body_timeout = Duration::from_secs(5);
+    };
+    TestApp::with(db, change).await
+}
+
+/// Connections that say much is to come, and send that many bytes of it.
+async fn slow_bodies(app: &TestApp, count: usize, bytes: usize, from: &str) -> Vec<TcpStream> {
     let mut slow = Vec::new();
-    for number in 0..32 {
+    for number in 0..count {
         let mut socket = TcpStream::connect(app.address).await.unwrap();
-        let length = if number % 2 == 0 {
-            "content-length: 900000"
+        let body = " ".repeat(bytes);
+        let request = if number % 2 == 0 {
+            format!("{HEAD}x-forwarded-for: {from}\r\ncontent-length: 900000\r\n\r\n{body}")
         } else {
-            "transfer-encoding: chunked"
+            format!("{HEAD}x-forwarded-for: {from}\r\ntransfer-encoding: chunked\r\n\r\n{bytes:x}\r\n{body}\r\n")
         };
-        socket
-            .write_all(format!("{head}{length}\r\n\r\n").as_bytes())
-            .await
-            .unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
         slow.push(socket);
     }
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let large = client
-        .call(Method::POST, LOGIN)
-        .body("application/json", vec![b' '; 100_000])
-        .send()
-        .await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    slow
+}
+
+async fn large(client: &Client, from: &str) -> Answer {
+    let call = client.call(Method::POST, LOGIN).header("x-forwarded-for", from);
+    call.body("application/json", vec![b' '; 100_000]).send().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r126_a_large_body_counts_once_it_has_come_and_only_so_many_are_read_at_once() {
+    let db = Database::migrated_sqlite().await;
+    let app = behind_a_proxy(&db).await;
+    let client = app.user(ADA).await;
+    let mut slow = Vec::new();
+    for network in 0..4 {
+        slow.extend(slow_bodies(&app, 8, 20_000, &format!("198.51.100.{network}")).await);
+    }
+
+    let refused_large = large(&client, "203.0.113.9").await;
     let small = app.visitor().await.post_json(LOGIN, &credentials(ADA)).await;
 
     // They are given up, and there is room again.
@@ -103,16 +122,46 @@ async fn r126_only_so_many_large_bodies_are_read_at_once() {
         let _ = socket.read_to_string(&mut said).await;
         assert!(said.starts_with("HTTP/1.1 408"), "{said}");
     }
-    let again = client
-        .call(Method::POST, LOGIN)
-        .body("application/json", vec![b' '; 100_000])
-        .send()
-        .await;
+    let again = large(&client, "203.0.113.9").await;
 
-    refused(&large, 503, "service_unavailable");
-    assert_eq!(large.header("retry-after"), "2");
+    refused(&refused_large, 503, "service_unavailable");
+    assert_eq!(refused_large.header("retry-after"), "2");
     assert_eq!(small.status, 200);
     refused(&again, 400, "invalid_request");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn bodies_that_do_not_come_keep_nobody_out() {
+    let db = Database::migrated_sqlite().await;
+    let app = behind_a_proxy(&db).await;
+    let client = app.user(ADA).await;
+    let _slow = slow_bodies(&app, 60, 1, "198.51.100.1").await;
+
+    let here = large(&client, "198.51.100.1").await;
+    let chunked = format!("{HEAD}connection: close\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n");
+    let mut socket = TcpStream::connect(app.address).await.unwrap();
+    socket.write_all(chunked.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    socket.read_to_string(&mut said).await.unwrap();
+
+    refused(&here, 400, "invalid_request");
+    assert!(said.starts_with("HTTP/1.1 400"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn large_bodies_of_one_network_leave_room_for_others() {
+    let db = Database::migrated_sqlite().await;
+    let app = behind_a_proxy(&db).await;
+    let client = app.user(ADA).await;
+    let _slow = slow_bodies(&app, 40, 20_000, "198.51.100.1").await;
+
+    let (here, elsewhere) = (
+        large(&client, "198.51.100.1").await,
+        large(&client, "203.0.113.9").await,
+    );
+
+    refused(&here, 503, "service_unavailable");
+    refused(&elsewhere, 400, "invalid_request");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -9,6 +9,7 @@ use authara::app::App;
 use authara::config::{self, Config};
 use authara::domain::time::ManualClock;
 use authara::domain::{Secret, Timestamp};
+use authara::http::headers::Headers;
 use authara::http::pipeline::Service;
 use authara::http::server::{self, Listener};
 use authara::storage::Target;
@@ -66,11 +67,20 @@ impl TestApp {
             let service = answering.clone();
             async move { service.handle(request, peer).await }
         };
+        let is_https = app.config.public_url.is_https;
         let counts = Arc::clone(&app.metrics.connections);
         let (stop, stopped) = oneshot::channel();
-        tokio::spawn(server::serve(listener, limits, Vec::new(), counts, handle, async {
-            let _ = stopped.await;
-        }));
+        tokio::spawn(server::serve(
+            listener,
+            limits,
+            Vec::new(),
+            Headers::new(is_https),
+            counts,
+            handle,
+            async {
+                let _ = stopped.await;
+            },
+        ));
         Self {
             app,
             clock,

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use authara::config;
+use authara::http::headers::Headers;
 use authara::http::pipeline::Service;
 use authara::http::server::{self, Listener};
 use http_body_util::{BodyExt, Full};
@@ -48,6 +49,7 @@ impl Site {
             listener,
             limits,
             Vec::new(),
+            Headers::new(false),
             Arc::default(),
             answer,
             std::future::pending(),

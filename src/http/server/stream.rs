@@ -3,12 +3,15 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Sleep, sleep};
+
+use super::bare::Bare;
 
 /// The two kinds of socket.
 #[derive(Debug)]
@@ -31,23 +34,9 @@ macro_rules! either {
 
 impl Socket {
     /// Turns a connection away that has no seat: said if the socket takes it at once, then closed.
-    pub(super) fn refuse(self) {
-        // What `headers` puts on every answer, as far as it does not depend on settings.
-        const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-            retry-after: 2\r\n\
-            connection: close\r\n\
-            content-length: 0\r\n\
-            cache-control: no-store\r\n\
-            content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n\
-            cross-origin-opener-policy: same-origin\r\n\
-            cross-origin-resource-policy: same-origin\r\n\
-            permissions-policy: camera=(), microphone=(), geolocation=(), payment=(), usb=()\r\n\
-            referrer-policy: same-origin\r\n\
-            x-content-type-options: nosniff\r\n\
-            x-frame-options: DENY\r\n\r\n";
-
+    pub(super) fn refuse(self, answer: &[u8]) {
         // Nothing to do if it fails: the connection is closed either way.
-        let _ = either!(&self, socket => socket.try_write(BUSY));
+        let _ = either!(&self, socket => socket.try_write(answer));
     }
 }
 
@@ -62,11 +51,21 @@ pub(super) struct Stream {
     given: usize,
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    bare: Arc<Bare>,
+    replaced: Option<Replaced>,
+}
+
+/// An answer of ours that goes out in place of one of hyper's.
+struct Replaced {
+    bytes: Vec<u8>,
+    sent: usize,
+    /// Bytes of hyper's, which is told that they were written.
+    stands_for: usize,
 }
 
 impl Stream {
     /// A write that makes no progress for as long as `patience` fails.
-    pub(super) fn new(socket: Socket, patience: Duration) -> Self {
+    pub(super) fn new(socket: Socket, patience: Duration, bare: Arc<Bare>) -> Self {
         Self {
             socket,
             first: [0; PREFACE.len()],
@@ -74,7 +73,34 @@ impl Stream {
             given: 0,
             patience,
             stalled: None,
+            bare,
+            replaced: None,
         }
+    }
+
+    /// Sends what stands in place of hyper's own refusal. `None` if these bytes are none.
+    fn poll_replaced(&mut self, cx: &mut Context<'_>, written: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        if self.replaced.is_none() {
+            self.replaced = self.bare.in_place_of(written).map(|bytes| Replaced {
+                bytes,
+                sent: 0,
+                stands_for: written.len(),
+            });
+        }
+        let replaced = self.replaced.as_mut()?;
+        while replaced.sent < replaced.bytes.len() {
+            let rest = &replaced.bytes[replaced.sent..];
+            let sent = either!(&mut self.socket, socket => Pin::new(socket).poll_write(cx, rest));
+            match sent {
+                Poll::Ready(Ok(count)) if count > 0 => replaced.sent += count,
+                Poll::Ready(Ok(_)) => return Some(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
+                Poll::Ready(Err(error)) => return Some(Poll::Ready(Err(error))),
+                Poll::Pending => return Some(Poll::Pending),
+            }
+        }
+        let stands_for = replaced.stands_for;
+        self.replaced = None;
+        Some(Poll::Ready(Ok(stands_for)))
     }
 
     /// Whether the peer begins as HTTP/2 does. Waits until the bytes tell; they can be read afterwards.
@@ -120,7 +146,10 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = either!(&mut self.socket, socket => Pin::new(socket).poll_write(cx, bytes));
+        let written = match self.poll_replaced(cx, bytes) {
+            Some(written) => written,
+            None => either!(&mut self.socket, socket => Pin::new(socket).poll_write(cx, bytes)),
+        };
         self.progress(cx, written)
     }
 
@@ -129,7 +158,11 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = either!(&mut self.socket, socket => Pin::new(socket).poll_write_vectored(cx, slices));
+        let first = slices.iter().find(|slice| !slice.is_empty());
+        let written = match first.and_then(|first| self.poll_replaced(cx, first)) {
+            Some(written) => written,
+            None => either!(&mut self.socket, socket => Pin::new(socket).poll_write_vectored(cx, slices)),
+        };
         self.progress(cx, written)
     }
 
