@@ -2,6 +2,7 @@
 //! that nothing is left without its test or its reason.
 
 mod circles;
+mod doors;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
