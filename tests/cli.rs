@@ -399,3 +399,21 @@ fn r027_a_new_database_has_no_account_and_no_secret_is_built_in() {
     assert_eq!(without.status.code(), Some(1));
     assert!(words(&without).contains("AUTHARA_SECRET_KEY"), "{}", words(&without));
 }
+
+#[test]
+fn a_secret_behind_a_lost_line_break_is_in_no_output() {
+    let desk = Desk::new();
+    let lost = format!("AUTHARA_SECRET_KEY={SECRET}");
+
+    for var in authara::config::vars::VARS {
+        for command in [&["config", "check"][..], &["serve"]] {
+            let output = desk.run_with(command, "", &[(var.name, &format!("x{lost}"))]);
+
+            let text = [&output.stdout[..], &output.stderr].concat();
+            let text = String::from_utf8(text).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{}: {text}", var.name);
+            assert!(!text.contains(&SECRET[..8]), "{}: {text}", var.name);
+            assert!(text.contains("a line break is missing"), "{}: {text}", var.name);
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use authara::config::vars::VARS;
 use authara::config::{Checked, Config, Database, Environment, Given, Listen, LogLevel, Problems, Tls};
 use authara::domain::Secret;
 use authara::domain::organization::OrganizationMode;
@@ -111,7 +112,7 @@ fn r130_everything_wrong_is_reported_together() {
         ]
     );
     assert!(
-        text.contains("AUTHARA_HASH_COST: is \"14\", but must be a whole number from 15 to 20"),
+        text.contains("AUTHARA_HASH_COST: must be a whole number from 15 to 20"),
         "{text}"
     );
 }
@@ -256,7 +257,7 @@ fn a_socket_can_be_listened_on() {
     assert_eq!(listen("[::]:80"), Listen::Tcp("[::]:80".parse().expect("an address")));
     for wrong in ["unix:", "unix:relative", ":8080", "localhost:8080", "8080", "127.0.0.1"] {
         assert!(
-            problems(&[("AUTHARA_LISTEN", wrong)]).contains("AUTHARA_LISTEN: is"),
+            problems(&[("AUTHARA_LISTEN", wrong)]).contains("AUTHARA_LISTEN: "),
             "{wrong}"
         );
     }
@@ -266,9 +267,7 @@ fn a_socket_can_be_listened_on() {
 fn lifetimes_are_ordered() {
     let text = problems(&[("AUTHARA_SESSION_TTL_DAYS", "7")]);
     assert!(
-        text.contains(
-            "AUTHARA_REFRESH_TOKEN_TTL_DAYS: is \"14\", but must be at most AUTHARA_SESSION_TTL_DAYS, which is 7"
-        ),
+        text.contains("AUTHARA_REFRESH_TOKEN_TTL_DAYS: must be at most AUTHARA_SESSION_TTL_DAYS, which is 7"),
         "{text}"
     );
 
@@ -325,18 +324,22 @@ fn token_keys_must_fit_their_algorithm() {
 
     for (text, more, words) in [
         (two.as_str(), &[][..], "AUTHARA_JWT_ACTIVE_KEY_ID: is not set"),
-        (&two, &[active("k3")], "AUTHARA_JWT_KEYS has only k1, k2"),
+        (&two, &[active("k3")], "must be the id of one of AUTHARA_JWT_KEYS"),
         (&format!("k:{long}"), &[], "EdDSA needs exactly 32"),
         ("k:c2hvcnQ=", &[hs256], "HS256 needs at least 32"),
-        ("k:!", &[], "key k is not base64"),
+        ("k:!", &[], "key 1 is not base64"),
         (SECRET, &[], "key 1 has no id"),
         (&format!("k 1:{SECRET}"), &[], "key 1 needs an id"),
-        (&format!("k:{SECRET},k:{other}"), &[], "key k is there twice"),
+        (
+            &format!("k:{SECRET},k:{other}"),
+            &[],
+            "key 2 has the id of an earlier one",
+        ),
         (&format!("k:{SECRET},"), &[], "key 2 has no id"),
         (
             "k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
             &[],
-            "key k is an example value",
+            "key 1 is an example value",
         ),
     ] {
         let problems = keys(text, more).expect_err(text).to_string();
@@ -381,7 +384,7 @@ fn the_database_is_named_in_one_way() {
     assert!(problems(&older[..2]).contains("POSTGRESQL_USERNAME: is not set"));
     assert!(problems(&[older[0], ("POSTGRESQL_HOST", "db,")]).contains("POSTGRESQL_HOST: has an empty name"));
     assert!(problems(&[("DATABASE_URL", "")]).contains("DATABASE_URL: is not set"));
-    assert!(problems(&[("POSTGRESQL_SCHEMA", "a; drop")]).contains("POSTGRESQL_SCHEMA: is"));
+    assert!(problems(&[("POSTGRESQL_SCHEMA", "a; drop")]).contains("POSTGRESQL_SCHEMA: must be"));
 }
 
 #[test]
@@ -609,7 +612,7 @@ fn messages_that_cannot_be_used_are_problems() {
     let unknown = problems(&[("AUTHARA_LANGUAGES", "en, tlh")]);
 
     assert!(
-        missing.contains("cannot read /nowhere") && missing.contains("AUTHARA_ORG_MODE"),
+        missing.contains("names a folder that cannot be read") && missing.contains("AUTHARA_ORG_MODE"),
         "{missing}"
     );
     assert_eq!(unknown, "AUTHARA_LANGUAGES: there are no messages in tlh");
@@ -636,7 +639,7 @@ fn r130_everything_wrong_with_languages_is_reported_together() {
     assert_eq!(
         listed.lines().collect::<Vec<_>>(),
         [
-            "AUTHARA_LANGUAGES: there are no messages in tlh.json: x",
+            "AUTHARA_LANGUAGES: there are no messages in language 2, which must be a tag, as in pt-BR",
             "AUTHARA_LANGUAGES: names de twice",
             "AUTHARA_MESSAGES_DIR: de.json: ago.days: one is not a text",
             "AUTHARA_MESSAGES_DIR: de.json: ago.days: other is not a text",
@@ -648,7 +651,68 @@ fn r130_everything_wrong_with_languages_is_reported_together() {
         ]
     );
     assert!(
-        nowhere.contains("cannot read /nowhere") && nowhere.contains("there are no messages in tlh"),
+        nowhere.contains("names a folder that cannot be read") && nowhere.contains("there are no messages in tlh"),
         "{nowhere}"
     );
+}
+
+/// Every setting as an operator might have it, with something behind: what is left when a line break is lost.
+fn with_something_behind(something: &str) -> impl Iterator<Item = (String, String)> {
+    VARS.iter().flat_map(move |var| {
+        let known = match var.default {
+            authara::config::var::Default::Is(text) => text,
+            _ => match var.name {
+                "DATABASE_URL" => "sqlite:///var/lib/authara.db",
+                "PUBLIC_URL" | "AUTHARA_TERMS_URL" | "AUTHARA_ISSUER_URL" => "https://example.com",
+                "AUTHARA_JWT_KEYS" => "k1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+                _ => "x",
+            },
+        };
+        let of_file = var
+            .is_secret
+            .then(|| (format!("{}_FILE", var.name), format!("/nowhere/x{something}")));
+        [(var.name.to_owned(), format!("{known}{something}"))]
+            .into_iter()
+            .chain(of_file)
+    })
+}
+
+#[test]
+fn a_lost_line_break_is_found_in_every_setting() {
+    for lost in [
+        "AUTHARA_SECRET_KEY",
+        "POSTGRESQL_PASSWORD",
+        "AUTHARA_JWT_KEYS_FILE",
+        "AUTHARA_UNHEARD_OF",
+    ] {
+        for (name, value) in with_something_behind(&format!("{lost}=hunter2/Planted")) {
+            let text = problems(&[(&name, &value)]);
+
+            assert!(
+                text.contains(&format!("{name}: holds the name of another setting")),
+                "{name}: {text}"
+            );
+            assert!(!text.contains("hunter2"), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn no_message_shows_what_a_setting_is() {
+    for something in [
+        "hunter2Planted",
+        " hunter2Planted",
+        ",hunter2Planted",
+        ":hunter2Planted",
+        "\nhunter2Planted",
+    ] {
+        for (name, value) in with_something_behind(something) {
+            let text = match read(&[(&name, &value)]) {
+                Ok(checked) => Problems(checked.warnings).to_string(),
+                Err(problems) => problems.to_string(),
+            };
+
+            assert!(!text.contains("hunter2"), "{name}={value:?}: {text}");
+        }
+    }
 }

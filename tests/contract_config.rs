@@ -22,6 +22,7 @@ fn every_registered_setting_is_read_and_no_other() {
         "database",
         "languages",
         "limits",
+        "rates",
         "server",
         "sessions",
         "tokens",

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::config::older;
 use crate::config::problem::{Problem, Problems};
+use crate::config::var::Var;
 use crate::config::vars::{self, VARS};
 
 /// Settings as text, each from wherever it was given. Empty ones are left out: empty means not set.
@@ -56,7 +57,7 @@ impl Given {
             if value.is_empty() {
                 given.values.remove(&name);
             } else if is_ours(&name) {
-                given.values.insert(name, Zeroizing::new(value));
+                given.put(name, Zeroizing::new(value));
             }
         }
         given.read_files();
@@ -84,6 +85,20 @@ impl Given {
         &self.problems
     }
 
+    /// Takes a value, unless a line break was lost in it. It is then empty, so that it is not reported
+    /// as missing as well.
+    fn put(&mut self, name: String, mut value: Zeroizing<String>) {
+        let earlier = self.problems.iter().position(|problem| problem.name == name);
+        // A later value takes the place of an earlier one, problem included.
+        earlier.map(|at| self.problems.remove(at));
+        if joined(&value) {
+            let text = "holds the name of another setting: a line break is missing before it";
+            self.problems.push(Problem::new(&name, text));
+            value = Zeroizing::default();
+        }
+        self.values.insert(name, value);
+    }
+
     fn read_files(&mut self) {
         for var in VARS.iter().filter(|var| var.is_secret) {
             let name = format!("{}_FILE", var.name);
@@ -96,9 +111,7 @@ impl Given {
                 continue;
             }
             match secret_in(Path::new(path.as_str())) {
-                Ok(secret) => {
-                    self.values.insert(var.name.to_owned(), secret);
-                }
+                Ok(secret) => self.put(var.name.to_owned(), secret),
                 Err(text) => {
                     self.problems.push(Problem::new(&name, text));
                     // So that it is not reported as missing as well.
@@ -115,11 +128,32 @@ fn is_ours(name: &str) -> bool {
     name.starts_with("AUTHARA_") || vars::find(bare).is_some() || older::Older::find(name).is_some()
 }
 
+/// Whether the name of another setting stands in a value: a line break was lost before it, and what
+/// follows may be a secret.
+fn joined(value: &str) -> bool {
+    let mut parts = value.split('=');
+    // What stands after the last `=` is no name.
+    parts.next_back();
+    parts.any(|before| {
+        let is_of_name = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+        let rest = before.trim_end_matches(is_of_name);
+        let name = &before[rest.len()..];
+        name.contains("AUTHARA_") || VARS.iter().any(|var| name.ends_with(var.name) || is_file_of(var, name))
+    })
+}
+
+fn is_file_of(var: &Var, name: &str) -> bool {
+    let bare = name.strip_suffix("_FILE");
+    var.is_secret && bare.is_some_and(|bare| bare.ends_with(var.name))
+}
+
 /// The content of a secret's file, without the newline at its end.
 fn secret_in(path: &Path) -> Result<Zeroizing<String>, String> {
     let shown = path.display();
+    // A path that leads nowhere may be the secret itself.
+    let missing = |error: std::io::Error| format!("names a file that cannot be read: {error}");
     let unreadable = |error: std::io::Error| format!("names {shown}, which cannot be read: {error}");
-    let metadata = fs::metadata(path).map_err(unreadable)?;
+    let metadata = fs::metadata(path).map_err(missing)?;
     if !metadata.is_file() {
         return Err(format!("names {shown}, which is not a file"));
     }

@@ -54,7 +54,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Languages> {
 
 /// Every message file of a folder, with whatever could be read of it.
 fn files(folder: &Path, wrong: &mut Vec<String>) -> Vec<MessageFile> {
-    let mut failed = |error: std::io::Error| wrong.push(format!("cannot read {}: {error}", folder.display()));
+    let mut failed = |error: std::io::Error| wrong.push(format!("names a folder that cannot be read: {error}"));
     let mut paths: Vec<PathBuf> = match fs::read_dir(folder) {
         Ok(entries) => entries
             .filter_map(|entry| entry.map_err(&mut failed).ok())

@@ -224,7 +224,7 @@ fn secret_key(reader: &mut Reader<'_>) -> Option<Secret> {
     match key_text::root_secret(&secret) {
         Ok(_) => Some(secret),
         Err(error) => {
-            reader.wrong("AUTHARA_SECRET_KEY", &error.to_string());
+            reader.problem("AUTHARA_SECRET_KEY", error.to_string());
             None
         }
     }
@@ -238,7 +238,7 @@ fn cookie_prefix(reader: &mut Reader<'_>, public_url: Option<&PublicUrl>) -> Opt
     }
     let prefix = reader.one_of(NAME, &[("__Host-", "__Host-")])?;
     if public_url.is_some_and(|url| !url.is_https) {
-        reader.wrong(NAME, "browsers take such cookies only with an https PUBLIC_URL");
+        reader.problem(NAME, "browsers take such cookies only with an https PUBLIC_URL");
         return None;
     }
     Some(prefix.to_owned())

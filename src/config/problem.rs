@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-/// Something wrong with a setting, and what would be right. Never shows a secret's value.
+/// Something wrong with a setting, and what would be right. Never shows a value: any may hold a
+/// secret, for a line break that is lost joins two settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Which setting or file.

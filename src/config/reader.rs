@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
         match read(self.text(name)?) {
             Ok(value) => Some(value),
             Err(right) => {
-                self.wrong(name, &right);
+                self.problem(name, right);
                 None
             }
         }
@@ -143,15 +143,6 @@ impl<'a> Reader<'a> {
                 format!("must be {}", words.join(" or "))
             })
         })
-    }
-
-    /// Notes that a value is not `right`, showing it unless it is a secret.
-    pub(super) fn wrong(&mut self, name: &str, right: &str) {
-        let text = match self.text(name) {
-            Some(value) if !var(name).is_secret => format!("is {value:?}, but {right}"),
-            _ => right.to_owned(),
-        };
-        self.problem(name, text);
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn metrics_listen(reader: &mut Reader<'_>, main: Option<&Listen>) -> 
             .map_err(|_| "must be an address and a port, as in 127.0.0.1:9090".to_owned())
     })?;
     if main == Some(&Listen::Tcp(address)) && address.port() != 0 {
-        reader.wrong(NAME, "AUTHARA_LISTEN is the same; metrics need a port of their own");
+        reader.problem(NAME, "AUTHARA_LISTEN is the same; metrics need a port of their own");
         return None;
     }
     Some(Some(address))
@@ -136,7 +136,7 @@ impl PublicUrl {
         reader.required("PUBLIC_URL")?;
         let url = reader.parse("PUBLIC_URL", Self::parse)?;
         if environment == Some(Environment::Prod) && !url.is_https && !url.is_loopback() {
-            reader.wrong(
+            reader.problem(
                 "PUBLIC_URL",
                 "must be https; http is only for localhost, or anywhere with APP_ENV=dev",
             );
@@ -209,7 +209,11 @@ pub(super) fn trusted_proxies(reader: &mut Reader<'_>) -> Option<Vec<Network>> {
         if text == "none" {
             return Ok(Vec::new());
         }
-        text.split(',').map(|part| Network::parse(part.trim())).collect()
+        let networks = (1..).zip(text.split(','));
+        let read = |(number, part): (u32, &str)| {
+            Network::parse(part.trim()).map_err(|wrong| format!("network {number} {wrong}"))
+        };
+        networks.map(read).collect()
     })
 }
 

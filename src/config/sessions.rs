@@ -35,16 +35,16 @@ impl Sessions {
         let most_per_user = reader.count("AUTHARA_MAX_SESSIONS_PER_USER");
         let (ttl, idle) = (ttl?, idle?);
         if idle > ttl {
-            reader.wrong(
+            reader.problem(
                 "AUTHARA_REFRESH_TOKEN_TTL_DAYS",
-                &format!(
+                format!(
                     "must be at most AUTHARA_SESSION_TTL_DAYS, which is {}",
                     ttl.as_secs() / DAY.as_secs()
                 ),
             );
         }
         if token_ttl.is_some_and(|token_ttl| token_ttl >= idle) {
-            reader.wrong(
+            reader.problem(
                 "AUTHARA_ACCESS_TOKEN_TTL_MINUTES",
                 "must be shorter than AUTHARA_REFRESH_TOKEN_TTL_DAYS",
             );

@@ -87,23 +87,29 @@ fn keys(reader: &mut Reader<'_>, hs256: bool, environment: Option<Environment>) 
         }
         let key = Secret::new(key);
         match key_text::decode(&key) {
-            None => problems.push(format!("key {id} is not base64")),
+            None => problems.push(format!("key {number} is not base64")),
             Some(bytes) if hs256 && bytes.len() < 32 => {
-                problems.push(format!("key {id} has {} bytes; HS256 needs at least 32", bytes.len()));
+                problems.push(format!(
+                    "key {number} has {} bytes; HS256 needs at least 32",
+                    bytes.len()
+                ));
             }
             Some(bytes) if !hs256 && bytes.len() != 32 => {
-                problems.push(format!("key {id} has {} bytes; EdDSA needs exactly 32", bytes.len()));
+                problems.push(format!(
+                    "key {number} has {} bytes; EdDSA needs exactly 32",
+                    bytes.len()
+                ));
             }
-            Some(bytes) if key_text::is_example(&bytes) => examples.push(id),
+            Some(bytes) if key_text::is_example(&bytes) => examples.push(number),
             Some(_) => {}
         }
         if keys.iter().any(|(known, _)| known == id) {
-            problems.push(format!("key {id} is there twice"));
+            problems.push(format!("key {number} has the id of an earlier one"));
         }
         keys.push((id.to_owned(), key));
     }
-    for id in examples {
-        let text = format!("key {id} is an example value; make your own with: authara key generate");
+    for number in examples {
+        let text = format!("key {number} is an example value; make your own with: authara key generate");
         if environment == Some(Environment::Dev) {
             reader.warn(KEYS, text);
         } else {
@@ -143,7 +149,6 @@ fn active(reader: &mut Reader<'_>, keys: &[(String, Secret)]) -> Option<String> 
     if keys.iter().any(|(id, _)| id == active) {
         return Some(active.to_owned());
     }
-    let ids: Vec<&str> = keys.iter().map(|(id, _)| id.as_str()).collect();
-    reader.wrong(ACTIVE, &format!("AUTHARA_JWT_KEYS has only {}", ids.join(", ")));
+    reader.problem(ACTIVE, "must be the id of one of AUTHARA_JWT_KEYS");
     None
 }

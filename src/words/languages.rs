@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::words::phrases::Phrases;
+use crate::words::tag::is_tag;
 use crate::words::{accepted, tag};
 
 /// The languages built in, in the order in which they are listed.
@@ -127,6 +128,17 @@ fn take_over(all: &mut Vec<Arc<Phrases>>, file: &MessageFile) -> Vec<String> {
     problems
 }
 
+/// What to call the language at a place of the list. What is no short tag may be a secret that ended
+/// up in the wrong setting.
+fn named(at: usize, tag: &str) -> String {
+    let is_short = tag.split('-').next().is_some_and(|language| language.len() <= 3);
+    if is_short && is_tag(tag) {
+        tag.to_owned()
+    } else {
+        format!("language {}, which must be a tag, as in pt-BR", at + 1)
+    }
+}
+
 /// Those to offer, in that order.
 fn pick(all: &[Arc<Phrases>], offered: &[String], problems: &mut Vec<Unusable>) -> Vec<Arc<Phrases>> {
     let mut picked = Vec::new();
@@ -136,9 +148,9 @@ fn pick(all: &[Arc<Phrases>], offered: &[String], problems: &mut Vec<Unusable>) 
         match (earlier.next(), earlier.next()) {
             (None, _) => match all.iter().find(|known| known.tag().eq_ignore_ascii_case(tag)) {
                 Some(phrases) => picked.push(Arc::clone(phrases)),
-                None => problems.push(Unusable::Tag(format!("there are no messages in {tag}"))),
+                None => problems.push(Unusable::Tag(format!("there are no messages in {}", named(at, tag)))),
             },
-            (Some(first), None) => problems.push(Unusable::Tag(format!("names {first} twice"))),
+            (Some(first), None) => problems.push(Unusable::Tag(format!("names {} twice", named(at, first)))),
             (Some(_), Some(_)) => {} // said already
         }
     }

@@ -79,7 +79,11 @@ fn every_wrong_value_is_told_in_words() {
         ),
         ("AUTHARA_PRODUCT_NAME", "a\nb", "must be a name"),
         ("AUTHARA_PRODUCT_NAME", "  ", "must be a name"),
-        ("AUTHARA_LOGO_FILE", &missing, "which cannot be read: No such file"),
+        (
+            "AUTHARA_LOGO_FILE",
+            &missing,
+            "names a file that cannot be read: No such file",
+        ),
         ("AUTHARA_LOGO_FILE", folder_path, "which is not a file"),
         ("AUTHARA_LOGO_FILE", &file(&folder, "empty", b""), "which is empty"),
         (
@@ -110,14 +114,14 @@ fn every_wrong_value_is_told_in_words() {
         (
             "AUTHARA_ACCENT_COLOR",
             "green",
-            "is \"green\", but must be a colour, as in #17644f or #fc0",
+            "must be a colour, as in #17644f or #fc0",
         ),
         ("AUTHARA_ACCENT_COLOR", "#12345", "must be a colour"),
         ("AUTHARA_TERMS_URL", "javascript:alert(1)", "must be a web address"),
         ("AUTHARA_PRIVACY_URL", "privacy", "must be a web address"),
         ("AUTHARA_IMPRINT_URL", "//example.com", "must be a web address"),
         ("AUTHARA_SUPPORT", "ask me", "must be an e-mail address, a web address"),
-        ("AUTHARA_CUSTOM_CSS_FILE", &missing, "which cannot be read"),
+        ("AUTHARA_CUSTOM_CSS_FILE", &missing, "names a file that cannot be read"),
         (
             "AUTHARA_CUSTOM_CSS_FILE",
             &file(&folder, "b.css", b"a{content:'\xff'}"),
