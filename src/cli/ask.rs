@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::cli::args::{NewPassword, Sure};
+use crate::cli::escape::harmless;
 use crate::cli::{Failure, Result};
 use crate::domain::Secret;
 
@@ -43,7 +44,7 @@ pub(super) fn confirm(what: &str, sure: &Sure) -> Result<()> {
         )));
     }
     let mut err = io::stderr();
-    write!(err, "{what} Go on? [y/N] ")?;
+    write!(err, "{} Go on? [y/N] ", harmless(what))?;
     err.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

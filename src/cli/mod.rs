@@ -8,6 +8,7 @@ mod ask;
 mod audit;
 mod config;
 mod dev;
+mod escape;
 mod health;
 mod key;
 pub mod log;
@@ -67,8 +68,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
+            // It repeats what was typed or pasted.
+            let text = error.render().to_string();
+            let text = escape::harmless(&text);
             // A reader that has gone away is no reason to fail.
-            let _ = error.print();
+            let _ = if error.use_stderr() {
+                write!(std::io::stderr(), "{text}")
+            } else {
+                write!(std::io::stdout(), "{text}")
+            };
             return ExitCode::from(code);
         }
     };
@@ -77,7 +85,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(failure) => {
             let words = failure.to_string();
             if !words.is_empty() {
-                let _ = writeln!(std::io::stderr(), "authara: {words}");
+                let _ = writeln!(std::io::stderr(), "authara: {}", escape::harmless(&words));
             }
             ExitCode::FAILURE
         }
@@ -126,7 +134,11 @@ fn execute(arguments: Arguments) -> Result<()> {
 fn settings(given: &Given) -> Result<Config> {
     let checked = Config::read(given)?;
     for warning in &checked.warnings {
-        let _ = writeln!(std::io::stderr(), "authara: note: {warning}");
+        let _ = writeln!(
+            std::io::stderr(),
+            "authara: note: {}",
+            escape::harmless(&warning.to_string())
+        );
     }
     Ok(checked.value)
 }

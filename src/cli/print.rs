@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use time::macros::format_description;
 
 use crate::cli::Result;
+use crate::cli::escape::harmless;
 use crate::domain::Timestamp;
 
 /// Standard output. A reader that has gone away (`| head`) is not an error.
@@ -15,10 +16,10 @@ impl Printer {
         Self(io::stdout())
     }
 
-    /// One line.
+    /// One line. What a stranger wrote in it is made harmless.
     pub(super) fn line(&mut self, text: impl AsRef<str>) -> Result<()> {
         let mut out = self.0.lock();
-        match writeln!(out, "{}", text.as_ref()).and_then(|()| out.flush()) {
+        match writeln!(out, "{}", harmless(text.as_ref())).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => Ok(other?),
         }
@@ -26,14 +27,17 @@ impl Printer {
 
     /// A table with a heading, columns aligned, two spaces apart.
     pub(super) fn table<const N: usize>(&mut self, heading: [&str; N], rows: &[[String; N]]) -> Result<()> {
+        // A cell is one line, and as wide as what is shown of it.
+        let shown = |cell: &String| harmless(cell).replace('\n', "\\n");
+        let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(shown)).collect();
         let mut widths = heading.map(|cell| cell.chars().count());
-        for row in rows {
+        for row in &rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.chars().count());
             }
         }
         self.line(aligned(&heading.map(str::to_owned), &widths))?;
-        for row in rows {
+        for row in &rows {
             self.line(aligned(row, &widths))?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use time::macros::format_description;
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
-use super::escape::Escaped;
+use crate::cli::escape::Escaped;
 use crate::domain::Timestamp;
 
 /// Writes `{"timestamp":…,"level":…,"message":…,…}` with every field under its own name. The time is

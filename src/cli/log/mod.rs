@@ -4,7 +4,6 @@
 //! program goes on: lines of two threads never mix, and none is lost when the program ends. Only
 //! what this program says is logged, not its libraries; spans are not used.
 
-mod escape;
 mod json;
 mod text;
 

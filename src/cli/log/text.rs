@@ -6,7 +6,7 @@ use time::macros::format_description;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
-use super::escape::Escaped;
+use crate::cli::escape::Escaped;
 use crate::domain::Timestamp;
 
 const DIM: &str = "2";
