@@ -16,16 +16,21 @@ impl Network {
 
     /// Reads `10.0.0.0/8`, or one address; the error says what would be right.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let network = text
-            .parse()
-            .or_else(|_| text.parse().map(|address: IpAddr| address.into()));
-        let network = canonical(
-            network.map_err(|_| "cannot be read; write 10.0.0.0/8, 2001:db8::/32, or one address".to_owned())?,
-        );
-        if network.trunc() == network {
+        // The network's own reader takes 010.0.0.0 for 10.0.0.0, which other programs read as 8.0.0.0.
+        let address: Option<IpAddr> = text.split('/').next().and_then(|address| address.parse().ok());
+        let network = if text.contains('/') {
+            address.and_then(|_| text.parse().ok())
+        } else {
+            address.map(IpNet::from)
+        };
+        let network = network
+            .map(canonical)
+            .ok_or("cannot be read; write 10.0.0.0/8, 2001:db8::/32, or one address")?;
+        let whole = network.trunc();
+        if whole == network {
             Ok(Self(network))
         } else {
-            Err(format!("has bits beyond its prefix; write {}", network.trunc()))
+            Err(format!("has bits beyond its prefix; write {whole}"))
         }
     }
 
@@ -97,6 +102,11 @@ mod tests {
             "10.0.0.0/+8",
             "10.0.0/8",
             "10.0.0.0/8/8",
+            "010.0.0.0/8",
+            "10.0.0.0 /8",
+            "10.0.0.0/ 8",
+            "[::1]/128",
+            "fe80::1%eth0/64",
             "a.b/8",
         ] {
             assert!(Network::parse(text).is_err(), "{text:?}");
