@@ -72,6 +72,8 @@ pub struct Staged {
 pub struct PathMatch {
     /// The pattern, for the log.
     pub pattern: &'static str,
+    /// The pattern to use in its place, if it is an older spelling.
+    pub moved_to: Option<&'static str>,
     /// What its rows answer with.
     pub answers: Answers,
     /// Whether GET on the same path shows something.
@@ -379,6 +381,11 @@ impl Cx {
     /// The pattern of the route, once one was found.
     pub(super) fn pattern(&self) -> Option<&'static str> {
         self.request.path.get().map(|path| path.pattern)
+    }
+
+    /// The pattern to use in place of the route's, if that is an older spelling.
+    pub(super) fn moved_to(&self) -> Option<&'static str> {
+        self.request.path.get()?.moved_to
     }
 
     /// Notes the route; done once, by the pipeline.

@@ -32,6 +32,8 @@ pub struct Line<'a> {
     pub method: &'a str,
     /// The pattern, which stands for the path, so that neither ids nor queries are in it.
     pub route: &'a str,
+    /// The pattern to use in its place, if it is an older spelling.
+    pub moved_to: Option<&'a str>,
     /// What it was answered with.
     pub status: StatusCode,
     /// How long that took.
@@ -52,6 +54,7 @@ impl Line<'_> {
         tracing::info!(
             http.method = method,
             http.route = route,
+            http.moved_to = self.moved_to,
             http.status = status,
             duration_ms,
             client.address = %self.client.address,

@@ -114,6 +114,7 @@ impl Service {
             let line = Line {
                 method: method.as_str(),
                 route: "(application)",
+                moved_to: None,
                 status: response.status(),
                 took: started.elapsed(),
                 client: &client,
@@ -176,6 +177,7 @@ impl Service {
         let line = Line {
             method,
             route: cx.pattern().unwrap_or("(no route)"),
+            moved_to: cx.moved_to(),
             status,
             took,
             client: cx.client(),

@@ -102,6 +102,7 @@ fn path_match(route: &Route, path: &str, has_page: bool) -> PathMatch {
         .collect();
     PathMatch {
         pattern,
+        moved_to: route.older.map(|older| older.now),
         answers: route.rules.answers,
         has_page,
         places,

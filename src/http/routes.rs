@@ -94,7 +94,11 @@ pub struct Line {
 
 /// The table for people to read.
 pub fn table() -> Vec<Line> {
-    let csrf = |csrf| match csrf {
+    routes().iter().map(line).collect()
+}
+
+fn line(route: &Route) -> Line {
+    let csrf = match route.rules.csrf {
         Csrf::Safe => "-".to_owned(),
         Csrf::Required => "csrf".to_owned(),
         Csrf::RequiredWithoutBearer => "csrf, or bearer token".to_owned(),
@@ -102,14 +106,57 @@ pub fn table() -> Vec<Line> {
         Csrf::SameSite(reason) => format!("same site only: {reason}"),
         Csrf::Waived(reason) => format!("no csrf: {reason}"),
     };
-    routes()
-        .into_iter()
-        .map(|route| Line {
-            method: route.method.to_string(),
-            pattern: route.pattern,
-            access: route.access,
-            csrf: csrf(route.rules.csrf),
-            older: route.older,
-        })
-        .collect()
+    Line {
+        method: route.method.to_string(),
+        pattern: route.pattern,
+        access: route.access,
+        csrf,
+        older: route.older,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Method;
+
+    use super::*;
+    use crate::http::router::{Found, Router};
+
+    fn older() -> Route {
+        anyone()
+            .get("/auth/old-login", meta::health)
+            .older_spelling_of("/auth/login", "2026-11-28")
+    }
+
+    #[test]
+    fn an_older_spelling_says_what_to_use_and_since_when() {
+        let older = line(&older()).older.expect("an older spelling");
+
+        assert_eq!((older.now, older.since), ("/auth/login", "2026-11-28"));
+    }
+
+    #[test]
+    fn a_request_by_an_older_spelling_is_answered_and_known_as_one() {
+        let router = Router::new(vec![older()]);
+
+        let Found::Route(route, path) = router.find(&Method::GET, "/auth/old-login") else {
+            panic!("not found")
+        };
+
+        assert_eq!(route.pattern, "/auth/old-login");
+        assert_eq!(path.moved_to, Some("/auth/login"));
+    }
+
+    #[test]
+    fn what_to_use_in_place_of_an_older_spelling_is_a_route_that_is_none() {
+        let table = table();
+
+        for line in &table {
+            if let Some(older) = line.older {
+                let is_route = |other: &&Line| other.pattern == older.now && other.method == line.method;
+                let now = table.iter().find(is_route).expect(older.now);
+                assert_eq!(now.older, None, "{}", line.pattern);
+            }
+        }
+    }
 }
