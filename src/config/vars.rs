@@ -178,7 +178,7 @@ const PLAIN_VARS: &[Var] = &[
         group: Group::Database,
         kind: number(1, 1000, "connections"),
         default: Default::Is("40"),
-        help: "Connections to PostgreSQL at most.",
+        help: "Connections to PostgreSQL at most, but three at least: two fifths are kept for refreshing, three tenths are for transactions of several statements, the others read.",
         ..PLAIN
     },
     Var {

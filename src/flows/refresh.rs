@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::crypto::token;
 use crate::domain::audit::Action;
 use crate::domain::limit::Limit;
-use crate::domain::session::Verdict;
+use crate::domain::session::{Rotation, Verdict};
 use crate::domain::{Audience, By, Client, Refusal, Secret, Timestamp, TokenHash};
 use crate::flows::attempts::Try;
 use crate::flows::ending::{self, Which};
@@ -32,6 +32,12 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
         return Err(Refusal::SessionEnded.into());
     };
 
+    if is_exchanged_unseen(app)
+        && let Some(signed_in) = exchange(app, client, token, &hash, audience, app.now()).await?
+    {
+        count("rotated");
+        return Ok(signed_in);
+    }
     for round in 0..TRIES {
         let now = app.now();
         let Some(found) = look_up(app, &hash).await? else {
@@ -55,10 +61,9 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
                 return tokens::issue(app, found.standing, audience, token.clone(), now);
             }
             Verdict::Rotate => {
-                let successor = token::successor(&app.refresh_key, token, 1);
-                if exchange(app, client, &found, &successor, now).await? {
+                if let Some(signed_in) = exchange(app, client, token, &hash, audience, now).await? {
                     count("rotated");
-                    return tokens::issue(app, found.standing, audience, successor, now);
+                    return Ok(signed_in);
                 }
             }
             Verdict::Successor(steps) => {
@@ -116,14 +121,29 @@ async fn within_limit(app: &App, client: &Client, found: &Found, now: Timestamp)
     Ok(())
 }
 
-/// `false` if somebody else was faster, or the session ended meanwhile. The caller looks again.
-async fn exchange(app: &App, client: &Client, found: &Found, successor: &Secret, now: Timestamp) -> Result<bool> {
-    let hash = tokens::hash_of(successor)?;
-    let next = tokens::link(app, &found.standing.session, hash, found.token.generation + 1, now);
-    // `Ok(false)` commits too: on SQLite that waits for the faster one's batch to be durable.
-    app.store
-        .write(async |tx| -> Result<_> { Ok(tx.sessions().rotate(&found.token.hash, &next, client, now).await?) })
-        .await
+/// Whether a token is exchanged before anything is known of it: the statement has all conditions, and
+/// nearly every token meets them. Not where the answer may be to keep it, and not where a session's
+/// uses are counted, for the count comes first.
+fn is_exchanged_unseen(app: &App) -> bool {
+    app.config.sessions.rotation == Rotation::Always && app.config.limits.of(Limit::RefreshSession).is_none()
+}
+
+/// `None` if the token cannot be exchanged, or another caller was faster. The caller looks (again).
+async fn exchange(
+    app: &App,
+    client: &Client,
+    token: &Secret,
+    hash: &TokenHash,
+    audience: Audience,
+    now: Timestamp,
+) -> Result<Option<SignedIn>> {
+    let successor = token::successor(&app.refresh_key, token, 1);
+    let next = tokens::hash_of(&successor)?;
+    let exchange = tokens::exchange_of(app, [hash, &next], audience, client, now);
+    let Some(standing) = app.store.rotate(&exchange).await? else {
+        return Ok(None);
+    };
+    tokens::issue(app, standing, audience, successor, now).map(Some)
 }
 
 /// The token is handed out once more: its idle time begins anew.

@@ -7,12 +7,12 @@ use crate::crypto::{jwt, random, token};
 use crate::domain::organization::Membership;
 use crate::domain::session::{RefreshToken, Session};
 use crate::domain::{
-    Audience, Caller, Claims, PasswordMark, PlatformRole, Refusal, Secret, SessionId, Timestamp, TokenHash, TokenId,
-    User,
+    Audience, Caller, Claims, Client, PasswordMark, PlatformRole, Refusal, Secret, SessionId, Timestamp, TokenHash,
+    TokenId, User,
 };
 use crate::flows::{Error, Result};
 use crate::storage::Tx;
-use crate::storage::sessions::Standing;
+use crate::storage::sessions::{Exchange, Standing};
 
 /// A pair of tokens for one session.
 #[derive(Debug, Clone)]
@@ -64,9 +64,17 @@ pub(super) fn admit(user: &User, roles: &[PlatformRole], audience: Audience) -> 
     if user.is_disabled() {
         return Err(Refusal::AccountDisabled);
     }
+    if needs_role(audience) && roles.is_empty() {
+        return Err(Refusal::AudienceRefused);
+    }
+    Ok(())
+}
+
+/// Whether tokens for that audience are for accounts with a platform role alone.
+const fn needs_role(audience: Audience) -> bool {
     match audience {
-        Audience::Admin if roles.is_empty() => Err(Refusal::AudienceRefused),
-        Audience::Admin | Audience::App => Ok(()),
+        Audience::Admin => true,
+        Audience::App => false,
     }
 }
 
@@ -170,15 +178,28 @@ async fn exchange(app: &App, tx: &mut Tx, caller: &Caller, refresh: Option<&Secr
         return Ok(None);
     }
     let successor = token::successor(&app.refresh_key, refresh, 1);
-    let next = link(
-        app,
-        &found.standing.session,
-        hash_of(&successor)?,
-        found.token.generation + 1,
-        caller.now,
-    );
-    let is_exchanged = tx.sessions().rotate(&hash, &next, &caller.client, caller.now).await?;
-    Ok(is_exchanged.then_some(successor))
+    let next = hash_of(&successor)?;
+    let exchange = exchange_of(app, [&hash, &next], caller.audience, &caller.client, caller.now);
+    let exchanged = tx.sessions().rotate(&exchange).await?;
+    Ok(exchanged.map(|_| successor))
+}
+
+/// What is asked of the database when the first of two tokens is exchanged for the second.
+pub(super) fn exchange_of<'a>(
+    app: &App,
+    [shown, next]: [&'a TokenHash; 2],
+    audience: Audience,
+    client: &'a Client,
+    now: Timestamp,
+) -> Exchange<'a> {
+    Exchange {
+        shown,
+        next,
+        until: now + app.config.sessions.idle,
+        needs_role: needs_role(audience),
+        client,
+        now,
+    }
 }
 
 /// A refresh token of a session's chain as it is stored.

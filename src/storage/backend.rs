@@ -13,6 +13,30 @@ pub(super) enum Dialect {
     Postgres,
 }
 
+/// A short transaction without a conversation: all that it does is known before it begins.
+pub(super) struct Job {
+    /// One statement after the other, where there is one writer.
+    pub(super) sqlite: Vec<Step>,
+    /// All in one statement, where there are many.
+    pub(super) postgres: Statement,
+}
+
+/// A statement and its arguments.
+pub(super) struct Statement {
+    pub(super) sql: &'static str,
+    pub(super) args: Vec<Value>,
+}
+
+/// One step of a [`Job`].
+pub(super) enum Step {
+    /// Changes a row, or the job ends here without effect.
+    Must(Statement),
+    /// Changes rows or none.
+    Do(Statement),
+    /// Finds the rows that the job gives.
+    Rows(Statement),
+}
+
 /// A database.
 #[async_trait]
 pub(super) trait Backend: Send + Sync {
@@ -27,6 +51,9 @@ pub(super) trait Backend: Send + Sync {
 
     /// A write transaction.
     async fn begin(&self) -> Result<Box<dyn Connection>>;
+
+    /// Does a job; durable when this returns. The rows it found: none if it ended without effect.
+    async fn once(&self, job: Job) -> Result<Vec<Row>>;
 
     /// Whether there is anything to look at. Leaves no trace.
     async fn exists(&self) -> Result<bool>;

@@ -28,13 +28,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::metrics::Counter;
-use backend::{Backend, Connection, Dialect};
+use backend::{Backend, Connection, Dialect, Job, Statement, Step};
 use row::Row;
+use sessions::{Exchange, Standing};
 use value::Value;
 
 pub use error::{Error, Result};
 
-/// How long anybody waits for a connection, a lock or his turn to write before he is told that
+/// How long a caller waits for a connection, a lock or a turn to write before they are told that
 /// the database is not available.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -131,6 +132,14 @@ impl Store {
         Ok(result)
     }
 
+    /// Exchanges a refresh token for its successor in a transaction of its own, which shares its
+    /// commit and takes no turn among those that [`write`](Self::write) runs. `Some` means durable.
+    pub async fn rotate(&self, exchange: &Exchange<'_>) -> Result<Option<Standing>> {
+        let rows = self.backend.once(exchange.job()).await?;
+        self.transactions.one();
+        sessions::standing_in(rows)
+    }
+
     /// How busy it is.
     pub fn figures(&self) -> Figures {
         let mut figures = self.backend.figures();
@@ -169,6 +178,27 @@ impl Conn {
         let result = self.connection.execute(sql, args).await;
         self.has_failed |= result.is_err();
         result
+    }
+
+    /// Does a job as a part of the transaction. The rows it found: none if it ended without effect.
+    async fn once(&mut self, job: Job) -> Result<Vec<Row>> {
+        if self.dialect == Dialect::Postgres {
+            return self.query(job.postgres.sql, job.postgres.args).await;
+        }
+        let mut rows = Vec::new();
+        let mut has_changed = false;
+        for step in job.sqlite {
+            match step {
+                Step::Must(Statement { sql, args }) => match self.execute(sql, args).await? {
+                    0 if has_changed => return Err(Error::Statement("a job ended half-way".to_owned())),
+                    0 => break,
+                    _ => has_changed = true,
+                },
+                Step::Do(Statement { sql, args }) => has_changed |= self.execute(sql, args).await? > 0,
+                Step::Rows(Statement { sql, args }) => rows = self.query(sql, args).await?,
+            }
+        }
+        Ok(rows)
     }
 
     async fn query(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {

@@ -1,7 +1,9 @@
 //! PostgreSQL: a pool of connections that own their transactions.
 //!
 //! Sessions are read-only unless a transaction says otherwise, so that a write outside one fails as
-//! it does on SQLite. `BEGIN` travels with the first statement and costs no round trip. A
+//! it does on SQLite. `BEGIN` travels with the first statement and costs no round trip. A transaction
+//! that is one statement needs neither `BEGIN` nor `COMMIT`: such have connections of their own, so
+//! that conversations, which may wait for one another's locks, never take them all. A
 //! connection goes back to the pool only when its state is known: after an interrupted
 //! statement it is closed, and the server is told to stop.
 
@@ -21,10 +23,11 @@ use tokio::time::timeout;
 use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
 
-use crate::storage::backend::{Backend, Connection, Dialect};
+use crate::storage::backend::{Backend, Connection, Dialect, Job};
+use crate::storage::row::Row;
 use crate::storage::{Error, Figures, PATIENCE, PostgresTarget, Result};
 use connection::{PostgresConnection, State};
-use servers::Servers;
+use servers::{Known, Servers, Use};
 use tls::Tls;
 
 /// How long the server works on one statement at most.
@@ -35,7 +38,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
 /// A database on a server, or on several that copy one another.
 #[derive(Clone)]
 pub(super) struct Postgres {
-    pool: Pool<Servers>,
+    reading: Pool<Servers>,
+    conversations: Pool<Servers>,
+    statements: Pool<Servers>,
     shared: Arc<Shared>,
 }
 
@@ -53,14 +58,21 @@ impl Postgres {
     /// Prepares the pool; connects at first use.
     pub(super) fn new(target: &PostgresTarget) -> Result<Self> {
         let tls = Tls::new(target)?;
-        let pool = Pool::builder(Servers::new(target, tls.clone()))
-            .max_size(target.max_connections.max(1))
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
-            .recycle_timeout(Some(PATIENCE))
-            .build()
-            .map_err(Error::unavailable)?;
+        let known = Arc::<Known>::default();
+        let pool = |use_for, size| {
+            Pool::builder(Servers::new(target, tls.clone(), use_for, known.clone()))
+                .max_size(size)
+                .runtime(Runtime::Tokio1)
+                .wait_timeout(Some(PATIENCE))
+                .create_timeout(Some(PATIENCE))
+                .recycle_timeout(Some(PATIENCE))
+                .build()
+                .map_err(Error::unavailable)
+        };
+        let [reading, conversations, statements] = shares(target.max_connections);
+        let reading = pool(Use::Reading, reading)?;
+        let conversations = pool(Use::Conversations, conversations)?;
+        let statements = pool(Use::Statements, statements)?;
         let local = if target.behind_pooler {
             let timeout = STATEMENT_TIMEOUT.as_millis();
             let schema = quoted(&target.schema);
@@ -76,42 +88,58 @@ impl Postgres {
             begin_write: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{local}"),
         };
         Ok(Self {
-            pool,
+            reading,
+            conversations,
+            statements,
             shared: Arc::new(shared),
         })
     }
 
-    async fn link(&self) -> Result<Object<Servers>> {
-        // The pool's own limits are for each of its steps.
-        match timeout(PATIENCE, self.pool.get()).await {
-            Ok(Ok(link)) => Ok(link),
-            Ok(Err(PoolError::Backend(error))) => Err(error),
-            Ok(Err(error)) => Err(Error::unavailable(error)),
-            Err(_) => Err(Error::unavailable("every connection is busy or still being opened")),
+    fn pool(&self, state: State) -> &Pool<Servers> {
+        match state {
+            State::Reading => &self.reading,
+            State::Waiting | State::Open => &self.conversations,
+            State::Alone => &self.statements,
         }
     }
 
-    /// A connection for a write. How the database was set when a session began counts for all of
-    /// it, so if that was read-only, a fresh session tells whether it still is.
-    async fn writing_link(&self) -> Result<Object<Servers>> {
-        let link = self.link().await?;
-        if link.takes_writes {
+    async fn link(&self, state: State) -> Result<Object<Servers>> {
+        let pool = self.pool(state);
+        let link = link(pool).await?;
+        if link.takes_writes || state == State::Reading {
             return Ok(link);
         }
-        if !self.pool.manager().create().await?.takes_writes {
+        // How the database was set when a session began counts for all of it, so if that was
+        // read-only, a fresh session tells whether it still is.
+        if !pool.manager().create().await?.takes_writes {
             return Err(Error::unavailable("the database is read-only"));
         }
-        self.pool.manager().retire();
+        pool.manager().retire();
         drop(link);
-        self.link().await
+        self::link(pool).await
     }
 
-    async fn connection(&self, state: State) -> Result<Box<dyn Connection>> {
-        let link = match state {
-            State::Reading => self.link().await?,
-            State::Waiting | State::Open => self.writing_link().await?,
-        };
-        Ok(Box::new(PostgresConnection::new(self.clone(), link, state)))
+    async fn connection(&self, state: State) -> Result<PostgresConnection> {
+        let link = self.link(state).await?;
+        Ok(PostgresConnection::new(self.clone(), link, state))
+    }
+}
+
+/// How many connections there are for reading, for conversations and for single statements.
+fn shares(most: usize) -> [usize; 3] {
+    let statements = (most * 2 / 5).max(1);
+    let conversations = (most * 3 / 10).max(1);
+    let reading = most.saturating_sub(statements + conversations).max(1);
+    [reading, conversations, statements]
+}
+
+async fn link(pool: &Pool<Servers>) -> Result<Object<Servers>> {
+    // The pool's own limits are for each of its steps.
+    match timeout(PATIENCE, pool.get()).await {
+        Ok(Ok(link)) => Ok(link),
+        Ok(Err(PoolError::Backend(error))) => Err(error),
+        Ok(Err(error)) => Err(Error::unavailable(error)),
+        Err(_) => Err(Error::unavailable("every connection is busy or still being opened")),
     }
 }
 
@@ -122,22 +150,28 @@ impl Backend for Postgres {
     }
 
     fn figures(&self) -> Figures {
-        let status = self.pool.status();
-        Figures {
-            in_use: status.size.saturating_sub(status.available),
-            idle: status.available,
-            most: status.max_size,
-            waiting: status.waiting,
-            ..Figures::default()
+        let mut figures = Figures::default();
+        for pool in [&self.reading, &self.conversations, &self.statements] {
+            let status = pool.status();
+            figures.in_use += status.size.saturating_sub(status.available);
+            figures.idle += status.available;
+            figures.most += status.max_size;
+            figures.waiting += status.waiting;
         }
+        figures
     }
 
     async fn read(&self) -> Result<Box<dyn Connection>> {
-        self.connection(State::Reading).await
+        Ok(Box::new(self.connection(State::Reading).await?))
     }
 
     async fn begin(&self) -> Result<Box<dyn Connection>> {
-        self.connection(State::Waiting).await
+        Ok(Box::new(self.connection(State::Waiting).await?))
+    }
+
+    async fn once(&self, job: Job) -> Result<Vec<Row>> {
+        let mut connection = self.connection(State::Alone).await?;
+        connection.query(job.postgres.sql, job.postgres.args).await
     }
 
     async fn exists(&self) -> Result<bool> {
@@ -247,6 +281,19 @@ fn is_stale_plan(error: &tokio_postgres::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_use_has_its_share_of_the_connections() {
+        for most in 3..1000 {
+            let shares = shares(most);
+            assert_eq!(shares.iter().sum::<usize>(), most);
+            assert!(
+                shares.iter().all(|share| *share > 0 && *share <= most.div_ceil(2)),
+                "{shares:?}"
+            );
+        }
+        assert_eq!(shares(1), [1, 1, 1], "below three there would be none for something");
+    }
 
     #[test]
     fn a_schema_name_cannot_become_anything_else() {

@@ -18,12 +18,4 @@ impl Row {
             .and_then(T::from_value)
             .ok_or_else(|| Error::Unreadable(name.to_owned()))
     }
-
-    /// The last column, whatever stands before it.
-    pub(super) fn last<T: FromValue>(&mut self, name: &'static str) -> Result<T> {
-        self.0
-            .next_back()
-            .and_then(T::from_value)
-            .ok_or_else(|| Error::Unreadable(name.to_owned()))
-    }
 }

@@ -2,6 +2,8 @@
 
 mod rotation;
 
+pub use rotation::{Exchange, ROTATE};
+
 use crate::domain::organization::{Membership, OrganizationRole};
 use crate::domain::session::{Consumed, RefreshToken, Session};
 use crate::domain::{Client, Methods, PlatformRole, SessionId, Timestamp, TokenHash, User, UserId};
@@ -47,7 +49,7 @@ macro_rules! columns {
 /// The columns that [`read_standing`] reads, of [`standing_tables!`].
 macro_rules! standing_columns {
     () => {
-        concat!(columns!(), ", ", users::columns!(), ", m.role, o.name, r.role")
+        concat!("r.role, ", columns!(), ", ", users::columns!(), ", m.role, o.name")
     };
 }
 
@@ -60,6 +62,8 @@ macro_rules! standing_tables {
          LEFT JOIN user_roles r ON r.user_id = s.user_id"
     };
 }
+
+use {columns, standing_columns, standing_tables};
 
 /// Reads [`columns!`].
 fn read(row: &mut Row) -> Result<Session> {
@@ -81,8 +85,8 @@ fn read(row: &mut Row) -> Result<Session> {
     })
 }
 
-/// Reads [`standing_columns!`]. The other rows differ in nothing but a further role.
-fn read_standing(row: &mut Row, others: Vec<PlatformRole>) -> Result<Standing> {
+/// Reads [`standing_columns!`] but the first.
+fn read_standing(row: &mut Row, roles: Vec<PlatformRole>) -> Result<Standing> {
     let session = read(row)?;
     let user = users::read(row)?;
     let role: Option<OrganizationRole> = row.next("memberships.role")?;
@@ -92,15 +96,26 @@ fn read_standing(row: &mut Row, others: Vec<PlatformRole>) -> Result<Standing> {
         name,
         role,
     });
-    let first: Option<PlatformRole> = row.next("user_roles.role")?;
-    let mut roles: Vec<_> = first.into_iter().chain(others).collect();
-    roles.sort_unstable();
     Ok(Standing {
         session,
         user,
         membership,
         roles,
     })
+}
+
+/// Reads the rows of one session, each of which begins with [`standing_columns!`].
+pub(super) fn standing_in(rows: Vec<Row>) -> Result<Option<Standing>> {
+    let found = first_and_roles(rows)?;
+    found.map(|(mut row, roles)| read_standing(&mut row, roles)).transpose()
+}
+
+/// The first row, and the roles with which the rows begin: they differ in nothing else.
+fn first_and_roles(mut rows: Vec<Row>) -> Result<Option<(Row, Vec<PlatformRole>)>> {
+    let roles: Result<Vec<Option<_>>> = rows.iter_mut().map(|row| row.next("user_roles.role")).collect();
+    let mut roles: Vec<_> = roles?.into_iter().flatten().collect();
+    roles.sort_unstable();
+    Ok(rows.into_iter().next().map(|first| (first, roles)))
 }
 
 /// The columns of a token `t` that [`read_token`] reads.
@@ -137,17 +152,6 @@ fn read_consumed(row: &mut Row) -> Result<Option<Consumed>> {
         _ => Err(Error::Unreadable("refresh_tokens.consumed_at".to_owned())),
     }
 }
-
-/// The statement of [`Sessions::by_token`]. Public for the benchmark, which sends it without a server between.
-pub const BY_TOKEN: &str = concat!(
-    "SELECT ",
-    token_columns!(),
-    ", (SELECT max(h.generation) FROM refresh_tokens h WHERE h.session_id = t.session_id), ",
-    standing_columns!(),
-    " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id ",
-    standing_tables!(),
-    " WHERE t.hash = $1"
-);
 
 impl Sessions<'_> {
     /// Opens a session.
@@ -203,21 +207,28 @@ impl Sessions<'_> {
             standing_tables!(),
             " WHERE s.id = $1"
         );
-        let mut rows = self.0.query(sql, args![id]).await?.into_iter();
-        let Some(mut row) = rows.next() else { return Ok(None) };
-        let others = rows.map(|mut row| row.last("user_roles.role")).collect::<Result<_>>()?;
-        read_standing(&mut row, others).map(Some)
+        standing_in(self.0.query(sql, args![id]).await?)
     }
 
     /// A refresh token with its session's standing. One keyed statement.
     pub async fn by_token(self, hash: &TokenHash) -> Result<Option<Found>> {
-        let mut rows = self.0.query(BY_TOKEN, args![hash]).await?.into_iter();
-        let Some(mut row) = rows.next() else { return Ok(None) };
-        let others = rows.map(|mut row| row.last("user_roles.role")).collect::<Result<_>>()?;
+        let sql = concat!(
+            "SELECT ",
+            standing_columns!(),
+            ", ",
+            token_columns!(),
+            ", (SELECT max(h.generation) FROM refresh_tokens h WHERE h.session_id = t.session_id)
+             FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id ",
+            standing_tables!(),
+            " WHERE t.hash = $1"
+        );
+        let Some((mut row, roles)) = first_and_roles(self.0.query(sql, args![hash]).await?)? else {
+            return Ok(None);
+        };
         Ok(Some(Found {
+            standing: read_standing(&mut row, roles)?,
             token: read_token(&mut row)?,
             head: row.next("max(refresh_tokens.generation)")?,
-            standing: read_standing(&mut row, others)?,
         }))
     }
 

@@ -5,11 +5,31 @@
 //! `{pg: …}` is for PostgreSQL alone.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 const MARK: &str = "{pg:";
 
-/// The statement as SQLite reads it.
-pub(super) fn for_sqlite(sql: &str) -> Cow<'_, str> {
+/// Statements as SQLite reads them, by the address and length of what the program says.
+static REWRITTEN: LazyLock<RwLock<HashMap<(usize, usize), &'static str>>> = LazyLock::new(RwLock::default);
+
+/// The statement as SQLite reads it. Each is rewritten once and kept: there are as many as the
+/// program has texts.
+pub(super) fn for_sqlite(sql: &'static str) -> &'static str {
+    let place = (sql.as_ptr().addr(), sql.len());
+    let known = REWRITTEN.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(text) = known.get(&place) {
+        return text;
+    }
+    drop(known);
+    let mut known = REWRITTEN.write().unwrap_or_else(PoisonError::into_inner);
+    known.entry(place).or_insert_with(|| match rewritten(sql) {
+        Cow::Borrowed(_) => sql,
+        Cow::Owned(text) => Box::leak(text.into_boxed_str()),
+    })
+}
+
+fn rewritten(sql: &str) -> Cow<'_, str> {
     if !sql.contains(['$', '{']) {
         return Cow::Borrowed(sql);
     }
@@ -57,6 +77,14 @@ mod tests {
             "UPDATE t SET v = ?2 WHERE id = ?1 AND w = ?12"
         );
         assert_eq!(for_postgres("SELECT $1"), "SELECT $1");
+    }
+
+    #[test]
+    fn a_statement_is_rewritten_once() {
+        let sql = "SELECT $1";
+
+        assert!(std::ptr::eq(for_sqlite(sql), for_sqlite(sql)));
+        assert_eq!(for_sqlite(&sql[..8]), "SELECT ?", "the beginning of another is another");
     }
 
     #[test]

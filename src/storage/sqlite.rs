@@ -4,6 +4,9 @@
 //! somebody else's leaves no trace. Statements that find rows by a key run on the thread that
 //! asks: they take microseconds, and handing them to another thread would cost ten times that.
 
+mod checkpoints;
+mod jobs;
+mod lane;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -16,11 +19,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection as Handle, ErrorCode, OpenFlags, ToSql, params_from_iter};
 
-use crate::storage::backend::{Backend, Connection, Dialect};
+use crate::storage::backend::{Backend, Connection, Dialect, Job};
 use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
 use crate::storage::{Error, Figures, PATIENCE, Result};
+use jobs::Jobs;
 use writer::Writer;
 
 /// Reading connections. Each is held for the length of a statement or a few.
@@ -35,6 +39,7 @@ pub(super) struct Sqlite {
     path: PathBuf,
     // Before the writer, so that it closes last, empties the log and leaves one file behind.
     readers: Pool<Reader>,
+    jobs: Jobs,
     writer: Arc<Writer>,
 }
 
@@ -42,10 +47,12 @@ impl Sqlite {
     /// Takes a path; opens nothing yet.
     pub(super) fn new(path: &Path) -> Self {
         let readers: Vec<_> = std::iter::repeat_with(Reader::default).take(READERS).collect();
+        let writer = Arc::new(Writer::new(path));
         Self {
             path: path.to_owned(),
             readers: Pool::from(readers),
-            writer: Arc::new(Writer::new(path)),
+            jobs: Jobs::new(writer.clone()),
+            writer,
         }
     }
 }
@@ -62,7 +69,7 @@ impl Backend for Sqlite {
             in_use: readers.size.saturating_sub(readers.available),
             idle: readers.available,
             most: readers.max_size,
-            waiting: readers.waiting + self.writer.waiting(),
+            waiting: readers.waiting + self.writer.waiting() + self.jobs.waiting(),
             commits: self.writer.commits(),
             ..Figures::default()
         }
@@ -81,6 +88,10 @@ impl Backend for Sqlite {
 
     async fn begin(&self) -> Result<Box<dyn Connection>> {
         Ok(Box::new(self.writer.begin().await?))
+    }
+
+    async fn once(&self, job: Job) -> Result<Vec<Row>> {
+        self.jobs.run(job).await
     }
 
     async fn exists(&self) -> Result<bool> {
@@ -163,14 +174,14 @@ impl Connection for Reading {
 
     async fn query(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
         let reader = self.reader.as_mut().ok_or_else(scan_was_dropped)?;
-        reader.query(&self.path, &for_sqlite(sql), &args)
+        reader.query(&self.path, for_sqlite(sql), &args)
     }
 
     async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
         let mut reader = self.reader.take().ok_or_else(scan_was_dropped)?;
         let path = self.path.clone();
         let scan = tokio::task::spawn_blocking(move || {
-            let rows = reader.query(&path, &for_sqlite(sql), &args);
+            let rows = reader.query(&path, for_sqlite(sql), &args);
             (reader, rows)
         });
         let (reader, rows) = scan.await.map_err(Error::unavailable)?;

@@ -45,6 +45,7 @@ macro_rules! from {
 }
 
 from! {
+    bool, value => Self::Bool(value);
     i64, value => Self::Int(value);
     u32, value => Self::Int(value.into());
     &str, value => Self::Text(value.to_owned());

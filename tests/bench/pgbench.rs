@@ -1,14 +1,14 @@
-//! `pgbench` with the very statements that a refresh sends, taken from their source.
+//! `pgbench` with the very statement that a refresh sends.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use authara::storage::sessions::ROTATE;
 use tokio_postgres::NoTls;
 
 use crate::cluster::Cluster;
 
-const SESSIONS: &str = include_str!("../../src/storage/sessions/rotation.rs");
 /// The hash of a client's token number `n`: as random as the real ones, and nobody has to remember it.
 const HASH: &str = "sha256(int8send(:client_id) || int8send(:n))";
 /// The session of a client.
@@ -22,25 +22,23 @@ pub(crate) struct PgBench {
 impl PgBench {
     /// Writes the script.
     pub(crate) fn new(cluster: &Cluster, folder: &Path) -> Self {
-        let look_up = filled(authara::storage::sessions::BY_TOKEN, &[HASH]);
         let next = HASH.replace(":n", ":next");
         let exchange = filled(
-            written_in("async fn rotate_at_once("),
+            ROTATE,
             &[
                 HASH,
-                SESSION,
                 "now()",
+                "false",
                 "'127.0.0.1'",
                 "'pgbench'",
                 "'127.0.0.1'",
+                "(now() - interval '1 minute')",
                 &next,
-                ":next",
-                "now()",
-                "now() + interval '30 days'",
+                "now() + interval '14 days'",
             ],
         );
         let script = folder.join(format!("refresh-{}.pgbench", std::process::id()));
-        let text = format!("\\set next :n + 1\n{look_up};\n{exchange};\n\\set n :next\n");
+        let text = format!("\\set next :n + 1\n{exchange};\n\\set n :next\n");
         std::fs::write(&script, text).unwrap();
         Self {
             address: cluster.address.clone(),
@@ -97,13 +95,6 @@ impl Drop for PgBench {
         // Nothing to be done about a file that stays.
         let _ = std::fs::remove_file(&self.script);
     }
-}
-
-/// The statement of that method.
-fn written_in(method: &str) -> &'static str {
-    let source = SESSIONS.split_once(method).unwrap().1;
-    let sql = source.split_once("let sql = \"").unwrap().1;
-    sql.split_once("\";").unwrap().0
 }
 
 /// The statement with expressions in the place of its arguments.

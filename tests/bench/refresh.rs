@@ -31,7 +31,7 @@ async fn rates(disk: Option<PathBuf>, folder: &Path) -> (Vec<f64>, Vec<f64>) {
     (ours, theirs)
 }
 
-/// Against `pgbench`, which sends the same statements to the same server and does nothing else.
+/// Against `pgbench`, which sends the same statement to the same server and does nothing else.
 pub(crate) async fn on_postgres(folder: &Path) -> Line {
     let cluster = Cluster::start();
     let deployment = Deployment::on(BINARY, folder, "bench-postgres", cluster.address.clone());

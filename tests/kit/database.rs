@@ -259,7 +259,8 @@ fn target(server: &Config, database: &str) -> Target {
         schema: "authara".to_owned(),
         verify_tls: false,
         root_certificates: None,
-        max_connections: 8,
+        // Six that read, six for conversations, eight for single statements.
+        max_connections: 20,
         behind_pooler: false,
     }))
 }

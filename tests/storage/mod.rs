@@ -9,6 +9,7 @@ mod migrations;
 mod organizations;
 mod outages;
 mod roles;
+mod rotation;
 mod schema_parity;
 mod servers;
 mod sessions;

@@ -75,7 +75,7 @@ async fn a_dropped_query_is_stopped_on_the_server_and_its_connection_is_not_used
         db.store
             .write(async |tx| {
                 tx.users().disable(user(1).id, super::NOW).await?;
-                // Eight that wait for the lock, as many as there are connections.
+                // More that wait for the lock than there are connections.
                 for _ in 0..8 {
                     let other = other.clone();
                     let task =

@@ -1,20 +1,18 @@
 //! Sessions, refresh tokens, and their rotation under many hands.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use authara::domain::organization::{Membership, OrganizationKind, OrganizationRole};
 use authara::domain::session::{Consumed, Session};
-use authara::domain::{Client, Methods, PlatformRole, TokenHash, User};
+use authara::domain::{Client, Methods, PlatformRole, User};
 use authara::storage::sessions::{Found, Standing};
 use authara::storage::{Result, Store, Tx};
-use tokio::sync::Barrier;
 
 use super::{HOUR, NOW, add_user, client, organization, session, session_id, token, user};
 use crate::kit::database::{Database, both};
 
 /// A user with an organization, and session 1 with its first token.
-async fn signed_in(store: &Store) -> (User, Session) {
+pub(super) async fn signed_in(store: &Store) -> (User, Session) {
     let ada = user(1);
     let opened = session(1, &ada);
     store
@@ -33,26 +31,14 @@ async fn signed_in(store: &Store) -> (User, Session) {
     (ada, opened)
 }
 
-async fn standing(store: &Store, number: u128) -> Option<Standing> {
+pub(super) async fn standing(store: &Store, number: u128) -> Option<Standing> {
     let mut conn = store.read().await.unwrap();
     conn.sessions().standing(session_id(number)).await.unwrap()
 }
 
-async fn found(store: &Store, generation: i64) -> Option<Found> {
+pub(super) async fn found(store: &Store, generation: i64) -> Option<Found> {
     let hash = token(generation, session_id(1)).hash;
     store.read().await.unwrap().sessions().by_token(&hash).await.unwrap()
-}
-
-/// Exchanges token `from` of session 1 for the next.
-async fn rotate(store: &Store, from: i64) -> Result<bool> {
-    let (old, next) = (token(from, session_id(1)), token(from + 1, session_id(1)));
-    store
-        .write(async |tx| {
-            tx.sessions()
-                .rotate(&old.hash, &next, &client(), NOW + Duration::from_mins(1))
-                .await
-        })
-        .await
 }
 
 both!(a_standing_has_all_that_tokens_say, async |db: &Database| {
@@ -88,122 +74,6 @@ both!(a_standing_has_all_that_tokens_say, async |db: &Database| {
     assert_eq!(found(&db.store, 0).await.unwrap().standing, expected);
     assert_eq!(standing(&db.store, 2).await, None);
     assert_eq!(found(&db.store, 5).await, None);
-});
-
-both!(
-    a_rotation_consumes_the_token_adds_the_next_and_notes_the_use,
-    async |db: &Database| {
-        let (_, opened) = signed_in(&db.store).await;
-        let elsewhere = Client::new("2001:db8::1".parse().unwrap(), "other");
-        let now = NOW + Duration::from_mins(1);
-        let (old, next) = (token(0, opened.id), token(1, opened.id));
-
-        let rotated = db
-            .store
-            .write(async |tx| tx.sessions().rotate(&old.hash, &next, &elsewhere, now).await)
-            .await
-            .unwrap();
-
-        assert!(rotated);
-        let spent = found(&db.store, 0).await.unwrap();
-        let consumed = Consumed {
-            at: now,
-            network: elsewhere.network(),
-            user_agent: "other".to_owned(),
-        };
-        assert_eq!(spent.token.consumed, Some(consumed));
-        assert_eq!(spent.head, 1);
-        assert_eq!(spent.standing.session.last_used_at, now);
-        assert_eq!(spent.standing.session.client, elsewhere);
-        let current = found(&db.store, 1).await.unwrap();
-        assert_eq!(current.token, next);
-        assert_eq!(current.head, 1);
-    }
-);
-
-both!(a_spent_or_unknown_token_is_not_exchanged, async |db: &Database| {
-    signed_in(&db.store).await;
-
-    assert!(rotate(&db.store, 0).await.unwrap());
-    let before = found(&db.store, 0).await;
-    assert!(!rotate(&db.store, 0).await.unwrap());
-    assert!(!rotate(&db.store, 7).await.unwrap());
-    assert_eq!(found(&db.store, 0).await, before);
-    assert!(rotate(&db.store, 1).await.unwrap());
-});
-
-both!(
-    nothing_is_exchanged_once_token_session_or_account_is_over,
-    async |db: &Database| {
-        signed_in(&db.store).await;
-        let is_sqlite = db.is_sqlite();
-        // A minute after `NOW`, or back at an hour, in each database's own words.
-        let set = |column: &str, table: &str, back: bool| {
-            let value = match (is_sqlite, back) {
-                (true, false) => "1800000060123456",
-                (true, true) => "1800003600123456",
-                (false, false) => "to_timestamp(1800000060) + interval '123456 microseconds'",
-                (false, true) => "to_timestamp(1800003600) + interval '123456 microseconds'",
-            };
-            format!("UPDATE {table} SET {column} = {value}")
-        };
-
-        for (column, table) in [("expires_at", "refresh_tokens"), ("expires_at", "sessions")] {
-            db.tamper(&set(column, table, false)).await;
-            assert!(!rotate(&db.store, 0).await.unwrap(), "{table}");
-            db.tamper(&set(column, table, true)).await;
-        }
-        for (column, table) in [("revoked_at", "sessions"), ("disabled_at", "users")] {
-            db.tamper(&set(column, table, false)).await;
-            assert!(!rotate(&db.store, 0).await.unwrap(), "{table}");
-            db.tamper(&format!("UPDATE {table} SET {column} = NULL")).await;
-        }
-        assert_eq!(found(&db.store, 0).await.unwrap().token.consumed, None);
-        assert!(rotate(&db.store, 0).await.unwrap());
-    }
-);
-
-both!(
-    of_fifty_parallel_rotations_in_two_programs_one_wins,
-    async |db: &Database| {
-        signed_in(&db.store).await;
-        let stores = [db.store.clone(), db.another_store().await];
-        let start = Arc::new(Barrier::new(50));
-
-        let tasks: Vec<_> = (0..50)
-            .map(|number| {
-                let (store, start) = (stores[number % 2].clone(), start.clone());
-                tokio::spawn(async move {
-                    let old = token(0, session_id(1));
-                    let mut next = token(1, session_id(1));
-                    next.hash = TokenHash::new([100 + u8::try_from(number).unwrap(); 32]);
-                    start.wait().await;
-                    store
-                        .write(async |tx| tx.sessions().rotate(&old.hash, &next, &client(), NOW).await)
-                        .await
-                        .unwrap()
-                })
-            })
-            .collect();
-        let mut won = 0;
-        for task in tasks {
-            won += u32::from(task.await.unwrap());
-        }
-
-        assert_eq!(won, 1);
-        assert_eq!(found(&db.store, 0).await.unwrap().head, 1);
-    }
-);
-
-both!(a_rotation_outside_a_transaction_fails, async |db: &Database| {
-    signed_in(&db.store).await;
-    let (old, next) = (token(0, session_id(1)), token(1, session_id(1)));
-
-    let mut conn = db.store.read().await.unwrap();
-    let result = conn.sessions().rotate(&old.hash, &next, &client(), NOW).await;
-
-    assert!(result.is_err());
-    assert_eq!(found(&db.store, 0).await.unwrap().token.consumed, None);
 });
 
 both!(a_token_is_added_once, async |db: &Database| {

@@ -24,6 +24,8 @@ pub(super) enum State {
     Waiting,
     /// In a write transaction.
     Open,
+    /// Each statement is a write transaction of its own.
+    Alone,
 }
 
 pub(super) struct PostgresConnection {
@@ -63,16 +65,18 @@ impl PostgresConnection {
     }
 
     /// Runs a statement. If it is the first, so that nothing can have happened yet, it is tried
-    /// again where the server had closed the connection or a migration overtook its plan.
+    /// again where the server had closed the connection or a migration overtook its plan. One that
+    /// commits by itself may have taken effect unless the server says that it has not.
     async fn run(&mut self, sql: &'static str, args: &[Value], wanted: Wanted) -> Result<Answer> {
         let text = for_postgres(sql);
         let mut result = self.attempt(&text, args, wanted).await?;
         // After a restart of the server every connection in the pool is a dead one.
-        let mut tries = self.postgres.pool.status().max_size;
+        let mut tries = self.postgres.pool(self.state).status().max_size;
         while let Err(error) = &result
             && !self.is_proven
             && tries > 0
             && (is_stale_plan(error) || is_lost(error, self.state))
+            && (self.state != State::Alone || was_refused(error))
         {
             tries -= 1;
             self.renew().await?;
@@ -103,7 +107,7 @@ impl PostgresConnection {
 
     /// The server would have said no by itself, so it is gone or stuck, and with it every connection.
     fn silence(&self, what: &str) -> Error {
-        self.postgres.pool.manager().retire();
+        self.postgres.pool(self.state).manager().retire();
         Error::unavailable(what)
     }
 
@@ -111,10 +115,7 @@ impl PostgresConnection {
         if let Some(link) = self.link.take() {
             drop(Object::take(link));
         }
-        self.link = Some(match self.state {
-            State::Reading => self.postgres.link().await?,
-            State::Waiting | State::Open => self.postgres.writing_link().await?,
-        });
+        self.link = Some(self.postgres.link(self.state).await?);
         self.is_unknown = false;
         Ok(())
     }
@@ -165,7 +166,15 @@ async fn send(client: &Client, shared: &Shared, state: State, sql: &str, args: &
             closed?;
             Ok(answer)
         }
-        State::Reading | State::Open => run.await,
+        State::Alone if shared.is_pooled => {
+            let begin = client.batch_execute(&shared.begin_write);
+            let (opened, answer, closed) = tokio::join!(biased; begin, run, client.batch_execute("COMMIT"));
+            opened?;
+            let answer = answer?;
+            closed?;
+            Ok(answer)
+        }
+        State::Reading | State::Open | State::Alone => run.await,
     }
 }
 
@@ -184,6 +193,11 @@ fn is_lost(error: &tokio_postgres::Error, state: State) -> bool {
             ]
             .contains(code)
     })
+}
+
+/// Whether the server says of a statement that it has done nothing of it.
+fn was_refused(error: &tokio_postgres::Error) -> bool {
+    is_stale_plan(error) || error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
 }
 
 #[async_trait]

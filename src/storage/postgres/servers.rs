@@ -4,6 +4,7 @@
 //! answering on them. So each server has its share of the time for the whole way to a usable
 //! session, and the one that was good last is asked first.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -19,12 +20,31 @@ use crate::storage::{Error, PATIENCE, PostgresTarget, Result};
 /// How long it may take until one server has let us in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The servers of one database.
+/// The servers of one database, as one pool asks them for connections.
 pub(super) struct Servers {
     /// How to reach each, and what to call it in the log.
     each: Vec<(String, Config)>,
     tls: Tls,
     is_pooled: bool,
+    use_for: Use,
+    /// Common to all pools.
+    known: Arc<Known>,
+}
+
+/// What the connections of a pool are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Reading: a write fails.
+    Reading,
+    /// Transactions that take several statements, and may wait for one another.
+    Conversations,
+    /// Transactions that are one statement.
+    Statements,
+}
+
+/// What one connection has learned and all should know.
+#[derive(Default)]
+pub(super) struct Known {
     /// The one that was good last.
     good: AtomicUsize,
     /// Which connections are still in use: those that were opened since it last grew.
@@ -40,7 +60,7 @@ pub(super) struct Link {
 }
 
 impl Servers {
-    pub(super) fn new(target: &PostgresTarget, tls: Tls) -> Self {
+    pub(super) fn new(target: &PostgresTarget, tls: Tls, use_for: Use, known: Arc<Known>) -> Self {
         let each = target.servers.iter().map(|(host, port)| {
             let config = settings(target, host, *port);
             (format!("{host}:{port}"), config)
@@ -49,14 +69,14 @@ impl Servers {
             each: each.collect(),
             tls,
             is_pooled: target.behind_pooler,
-            good: AtomicUsize::new(0),
-            era: AtomicUsize::new(0),
+            use_for,
+            known,
         }
     }
 
     /// Lets no connection that is open now serve again: its server is silent or has become a replica.
     pub(super) fn retire(&self) {
-        self.era.fetch_add(1, Ordering::SeqCst);
+        self.known.era.fetch_add(1, Ordering::SeqCst);
     }
 
     async fn open(&self, config: &Config) -> Result<(ClientWrapper, bool)> {
@@ -76,6 +96,10 @@ impl Servers {
             // The session is not ours to ask or to set.
             (true, 1) => true,
             (true, _) => may_write(&client, "SHOW transaction_read_only").await?,
+            (false, _) if self.use_for == Use::Statements => {
+                let sql = "SHOW transaction_read_only; SET default_transaction_isolation = 'read committed'";
+                may_write(&client, sql).await?
+            }
             (false, _) => {
                 let sql = "SHOW transaction_read_only; SET default_transaction_read_only = on";
                 may_write(&client, sql).await?
@@ -90,17 +114,17 @@ impl Manager for Servers {
     type Error = Error;
 
     async fn create(&self) -> Result<Link> {
-        let era = self.era.load(Ordering::SeqCst);
+        let era = self.known.era.load(Ordering::SeqCst);
         let count = self.each.len();
         let share = CONNECT_TIMEOUT.min(PATIENCE * 9 / 10 / u32::try_from(count).unwrap_or(u32::MAX).max(1));
-        let first = self.good.load(Ordering::Relaxed);
+        let first = self.known.good.load(Ordering::Relaxed);
         let mut reasons = Vec::new();
         for index in (first..count).chain(0..first) {
             let (name, config) = &self.each[index];
             let reason = match timeout(share, self.open(config)).await {
                 // A single server is read from also while it takes no writes.
                 Ok(Ok((client, takes_writes))) if takes_writes || count == 1 => {
-                    let is_another = self.good.swap(index, Ordering::Relaxed) != index;
+                    let is_another = self.known.good.swap(index, Ordering::Relaxed) != index;
                     if is_another {
                         tracing::warn!(server = name, "another server takes the writes now");
                         self.retire();
@@ -121,7 +145,7 @@ impl Manager for Servers {
     }
 
     async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<Error> {
-        if link.client.is_closed() || link.era < self.era.load(Ordering::SeqCst) {
+        if link.client.is_closed() || link.era < self.known.era.load(Ordering::SeqCst) {
             return Err(RecycleError::message("not in use any more"));
         }
         Ok(())
@@ -140,7 +164,7 @@ async fn may_write(client: &Client, sql: &str) -> Result<bool> {
         .any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("off"))))
 }
 
-/// Drives a connection until it ends; whoever uses it learns of an end by himself.
+/// Drives a connection until it ends; its users learn of an end by themselves.
 async fn log_end(connection: impl Future<Output = std::result::Result<(), tokio_postgres::Error>>) {
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a connection to the database ended");

@@ -1,98 +1,160 @@
 //! What becomes of a refresh token that is shown.
 
-use crate::domain::session::RefreshToken;
+use std::time::Duration;
+
+use super::{Sessions, Standing, columns, standing_columns, standing_in, standing_tables};
 use crate::domain::{Client, SessionId, Timestamp, TokenHash};
-use crate::storage::sessions::Sessions;
+use crate::storage::backend::{Job, Statement, Step};
 use crate::storage::value::args;
-use crate::storage::{Dialect, Error, Result};
+use crate::storage::{Result, users};
+
+/// A session's use is noted at most this often, unless it comes from elsewhere than the last: each
+/// note touches a row and an index more.
+const USE_NOTED_EVERY: Duration = Duration::from_mins(1);
+
+/// A refresh token that is shown, and what it shall be exchanged for.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange<'a> {
+    /// The one that is shown.
+    pub shown: &'a TokenHash,
+    /// Its successor.
+    pub next: &'a TokenHash,
+    /// The successor's end, unless the session ends before.
+    pub until: Timestamp,
+    /// Whether the owner must have a platform role.
+    pub needs_role: bool,
+    /// Who shows it.
+    pub client: &'a Client,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Whether `t` may be exchanged. `$2` is now, `$3` whether a platform role is needed.
+macro_rules! may_be_exchanged {
+    () => {
+        "t.consumed_at IS NULL AND t.expires_at > $2
+         AND s.revoked_at IS NULL AND s.expires_at > $2
+         AND u.disabled_at IS NULL
+         AND m.user_id IS NOT NULL
+         AND (r.role IS NOT NULL OR NOT CAST($3 AS BOOLEAN))"
+    };
+}
+
+/// Marks the token as spent, if it may be exchanged.
+const SPEND: &str = concat!(
+    "UPDATE refresh_tokens
+     SET consumed_at = $2, consumer_network = $4, consumer_user_agent = $5
+     WHERE hash = $1
+       AND EXISTS (SELECT 1 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id ",
+    standing_tables!(),
+    " WHERE t.hash = $1 AND ",
+    may_be_exchanged!(),
+    ")"
+);
+
+const ADD_SUCCESSOR: &str = "
+    INSERT INTO refresh_tokens (hash, session_id, generation, created_at, expires_at)
+    SELECT $2, t.session_id, t.generation + 1, $3, min($4, s.expires_at)
+    FROM refresh_tokens t
+    JOIN sessions s ON s.id = t.session_id
+    WHERE t.hash = $1";
+
+const NOTE_USE: &str = "
+    UPDATE sessions
+    SET last_used_at = $2, address = $3, user_agent = $4
+    WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)
+      AND (last_used_at <= $5 OR address <> $3 OR user_agent <> $4)";
+
+const STANDING: &str = concat!(
+    "SELECT ",
+    standing_columns!(),
+    " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id ",
+    standing_tables!(),
+    " WHERE t.hash = $1"
+);
+
+/// The same for many writers, in one statement. Public for the benchmark, which sends it without a
+/// server between. The session is locked first, so that a caller who waited sees the token as the
+/// one before them left it.
+pub const ROTATE: &str = concat!(
+    "WITH live AS (
+       SELECT ",
+    standing_columns!(),
+    ", t.hash AS shown, t.generation + 1 AS next_generation, LEAST(s.expires_at, $9) AS until
+       FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id ",
+    standing_tables!(),
+    "  WHERE t.hash = $1 AND ",
+    may_be_exchanged!(),
+    "  FOR NO KEY UPDATE OF s
+     ), spent AS (
+       UPDATE refresh_tokens t
+       SET consumed_at = $2, consumer_network = $4, consumer_user_agent = $5
+       FROM live
+       WHERE t.hash = live.shown AND t.consumed_at IS NULL
+       RETURNING t.session_id, live.next_generation, live.until
+     ), noted AS (
+       UPDATE sessions s
+       SET last_used_at = $2, address = $6, user_agent = $5
+       FROM spent
+       WHERE s.id = spent.session_id AND (s.last_used_at <= $7 OR s.address <> $6 OR s.user_agent <> $5)
+     ), added AS (
+       INSERT INTO refresh_tokens (hash, session_id, generation, created_at, expires_at)
+       SELECT CAST($8 AS BYTEA), session_id, next_generation, CAST($2 AS TIMESTAMPTZ), until
+       FROM spent
+       RETURNING hash
+     )
+     SELECT live.* FROM live, added"
+);
+
+impl Exchange<'_> {
+    /// What it does on either database. Gives the session's standing, or no row and no effect.
+    pub(in crate::storage) fn job(&self) -> Job {
+        let Self {
+            shown,
+            next,
+            until,
+            needs_role,
+            client,
+            now,
+        } = *self;
+        let (network, user_agent) = (client.network(), &client.user_agent);
+        let noted_before = now - USE_NOTED_EVERY;
+        let step = |sql, args| Statement { sql, args };
+        Job {
+            sqlite: vec![
+                Step::Must(step(SPEND, args![shown, now, needs_role, network, user_agent])),
+                Step::Must(step(ADD_SUCCESSOR, args![shown, next, now, until])),
+                Step::Do(step(
+                    NOTE_USE,
+                    args![shown, now, client.address, user_agent, noted_before],
+                )),
+                Step::Rows(step(STANDING, args![shown])),
+            ],
+            postgres: step(
+                ROTATE,
+                args![
+                    shown,
+                    now,
+                    needs_role,
+                    network,
+                    user_agent,
+                    client.address,
+                    noted_before,
+                    next,
+                    until,
+                ],
+            ),
+        }
+    }
+}
 
 impl Sessions<'_> {
-    /// Exchanges a token for its successor: marks it consumed by `client` and adds `next`, and
-    /// notes the session's use. `false`, and nothing done, if it was consumed, has expired, or its
-    /// session is not live, or the owner's account is off. Of any number of parallel callers one
-    /// gets `true`.
-    pub async fn rotate(self, hash: &TokenHash, next: &RefreshToken, client: &Client, now: Timestamp) -> Result<bool> {
-        match self.0.dialect {
-            Dialect::Sqlite => self.rotate_stepwise(hash, next, client, now).await,
-            Dialect::Postgres => self.rotate_at_once(hash, next, client, now).await,
-        }
-    }
-
-    /// For the single writer: what the first statement found stays true for the others.
-    async fn rotate_stepwise(
-        self,
-        hash: &TokenHash,
-        next: &RefreshToken,
-        client: &Client,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let sql = "UPDATE refresh_tokens
-                   SET consumed_at = $3, consumer_network = $4, consumer_user_agent = $5
-                   WHERE hash = $1 AND session_id = $2 AND consumed_at IS NULL AND expires_at > $3
-                     AND EXISTS (SELECT 1
-                                 FROM sessions s
-                                 JOIN users u ON u.id = s.user_id
-                                 WHERE s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3
-                                   AND u.disabled_at IS NULL)";
-        let args = args![hash, next.session, now, client.network(), &client.user_agent];
-        if self.0.execute(sql, args).await? == 0 {
-            return Ok(false);
-        }
-        if !Sessions(self.0).add_token(next).await? {
-            return Err(Error::Statement(
-                "the successor of a refresh token is there before it".to_owned(),
-            ));
-        }
-        let sql = "UPDATE sessions SET last_used_at = $2, address = $3, user_agent = $4 WHERE id = $1";
-        let args = args![next.session, now, client.address, &client.user_agent];
-        self.0.execute(sql, args).await?;
-        Ok(true)
-    }
-
-    /// For many writers, in one round trip. The session is locked first, so that whoever waited
-    /// sees the token as the one before him left it.
-    async fn rotate_at_once(
-        self,
-        hash: &TokenHash,
-        next: &RefreshToken,
-        client: &Client,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let sql = "WITH live AS (
-                     SELECT s.id
-                     FROM sessions s
-                     JOIN users u ON u.id = s.user_id
-                     WHERE s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.disabled_at IS NULL
-                     FOR NO KEY UPDATE OF s
-                   ), spent AS (
-                     UPDATE refresh_tokens t
-                     SET consumed_at = $3, consumer_network = $4, consumer_user_agent = $5
-                     FROM live
-                     WHERE t.hash = $1 AND t.session_id = live.id AND t.consumed_at IS NULL AND t.expires_at > $3
-                     RETURNING t.session_id
-                   ), touched AS (
-                     UPDATE sessions s
-                     SET last_used_at = $3, address = $6, user_agent = $5
-                     FROM spent
-                     WHERE s.id = spent.session_id
-                   )
-                   INSERT INTO refresh_tokens (hash, session_id, generation, created_at, expires_at)
-                   SELECT CAST($7 AS bytea), session_id, CAST($8 AS bigint), CAST($9 AS timestamptz),
-                          CAST($10 AS timestamptz)
-                   FROM spent";
-        let args = args![
-            hash,
-            next.session,
-            now,
-            client.network(),
-            &client.user_agent,
-            client.address,
-            &next.hash,
-            next.generation,
-            next.created_at,
-            next.expires_at,
-        ];
-        Ok(self.0.execute(sql, args).await? == 1)
+    /// Exchanges a token for its successor: marks it spent by the client, adds the successor, and
+    /// notes the session's use. `None`, and nothing done, if it was spent, has expired, its session is
+    /// not live, its owner's account is off or membership over, or the owner lacks the role
+    /// that is needed. Of any number of parallel callers one gets `Some`.
+    pub async fn rotate(self, exchange: &Exchange<'_>) -> Result<Option<Standing>> {
+        standing_in(self.0.once(exchange.job()).await?)
     }
 
     /// Notes that the session was used without a rotation: by its current token, which lives until `until` from now on.

@@ -6,6 +6,9 @@
 //! then does any of them get its answer: what was acknowledged is durable. A rollback touches its
 //! own savepoint alone.
 //!
+//! Short transactions whose steps are known beforehand are done by a thread (`jobs.rs`), which takes
+//! its turn like the others.
+//!
 //! What must stay true: whenever the lane is given up, either somebody is in line who will pass
 //! this way again, or the batch is being committed. Every way out (commit, drop, cancelled while in
 //! line, timed out) goes through [`Turn`] or [`InLine`], whose `drop` sees to it.
@@ -16,11 +19,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Connection as Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::Instant;
 
-use super::{FileId, execute, is_busy, open, query, writing_error};
+use super::lane::Lane;
+use super::{execute, is_busy, query, writing_error};
 use crate::metrics::Counter;
 use crate::storage::backend::Connection;
 use crate::storage::row::Row;
@@ -28,8 +31,6 @@ use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
 use crate::storage::{Error, PATIENCE, Result};
 
-/// Transactions that share one commit at most, so that the first need not wait for ever.
-const BATCH: usize = 256;
 /// Pauses between two looks at a file that another process is writing to.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(5);
@@ -44,25 +45,12 @@ pub(super) struct Writer {
     commits: Arc<Counter>,
 }
 
-/// The writing connection and what is not committed yet.
-#[derive(Default)]
-struct Lane {
-    handle: Option<Handle>,
-    /// The file that the connection has open.
-    opened: Option<FileId>,
-    /// Whether `BEGIN` has been sent.
-    is_open: bool,
-    /// Released savepoints that wait for the commit.
-    batch: Vec<oneshot::Sender<Result<()>>>,
-    commits: Arc<Counter>,
-}
-
 impl Writer {
     pub(super) fn new(path: &Path) -> Self {
-        let lane = Lane::default();
+        let lane = Lane::new(path);
         Self {
             path: path.to_owned(),
-            commits: lane.commits.clone(),
+            commits: lane.commits(),
             lane: Arc::new(Mutex::new(lane)),
             in_line: AtomicUsize::new(0),
         }
@@ -88,6 +76,30 @@ impl Writer {
                 Ok(()) => return Ok(Transaction { turn, is_over: false }),
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {
                     tokio::time::sleep(pause).await;
+                    pause = LONGEST_PAUSE.min(pause * 2);
+                }
+                Err(error) => return Err(writing_error(&error)),
+            }
+        }
+    }
+
+    /// The turn of a thread that may wait for it.
+    pub(super) fn blocking_turn(self: &Arc<Self>) -> Turn {
+        let in_line = InLine::join(self);
+        let lane = self.lane.clone().blocking_lock_owned();
+        in_line.leave();
+        Turn::new(self, lane)
+    }
+
+    /// Opens a savepoint on a thread that may wait for it.
+    pub(super) fn enter(&self, lane: &mut Lane) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match lane.enter(&self.path) {
+                Ok(()) => return Ok(()),
+                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                    std::thread::sleep(pause);
                     pause = LONGEST_PAUSE.min(pause * 2);
                 }
                 Err(error) => return Err(writing_error(&error)),
@@ -139,9 +151,9 @@ impl Drop for InLine {
 }
 
 /// The right to use the writing connection.
-struct Turn {
+pub(super) struct Turn {
     writer: Arc<Writer>,
-    /// Taken by `drop` alone.
+    /// Taken by `drop` and `commit` alone.
     lane: Option<OwnedMutexGuard<Lane>>,
 }
 
@@ -153,128 +165,29 @@ impl Turn {
         }
     }
 
-    fn lane(&mut self) -> &mut Lane {
-        self.lane.as_mut().expect("only `drop` takes it")
+    pub(super) fn lane(&mut self) -> &mut Lane {
+        self.lane.as_mut().expect("only `drop` and `commit` take it")
+    }
+
+    /// Ends the open batch, whoever else is in line, on this thread.
+    pub(super) fn commit(mut self) {
+        if let Some(mut lane) = self.lane.take() {
+            lane.finish();
+        }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         let Some(mut lane) = self.lane.take() else { return };
-        if !lane.is_open {
-            return;
-        }
-        if self.writer.in_line.load(Ordering::SeqCst) > 0 && lane.batch.len() < BATCH {
-            return;
-        }
-        if lane.batch.is_empty() {
-            lane.abandon(&Error::unavailable("rolled back"));
+        if !lane.is_open() || self.writer.in_line.load(Ordering::SeqCst) > 0 && lane.has_room() {
             return;
         }
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(move || lane.commit())),
-            Err(_) => lane.commit(),
+            Ok(runtime) if !lane.is_empty() => drop(runtime.spawn_blocking(move || lane.finish())),
+            _ => lane.finish(),
         }
     }
-}
-
-impl Lane {
-    /// Opens what is not open yet, down to a savepoint.
-    fn enter(&mut self, path: &Path) -> rusqlite::Result<()> {
-        if !self.is_open {
-            let there = FileId::of(path);
-            self.handle.take_if(|_| self.opened != there);
-            self.opened = there;
-        }
-        let handle = match &self.handle {
-            Some(handle) => handle,
-            None => self.handle.insert(open_writer(path)?),
-        };
-        if !self.is_open {
-            handle.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
-            self.is_open = true;
-        }
-        handle.prepare_cached("SAVEPOINT work")?.execute(())?;
-        Ok(())
-    }
-
-    /// Runs a step inside the savepoint.
-    fn run<T>(&mut self, step: impl FnOnce(&Handle) -> rusqlite::Result<T>) -> Result<T> {
-        let Some(handle) = self.handle.as_ref().filter(|_| self.is_open) else {
-            return Err(Error::unavailable("the transaction was lost"));
-        };
-        let result = step(handle).map_err(|error| writing_error(&error));
-        if let Err(error) = &result
-            && handle.is_autocommit()
-        {
-            // A full disk or a failing one makes SQLite roll everything back by itself, the
-            // batch included. Going on would write outside any transaction.
-            self.abandon(error);
-        }
-        result
-    }
-
-    fn release(&mut self) -> Result<()> {
-        self.run(|handle| handle.prepare_cached("RELEASE work")?.execute(()))?;
-        Ok(())
-    }
-
-    fn roll_back(&mut self) {
-        let undone = self.run(|handle| {
-            handle.prepare_cached("ROLLBACK TO work")?.execute(())?;
-            handle.prepare_cached("RELEASE work")?.execute(())
-        });
-        if let Err(error) = undone {
-            self.abandon(&error);
-        }
-    }
-
-    /// Makes the batch durable and tells its members. Waits for the disk.
-    fn commit(&mut self) {
-        let result = self.run(|handle| handle.prepare_cached("COMMIT")?.execute(()));
-        match result {
-            Ok(_) => {
-                self.is_open = false;
-                self.commits.one();
-                self.answer(&Ok(()));
-            }
-            Err(error) => self.abandon(&error),
-        }
-    }
-
-    /// Rolls everything back. After a failure nothing is known of the connection, so it is closed;
-    /// the next transaction opens another.
-    fn abandon(&mut self, error: &Error) {
-        let is_failure = !self.batch.is_empty();
-        let undone = match &self.handle {
-            Some(handle) if !handle.is_autocommit() => handle.execute_batch("ROLLBACK").is_ok(),
-            _ => false,
-        };
-        if is_failure || !undone {
-            self.handle = None;
-        }
-        self.is_open = false;
-        self.answer(&Err(match error {
-            Error::Unavailable(_) => error.clone(),
-            _ => Error::unavailable(error),
-        }));
-    }
-
-    fn answer(&mut self, result: &Result<()>) {
-        for member in self.batch.drain(..) {
-            // Whoever was cancelled in the meantime does not listen; the others are not concerned.
-            let _ = member.send(result.clone());
-        }
-    }
-}
-
-fn open_writer(path: &Path) -> rusqlite::Result<Handle> {
-    let handle = open(path)?;
-    // Waiting happens in `begin`, without holding up a thread.
-    handle.busy_timeout(Duration::ZERO)?;
-    handle.pragma_update(None, "journal_mode", "WAL")?;
-    handle.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
-    Ok(handle)
 }
 
 /// A write transaction: a savepoint in the shared one.
@@ -286,11 +199,11 @@ pub(super) struct Transaction {
 #[async_trait]
 impl Connection for Transaction {
     async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
-        self.turn.lane().run(|handle| execute(handle, &for_sqlite(sql), &args))
+        self.turn.lane().run(|handle| execute(handle, for_sqlite(sql), &args))
     }
 
     async fn query(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
-        self.turn.lane().run(|handle| query(handle, &for_sqlite(sql), &args))
+        self.turn.lane().run(|handle| query(handle, for_sqlite(sql), &args))
     }
 
     async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
@@ -305,7 +218,7 @@ impl Connection for Transaction {
         self.turn.lane().release()?;
         self.is_over = true;
         let (member, answer) = oneshot::channel();
-        self.turn.lane().batch.push(member);
+        self.turn.lane().join_released(member);
         drop(self);
         answer
             .await
@@ -315,21 +228,23 @@ impl Connection for Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        if !self.is_over && self.turn.lane().is_open {
+        if !self.is_over && self.turn.lane().is_open() {
             self.turn.lane().roll_back();
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::future::{Future, poll_fn};
     use std::pin::{Pin, pin};
     use std::task::Poll;
 
+    use rusqlite::Connection as Handle;
+
     use super::*;
 
-    struct Folder(PathBuf);
+    pub(in super::super) struct Folder(pub(in super::super) PathBuf);
 
     impl Drop for Folder {
         fn drop(&mut self) {
@@ -337,8 +252,14 @@ mod tests {
         }
     }
 
+    /// Does something with the writing connection, which nobody uses.
+    pub(in super::super) async fn with_handle(writer: &Arc<Writer>, work: impl FnOnce(&mut Handle)) {
+        let mut tx = writer.begin().await.unwrap();
+        work(tx.turn.lane().handle.as_mut().unwrap());
+    }
+
     /// A writer on a fresh file with one table.
-    fn writer(name: &str) -> (Arc<Writer>, Folder) {
+    pub(in super::super) fn writer(name: &str) -> (Arc<Writer>, Folder) {
         let folder = std::env::temp_dir().join(format!("authara_writer_{}_{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("test.db");
@@ -350,14 +271,14 @@ mod tests {
     }
 
     /// What is in the file, as another process sees it.
-    fn things(writer: &Writer) -> Vec<String> {
+    pub(in super::super) fn things(writer: &Writer) -> Vec<String> {
         let handle = Handle::open(&writer.path).unwrap();
         let mut statement = handle.prepare("SELECT name FROM things ORDER BY name").unwrap();
         let names = statement.query_map((), |row| row.get(0)).unwrap();
         names.map(rusqlite::Result::unwrap).collect()
     }
 
-    async fn begun(writer: &Arc<Writer>, name: &str) -> Box<Transaction> {
+    pub(in super::super) async fn begun(writer: &Arc<Writer>, name: &str) -> Box<Transaction> {
         let mut tx = Box::new(writer.begin().await.unwrap());
         tx.execute("INSERT INTO things VALUES ($1)", vec![name.into()])
             .await
@@ -366,7 +287,7 @@ mod tests {
     }
 
     /// Lets a future run until it waits.
-    async fn advance<F: Future>(mut future: Pin<&mut F>) -> bool {
+    pub(in super::super) async fn advance<F: Future>(mut future: Pin<&mut F>) -> bool {
         poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
     }
 

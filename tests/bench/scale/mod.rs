@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use authara::crypto::token;
-use authara::domain::session::RefreshToken;
 use authara::domain::time::SystemClock;
-use authara::domain::{Clock as _, Secret, User};
+use authara::domain::{Client as Caller, Clock as _, Secret, User};
+use authara::storage::sessions::Exchange;
 use authara::storage::{self, Conn, Store, Tx};
 use authara::workers::cleanup::BATCH;
 use tokio::time::sleep;
@@ -213,19 +213,13 @@ async fn refresh_while_cleaning(data: &mut Data) -> (Vec<f64>, f64) {
 /// What a refresh asks of the database. A session may be among those that go.
 async fn exchange(store: &Store, old: &Secret) {
     let now = SystemClock.now();
-    let hash = token::hash(old).unwrap();
-    let Some(found) = store.read().await.unwrap().sessions().by_token(&hash).await.unwrap() else {
-        return;
+    let exchange = Exchange {
+        shown: &token::hash(old).unwrap(),
+        next: &token::hash(&token::new()).unwrap(),
+        until: now + Duration::from_hours(14 * 24),
+        needs_role: false,
+        client: &Caller::new([192, 0, 2, 1].into(), "bench"),
+        now,
     };
-    let next = RefreshToken {
-        hash: token::hash(&token::new()).unwrap(),
-        session: found.token.session,
-        generation: found.token.generation + 1,
-        created_at: now,
-        expires_at: found.token.expires_at,
-        consumed: None,
-    };
-    let client = found.standing.session.client;
-    let exchange = async |tx: &mut Tx| tx.sessions().rotate(&hash, &next, &client, now).await;
-    store.write(exchange).await.unwrap();
+    store.rotate(&exchange).await.unwrap();
 }

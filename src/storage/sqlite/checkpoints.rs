@@ -1,0 +1,216 @@
+//! Keeps the log short: a connection and a thread of its own copy it into the file.
+//!
+//! SQLite does so by itself within a commit, which then takes many times as long. Under endless load
+//! the log would never start anew, because there is always something left to copy: beyond a limit the
+//! writer does the rest itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::Connection as Handle;
+
+use super::{FileId, open};
+
+/// Pages in the log from which on they are copied.
+const COPY_FROM: i32 = 1_000;
+/// Pages in the log from which on the writer sees to it that it starts anew. 64 MiB.
+const START_ANEW_FROM: i32 = 16_384;
+/// How long the writer waits for readers to leave the log.
+const READERS_PATIENCE: Duration = Duration::from_millis(20);
+/// Between two copies.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The log as the last commit left it, and the thread that copies it, once there was something to copy.
+pub(super) struct Checkpoints {
+    path: PathBuf,
+    pages: Arc<AtomicI32>,
+    thread: Option<Worker>,
+}
+
+struct Worker {
+    wake: SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Checkpoints {
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            pages: Arc::default(),
+            thread: None,
+        }
+    }
+
+    /// Takes the place of SQLite's own checkpoints on the writing connection.
+    pub(super) fn watch(&self, writer: &mut Handle) -> rusqlite::Result<()> {
+        let pages = self.pages.clone();
+        writer.wal_hook(Some(move |_: &mut _, count| {
+            pages.store(count, Ordering::Relaxed);
+            Ok(())
+        }))
+    }
+
+    /// After a commit on the writing connection, which is free.
+    pub(super) fn keep_short(&mut self, writer: &Handle) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages >= START_ANEW_FROM {
+            self.start_anew(writer);
+        } else if pages >= COPY_FROM {
+            self.copy_soon();
+        }
+    }
+
+    fn start_anew(&mut self, writer: &Handle) {
+        let truncate = || {
+            writer.busy_timeout(READERS_PATIENCE)?;
+            let is_busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0));
+            writer.busy_timeout(Duration::ZERO)?;
+            is_busy
+        };
+        match truncate() {
+            Ok(0) => self.pages.store(0, Ordering::Relaxed),
+            // Somebody still reads what stands there, or copies it: after the next commit, then.
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "the log of the database could not be emptied"),
+        }
+    }
+
+    /// If the thread has not begun with the last request, it will see this one's pages too.
+    fn copy_soon(&mut self) {
+        if self.thread.is_none() {
+            self.thread = start(self.path.clone());
+        }
+        if let Some(worker) = &self.thread {
+            let _ = worker.wake.try_send(());
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        if let Some(Worker { wake, thread }) = self.thread.take() {
+            drop(wake);
+            let _ = thread.join();
+        }
+    }
+}
+
+/// `None` if there can be no thread; then the writer's limit holds.
+fn start(path: PathBuf) -> Option<Worker> {
+    let (wake, requests) = sync_channel(1);
+    let work = move || copy_on_request(&path, &requests);
+    match thread::Builder::new().name("checkpoints".to_owned()).spawn(work) {
+        Ok(thread) => Some(Worker { wake, thread }),
+        Err(error) => {
+            tracing::warn!(%error, "no thread for checkpoints");
+            None
+        }
+    }
+}
+
+fn copy_on_request(path: &Path, requests: &Receiver<()>) {
+    let mut opened: Option<(Handle, Option<FileId>)> = None;
+    while requests.recv().is_ok() {
+        let there = FileId::of(path);
+        opened.take_if(|(_, file)| *file != there);
+        let copied = match &opened {
+            Some((handle, _)) => copy(handle),
+            None => open(path).and_then(|handle| {
+                let copied = copy(&handle);
+                opened = Some((handle, there));
+                copied
+            }),
+        };
+        if let Err(error) = copied {
+            tracing::debug!(%error, "the log of the database could not be copied");
+            opened = None;
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// As much as can be without waiting for anybody.
+fn copy(handle: &Handle) -> rusqlite::Result<()> {
+    handle.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::super::writer::tests::{begun, things, with_handle, writer};
+    use super::*;
+    use crate::storage::backend::Connection as _;
+
+    const MEGABYTE: usize = 1 << 20;
+
+    #[tokio::test]
+    async fn the_log_is_copied_while_the_writer_goes_on() {
+        let (writer, folder) = writer("copied");
+        let path = folder.0.join("test.db");
+        for number in 0..5 {
+            let large = format!("{number}{}", "x".repeat(MEGABYTE));
+            begun(&writer, &large).await.commit().await.unwrap();
+        }
+
+        let begun_at = Instant::now();
+        while std::fs::metadata(&path).unwrap().len() < 5 * MEGABYTE as u64 {
+            assert!(begun_at.elapsed() < Duration::from_secs(5), "nobody copies it");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        drop(writer);
+
+        let left: Vec<_> = std::fs::read_dir(&folder.0)
+            .unwrap()
+            .map(|file| file.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["test.db"], "the thread has ended, and its connection is closed");
+    }
+
+    #[tokio::test]
+    async fn the_log_starts_anew_beyond_its_limit_once_nobody_reads_in_it() {
+        let (writer, folder) = writer("anew");
+        let log = folder.0.join("test.db-wal");
+        begun(&writer, "a").await.commit().await.unwrap();
+        let reader = Handle::open(folder.0.join("test.db")).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM things").unwrap();
+        for number in 0..70 {
+            let large = format!("{number}{}", "x".repeat(MEGABYTE));
+            begun(&writer, &large).await.commit().await.unwrap();
+        }
+        assert!(
+            std::fs::metadata(&log).unwrap().len() > 64 * MEGABYTE as u64,
+            "a reader holds it"
+        );
+
+        reader.execute_batch("COMMIT").unwrap();
+        let begun_at = Instant::now();
+        let mut number = 0;
+        // The thread may be copying at that moment, which is another reason to wait.
+        while std::fs::metadata(&log).unwrap().len() > 64 * MEGABYTE as u64 {
+            assert!(begun_at.elapsed() < Duration::from_secs(5), "it never starts anew");
+            number += 1;
+            begun(&writer, &format!("b{number}")).await.commit().await.unwrap();
+        }
+        assert_eq!(things(&writer).len(), 71 + number);
+    }
+
+    #[tokio::test]
+    async fn the_writer_does_not_copy_within_a_commit() {
+        let (writer, _folder) = writer("within");
+        begun(&writer, "a").await.commit().await.unwrap();
+
+        with_handle(&writer, |handle| {
+            // The hook is in the place of SQLite's own checkpoints.
+            let pages: i64 = handle
+                .query_row("PRAGMA wal_autocheckpoint", (), |row| row.get(0))
+                .unwrap();
+            assert_eq!(pages, 0);
+        })
+        .await;
+    }
+}
