@@ -7,7 +7,8 @@ use crate::config::reader::Reader;
 use crate::domain::limit::{Budget, Limit};
 
 /// Wrong passwords for one account, from strangers and known browsers together, while no window
-/// ends: as many as NIST SP 800-63B (3.2.2) allows, however many browsers an attacker holds.
+/// ends: as many as NIST SP 800-63B (3.2.2) allows, however many browsers an attacker holds. An
+/// operator who allows strangers more than half of it allows known browsers as much.
 const MOST_GUESSES: u32 = 100;
 
 /// New usernames that a person may try, refused ones as well: more than anybody needs, and too few

@@ -43,6 +43,7 @@ pub struct Share {
 /// What the queue is shared by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Sharer {
+    Unknown,
     Network(IpNet),
     Account(TokenHash),
 }
@@ -81,7 +82,12 @@ impl Share {
             .into_iter()
             .chain(own)
             .map(|share| charge(share, Self::SITE_FACTOR));
-        full.chain(site.map(|share| charge(share, 1))).collect()
+        let charges: Vec<_> = full.chain(site.map(|share| charge(share, 1))).collect();
+        if charges.is_empty() {
+            // Callers of whom nothing is known share one turn.
+            return vec![charge(Sharer::Unknown, Self::SITE_FACTOR)];
+        }
+        charges
     }
 }
 
@@ -339,7 +345,7 @@ impl Shared {
     fn work(&self, cost: Cost) {
         while let Some(job) = self.next() {
             let begun = Instant::now();
-            // A thread lost to a panic would be missing for ever; the caller sees `Stopped`.
+            // A thread lost to a panic would be missing for ever; the caller sees `Full`.
             if catch_unwind(AssertUnwindSafe(|| job.run(cost, &self.work))).is_err() {
                 tracing::error!("a password hash panicked");
             }

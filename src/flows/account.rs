@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::domain::audit::Action;
 use crate::domain::limit::Limit;
 use crate::domain::organization::{Departure, Membership};
-use crate::domain::{Caller, PlatformRole, Refusal, UserId, Username};
+use crate::domain::{Caller, PlatformRole, Refusal, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::entry::confirm::Recent;
@@ -90,35 +90,36 @@ pub async fn delete(app: &App, proof: &Recent) -> Result<()> {
     let by = caller.by();
     app.store
         .write(async |tx| -> Result<()> {
-            spare_last_admin(tx, user).await?;
-            if tx.users().lock(user).await?.is_none() {
+            let Some(found) = hold(tx, user).await? else {
                 // They clicked twice.
                 return Ok(());
-            }
+            };
             tokens::standing(tx, caller).await?;
-            if remove(app, tx, user).await? {
-                let deed = Deed::new(&by, Action::UserDeleted);
-                deed.to(user).in_session(caller.session).note(tx).await?;
-            }
+            remove(app, tx, &found).await?;
+            let deed = Deed::new(&by, Action::UserDeleted);
+            deed.to(user).in_session(caller.session).note(tx).await?;
             Ok(())
         })
         .await
 }
 
-/// Removes an account, whoever asked for it; `false` if it is gone already.
-pub(super) async fn remove(app: &App, tx: &mut Tx, user: UserId) -> Result<bool> {
-    // Admins, then the person, then organizations: everybody locks in this order.
+/// Locks an account that is to be removed; `None` if it is gone already. Refused with `LastAdmin`.
+pub(super) async fn hold(tx: &mut Tx, user: UserId) -> Result<Option<User>> {
+    // Admins, then the person, then organizations: every flow locks in this order.
     spare_last_admin(tx, user).await?;
-    let Some(found) = tx.users().lock(user).await? else {
-        return Ok(false);
-    };
-    tx.organizations().lock_of_user(user).await?;
-    if let Some(refusal) = orphan(&tx.organizations().departures(user).await?) {
+    Ok(tx.users().lock(user).await?)
+}
+
+/// Removes an account that is [held](hold). Refused with `LastOwner`.
+pub(super) async fn remove(app: &App, tx: &mut Tx, user: &User) -> Result<()> {
+    tx.organizations().lock_of_user(user.id).await?;
+    if let Some(refusal) = orphan(&tx.organizations().departures(user.id).await?) {
         return Err(refusal.into());
     }
-    attempts::drop_all(app, tx, &found).await?;
-    tx.organizations().delete_without(user).await?;
-    Ok(tx.users().delete(user).await?)
+    attempts::drop_all(app, tx, user).await?;
+    tx.organizations().delete_without(user.id).await?;
+    tx.users().delete(user.id).await?;
+    Ok(())
 }
 
 /// The refusal for the sake of the first organization that would be left without an owner.

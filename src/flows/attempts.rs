@@ -227,7 +227,12 @@ impl Drop for Try<'_> {
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             let store = self.app.store.clone();
-            runtime.spawn(async move { give_back_alone(&store, taken).await });
+            let turns = std::mem::take(&mut self.turns);
+            runtime.spawn(async move {
+                give_back_alone(&store, taken).await;
+                // The next in line sees what was given back.
+                drop(turns);
+            });
         }
     }
 }

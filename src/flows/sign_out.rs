@@ -18,17 +18,19 @@ pub async fn end(app: &App, by: &By, access: Option<&str>, refresh: Option<&Secr
         return Ok(());
     }
 
-    app.store
-        .write(async |tx| -> Result<()> {
-            for id in sessions {
+    // Each in a transaction of its own: two that lock two people in different orders block each other.
+    for id in sessions {
+        app.store
+            .write(async |tx| -> Result<()> {
                 if let Some(standing) = tx.sessions().standing(id).await? {
                     let owner = standing.user.id;
                     ending::end(tx, &by.user(owner), owner, Which::One(id), Action::SignOut).await?;
                 }
-            }
-            Ok(())
-        })
-        .await
+                Ok(())
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 async fn session_of_refresh(app: &App, refresh: Option<&Secret>) -> Result<Option<SessionId>> {

@@ -54,8 +54,8 @@ impl Bodies {
         }
         let mut first = Bytes::new();
         let mut whole = Vec::new();
-        // Taken when more than the small size has come, not before: whoever only says that much will
-        // come, or nothing of it, keeps nobody out.
+        // Taken when more than the small size has come, not before: a client that only announces so
+        // much keeps nobody out.
         let mut permit: Option<Seat> = None;
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else {

@@ -132,8 +132,9 @@ pub struct SetCookie {
     cookie: Cookie,
     value: Secret,
     max_age: Duration,
-    /// Whether every form of the cookie is meant that this host may clear, not only ours.
-    is_everywhere: bool,
+    /// The path of the request, where every form of the cookie is meant that this host may clear,
+    /// and not only ours.
+    everywhere_on: Option<String>,
 }
 
 impl SetCookie {
@@ -143,7 +144,7 @@ impl SetCookie {
             cookie,
             value: Secret::new(value),
             max_age,
-            is_everywhere: false,
+            everywhere_on: None,
         }
     }
 
@@ -152,18 +153,18 @@ impl SetCookie {
         Self::new(cookie, "", Duration::ZERO)
     }
 
-    /// Removes `cookie` in whatever form this host may: as ours, of a deeper path, and of every
-    /// domain above this host.
-    pub fn clear_everywhere(cookie: Cookie) -> Self {
+    /// Removes `cookie` in whatever form this host may and a browser sends to `path`: as ours, of the
+    /// paths on the way there, and of every domain above this host.
+    pub fn clear_everywhere(cookie: Cookie, path: &str) -> Self {
         Self {
-            is_everywhere: true,
+            everywhere_on: Some(path.to_owned()),
             ..Self::clear(cookie)
         }
     }
 
     /// Whether it clears more than our own form of the cookie.
-    pub(super) const fn is_everywhere(&self) -> bool {
-        self.is_everywhere
+    pub(super) fn is_everywhere(&self) -> bool {
+        self.everywhere_on.is_some()
     }
 
     /// Which cookie it is about.
@@ -174,10 +175,9 @@ impl SetCookie {
     /// The `Set-Cookie` lines: one, or one for each form to clear. None if the value does not fit a
     /// header, which no value of ours does.
     pub fn lines(&self, config: &Config, now: Timestamp) -> Vec<HeaderValue> {
-        let forms = if self.is_everywhere {
-            forms(&config.cookie_prefix, &config.public_url.host)
-        } else {
-            vec!["; Path=/".to_owned()]
+        let forms = match &self.everywhere_on {
+            Some(path) => forms(&config.cookie_prefix, &config.public_url.host, path),
+            None => vec!["; Path=/".to_owned()],
         };
         forms.iter().filter_map(|form| self.line(form, config, now)).collect()
     }
@@ -203,9 +203,13 @@ impl SetCookie {
     }
 }
 
-/// Path and domain of every form of a cookie that a browser sends to this host and lets it clear.
-/// Browsers pass over the domains that are nobody's, such as `com`.
-fn forms(prefix: &str, host: &str) -> Vec<String> {
+/// Path and domain of the forms of a cookie that a browser sends to `path` on this host and lets it
+/// clear: of each segment on the way, three at most, and of each domain above. Browsers pass over the
+/// domains that are nobody's, such as `com`.
+fn forms(prefix: &str, host: &str, path: &str) -> Vec<String> {
+    /// Segments that no route of ours has more of without a place in it.
+    const DEEPEST: usize = 3;
+
     // Such a name has this one form only.
     if prefix == "__Host-" {
         return vec!["; Path=/".to_owned()];
@@ -217,8 +221,16 @@ fn forms(prefix: &str, host: &str) -> Vec<String> {
         .filter(|domain| is_name && domain.contains('.'));
     let domains = domains.map(|domain| format!("; Domain={domain}"));
     let domains: Vec<String> = std::iter::once(String::new()).chain(domains).collect();
-    let of_path = |path: &'static str| domains.iter().map(move |domain| format!("; Path={path}{domain}"));
-    of_path("/").chain(of_path("/auth")).collect()
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
+    let ends = path.match_indices('/').skip(1).map(|(at, _)| at);
+    let ends = ends
+        .chain([path.len()])
+        .take(DEEPEST)
+        .filter(|end| is_plain && *end > 1);
+    let paths = std::iter::once("/").chain(ends.map(|end| &path[..end]));
+    paths
+        .flat_map(|path| domains.iter().map(move |domain| format!("; Path={path}{domain}")))
+        .collect()
 }
 
 /// The end of a cookie's life as HTTP writes dates; the epoch for one that is cleared.
@@ -318,16 +330,22 @@ mod tests {
 
     #[test]
     fn a_planted_cookie_is_cleared_wherever_this_host_may() {
-        let paths_and_domains = |prefix, host| forms(prefix, host).join(" ");
+        let all = |prefix, host, path| forms(prefix, host, path).join(" ");
 
         assert_eq!(
-            paths_and_domains("", "login.example.com"),
+            all("", "login.example.com", "/auth/login"),
             "; Path=/ ; Path=/; Domain=login.example.com ; Path=/; Domain=example.com \
-             ; Path=/auth ; Path=/auth; Domain=login.example.com ; Path=/auth; Domain=example.com"
+             ; Path=/auth ; Path=/auth; Domain=login.example.com ; Path=/auth; Domain=example.com \
+             ; Path=/auth/login ; Path=/auth/login; Domain=login.example.com ; Path=/auth/login; Domain=example.com"
         );
         for host in ["localhost", "127.0.0.1", "[::1]"] {
-            assert_eq!(paths_and_domains("", host), "; Path=/ ; Path=/auth", "{host}");
+            assert_eq!(all("", host, "/auth/"), "; Path=/ ; Path=/auth ; Path=/auth/", "{host}");
         }
-        assert_eq!(paths_and_domains("__Host-", "login.example.com"), "; Path=/");
+        assert_eq!(
+            all("", "localhost", "/auth/api/v1/user"),
+            "; Path=/ ; Path=/auth ; Path=/auth/api ; Path=/auth/api/v1"
+        );
+        assert_eq!(all("", "localhost", "/a;b"), "; Path=/");
+        assert_eq!(all("__Host-", "login.example.com", "/auth/login"), "; Path=/");
     }
 }

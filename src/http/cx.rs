@@ -25,7 +25,7 @@ use crate::words::Phrases;
 
 /// How long a browser keeps the CSRF value; every new pair of tokens starts it afresh.
 const CSRF_LIFETIME: Duration = Duration::from_hours(30 * 24);
-/// When a page hands out a new value. The old one is good in forms for as long again.
+/// When a page hands out a new value. Until one does, the old one is good for as long again.
 const CSRF_RENEWED: Duration = Duration::from_hours(30 * 24);
 
 /// How long a browser remembers that an account was signed in to with it; every sign-in starts it afresh.
@@ -198,17 +198,9 @@ impl Cx {
         !self.request.jar.is_empty()
     }
 
-    /// Whether this one of our cookies came twice.
-    pub fn has_double(&self, cookie: Cookie) -> bool {
-        self.request.jar.doubles().any(|double| double == cookie)
-    }
-
-    /// Clears each of our cookies that came twice, as far as this host can. Until the browser has
-    /// done so they count as absent.
-    pub(super) fn clear_doubles(&self) {
-        for cookie in self.request.jar.doubles() {
-            self.set_cookie(SetCookie::clear_everywhere(cookie));
-        }
+    /// Our cookies as they came.
+    pub(super) fn jar(&self) -> &Jar {
+        &self.request.jar
     }
 
     /// The bearer token on a JSON route; there it takes the place of all cookies.

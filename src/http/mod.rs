@@ -12,6 +12,7 @@ pub mod client;
 pub mod cookies;
 pub mod csrf;
 pub mod cx;
+mod doubles;
 pub mod faces;
 pub mod files;
 pub mod flash;

@@ -177,7 +177,8 @@ impl Limiter {
         let counter = table.counter(place);
         if counter.ends_at.is_some_and(|end| end <= now) {
             counter.spent = 0;
-            counter.ends_at = None;
+            // What is under way and fails counts in the window that begins now.
+            counter.ends_at = (counter.in_flight > 0).then(|| now + budget.window);
             counter.is_told = false;
         }
         if counter.spent >= budget.limit {
@@ -369,6 +370,25 @@ mod tests {
             tried += u32::from(task.await.unwrap().is_ok());
         }
         assert_eq!(tried, 3);
+    }
+
+    #[tokio::test]
+    async fn a_window_that_ends_while_attempts_are_under_way_is_followed_by_one_that_ends() {
+        let (limiter, clock) = (Limiter::new(10), clock());
+        let here = key("192.0.2.1");
+        let mut under_way = Vec::new();
+        for _ in 0..3 {
+            under_way.push(limiter.enter(here, BUDGET, &clock).await.unwrap());
+        }
+        clock.advance(Duration::from_mins(1));
+        // One more comes as the window ends, and waits for an outcome.
+        assert!(matches!(limiter.try_enter(here, BUDGET, clock.now()), Ok(Err(_))));
+
+        drop(under_way);
+
+        assert!(matches!(fail(&limiter, here, &clock).await, Err(Full::Spent { .. })));
+        clock.advance(Duration::from_mins(1));
+        assert_eq!(fail(&limiter, here, &clock).await, Ok(()));
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use super::{Full, Key, PATIENCE};
 /// Holder and waiters of one key; more are turned away at once. So many take longer than anybody waits.
 const MOST_MEMBERS: usize = 32;
 
-/// The queues, one for each key that somebody waits for or holds.
+/// The queues, one for each key that an attempt waits for or holds.
 #[derive(Default)]
 pub(super) struct Turns(Mutex<HashMap<Key, Queue>>);
 

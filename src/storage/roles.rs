@@ -49,7 +49,7 @@ impl Roles<'_> {
                    JOIN users u ON u.id = r.user_id
                    WHERE r.role = $1 AND u.disabled_at IS NULL
                    ORDER BY u.id
-                   {pg: FOR NO KEY UPDATE}";
+                   {pg: FOR UPDATE}";
         let admin = PlatformRole::Admin.name();
         self.0.list(sql, args![admin], |row| row.next("users.id")).await
     }

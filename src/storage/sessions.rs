@@ -244,10 +244,16 @@ impl Sessions<'_> {
         self.0.list(sql, args![user, now], read).await
     }
 
-    /// Ends a session of that user; `false` if it is another's, does not exist or has been ended before.
+    /// Ends a session of that user; `false` if it is another's, does not exist, was ended before, or
+    /// its time is over.
     pub async fn revoke(self, id: SessionId, user: UserId, now: Timestamp) -> Result<bool> {
-        let sql = "UPDATE sessions SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";
-        Ok(self.0.execute(sql, args![id, user, now]).await? == 1)
+        let sql = "UPDATE sessions
+                   SET revoked_at = $3
+                   WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL
+                   RETURNING expires_at";
+        let read = |row: &mut Row| row.next::<Timestamp>("sessions.expires_at");
+        let end = self.0.find(sql, args![id, user, now], read).await?;
+        Ok(end.is_some_and(|end| end > now))
     }
 
     /// Ends every session of the user but `except`; returns how many were live.

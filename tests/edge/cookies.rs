@@ -264,6 +264,17 @@ once!(
             .await;
         assert_eq!(refused.status, 403);
         assert!(refused.text().contains("came twice"), "{}", refused.text());
+        // Nobody is told that they are signed out while a session of theirs may go on.
+        for path in ["/auth/api/v1/sessions/logout", "/auth/sessions/logout"] {
+            for name in ["authara_refresh", "authara_access"] {
+                let logout = client.call(Method::POST, path).header("cookie", &twice(name));
+                let refused = logout
+                    .header("x-csrf-token", &known.cookie("authara_csrf"))
+                    .send()
+                    .await;
+                assert_eq!(refused.status, 403, "{path} {name}");
+            }
+        }
         assert_eq!(known.get("/auth/account").await.status, 200);
     }
 );

@@ -192,7 +192,7 @@ pub(super) async fn find(app: &App, name: &str) -> Result<User> {
     }
 }
 
-/// Whoever runs the command, now.
+/// The operator who runs the command, now.
 fn by(app: &App) -> By {
     By::operator(app.now())
 }

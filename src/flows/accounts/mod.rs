@@ -52,9 +52,8 @@ pub async fn disable(app: &App, by: &By, user: UserId) -> Result<u64> {
 pub async fn delete(app: &App, by: &By, user: UserId) -> Result<()> {
     app.store
         .write(async |tx| -> Result<_> {
-            if !account::remove(app, tx, user).await? {
-                return Err(Refusal::NotFound.into());
-            }
+            let found = account::hold(tx, user).await?.ok_or(Refusal::NotFound)?;
+            account::remove(app, tx, &found).await?;
             note(tx, by, Action::UserDeleted, user, "").await
         })
         .await

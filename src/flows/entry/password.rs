@@ -62,10 +62,10 @@ pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audie
         }
     };
     let stronger = match (verified, password) {
-        (Verified::RightButWeak, Some(password)) => Some(app.hasher.hash(attempt.share(), password).await),
+        // Where there is no room for it, the next sign-in does it.
+        (Verified::RightButWeak, Some(password)) => app.hasher.hash(attempt.share(), password).await.ok(),
         _ => None,
     };
-    let (attempt, stronger) = attempt.or_undo(stronger.transpose()).await?;
 
     let entry = Entry {
         purpose: Purpose::SignIn,

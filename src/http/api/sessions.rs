@@ -28,6 +28,7 @@ pub async fn logout(cx: Cx, _: Anyone) -> Result<Reply> {
         flows::sign_out::end(&cx.app, &cx.by(), Some(token), None).await?;
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
+    cx.has_whole_session()?;
     let access = cx.cookie(cookies::ACCESS);
     flows::sign_out::end(&cx.app, &cx.by(), access, cx.refresh_token().as_ref()).await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT).clear_session(&cx))

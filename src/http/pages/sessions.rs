@@ -61,6 +61,7 @@ pub(super) fn signed_out_page(cx: &Cx) -> Result<Reply> {
 
 /// `POST /auth/sessions/logout`.
 pub async fn sign_out(cx: Cx, _: Anyone) -> Result<Reply> {
+    cx.has_whole_session()?;
     let access = cx.cookie(cookies::ACCESS);
     flows::sign_out::end(&cx.app, &cx.by(), access, cx.refresh_token().as_ref()).await?;
 
