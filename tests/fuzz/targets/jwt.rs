@@ -28,17 +28,17 @@ static SETS: LazyLock<[(KeySet, String); 2]> = LazyLock::new(|| {
 
 fn claims() -> Claims {
     Claims {
-        token: "0190b5a0-0000-7000-8000-000000000001".parse().unwrap(),
+        token: Some("0190b5a0-0000-7000-8000-000000000001".parse().unwrap()),
         user: "0190b5a0-0000-7000-8000-000000000002".parse().unwrap(),
         session: "0190b5a0-0000-7000-8000-000000000003".parse().unwrap(),
         audience: Audience::Admin,
         organization: "0190b5a0-0000-7000-8000-000000000004".parse().unwrap(),
         organization_role: OrganizationRole::Owner,
         roles: vec![PlatformRole::Admin],
-        email: Email::parse("ada@example.com").unwrap(),
+        email: Email::parse("ada@example.com"),
         email_verified: true,
         authenticated_at: NOW,
-        method: Method::Password,
+        methods: Method::Password.into(),
         issued_at: NOW,
         expires_at: NOW + Duration::from_secs(600),
     }

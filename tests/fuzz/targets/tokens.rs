@@ -3,13 +3,17 @@
 #![no_main]
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use authara::crypto::derive::{Purpose, RootSecret};
 use authara::crypto::stamp::Stamp;
 use authara::crypto::token;
-use authara::domain::Secret;
 use authara::domain::device::Device;
+use authara::domain::{Secret, Timestamp};
 use libfuzzer_sys::fuzz_target;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const LIFE: Duration = Duration::from_secs(60);
 
 static ROOT: LazyLock<RootSecret> = LazyLock::new(|| {
     let root = Secret::new("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
@@ -35,12 +39,15 @@ fuzz_target!(|text: &str| {
         assert_eq!(Device::parse(&device.text()), Some(device));
     }
 
-    assert!(!STAMP.is_own(text));
-    if let Some(inside) = STAMP.unwrap_text(text) {
-        assert_eq!(STAMP.wrap(&inside), text);
-    }
-    let wrapped = STAMP.wrap(text);
-    assert_eq!(STAMP.unwrap_text(&wrapped).as_deref(), Some(text));
-    assert!(!STAMP.is_own(&wrapped));
-    assert!(STAMP.unwrap_text(&STAMP.issue()).is_none());
+    let read = |value: &str, bound_to: &str| STAMP.unwrap_text(value, bound_to, LIFE, NOW);
+    assert!(STAMP.age(text, NOW).is_none() && read(text, "").is_none());
+    let wrapped = STAMP.wrap(text, "a", NOW);
+    assert_eq!(read(&wrapped, "a").as_deref(), Some(text));
+    assert!(read(&wrapped, "").is_none() && read(&wrapped, "ab").is_none());
+    // No part of the text can be taken for what it is bound to, nor the other way round.
+    let bound = STAMP.wrap("", text, NOW);
+    assert_eq!(read(&bound, text).as_deref(), Some(""));
+    assert_eq!(read(&bound, "").is_some(), text.is_empty());
+    assert!(STAMP.age(&wrapped, NOW).is_none() && read(&STAMP.issue(NOW), text).is_none());
+    assert!(STAMP.unwrap_text(&wrapped, "a", LIFE, NOW + LIFE).is_none());
 });
