@@ -7,44 +7,100 @@
 //! request can do without may be absent, and roles, audiences and methods that are not known are
 //! passed over, so that the older one accepts what the newer one signed.
 
+use std::fmt::Display;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::crypto::keys::KeySet;
 use crate::crypto::strict_json;
 use crate::domain::organization::OrganizationRole;
-use crate::domain::{Audience, Claims, Email, Methods, PlatformRole, Secret, Timestamp};
+use crate::domain::{
+    Audience, Claims, Email, Methods, OrganizationId, PlatformRole, Secret, SessionId, Timestamp, TokenId, UserId,
+};
 
 /// Bytes of the longest token that is looked at.
 const LONGEST: usize = 8 * 1024;
+/// Bytes that a token of ours usually takes.
+const USUAL: usize = 1024;
 /// Seconds by which the clocks of two instances may differ.
 const LEEWAY: i64 = 30;
 
+/// The first part of a token.
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    kid: &'a str,
+    typ: &'static str,
+}
+
+/// The second part, as it is written.
+#[derive(Serialize)]
+struct Payload<'a> {
+    iss: &'a str,
+    sub: Shown<UserId>,
+    aud: &'static [&'static str],
+    iat: i64,
+    exp: i64,
+    jti: Option<Shown<TokenId>>,
+    sid: Shown<SessionId>,
+    org_id: Shown<OrganizationId>,
+    org_role: &'static str,
+    roles: Vec<&'static str>,
+    email: Option<&'a str>,
+    email_verified: bool,
+    auth_time: i64,
+    amr: Vec<&'a str>,
+}
+
+/// What is written as it is shown.
+struct Shown<T>(T);
+
+impl<T: Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
 /// Signs claims with the active key: header `alg`, `kid`, `typ: "JWT"`.
 pub fn sign(keys: &KeySet, issuer: &str, claims: &Claims) -> Secret {
-    let header = json!({ "alg": keys.algorithm().name(), "kid": keys.active_id(), "typ": "JWT" });
-    let payload = json!({
-        "iss": issuer,
-        "sub": claims.user.to_string(),
-        "aud": claims.audience.claim(),
-        "iat": claims.issued_at.seconds(),
-        "exp": claims.expires_at.seconds(),
-        "jti": claims.token.map(|token| token.to_string()),
-        "sid": claims.session.to_string(),
-        "org_id": claims.organization.to_string(),
-        "org_role": claims.organization_role.name(),
-        "roles": claims.roles.iter().map(|role| role.claim()).collect::<Vec<_>>(),
-        "email": claims.email.as_ref().map(Email::as_str),
-        "email_verified": claims.email_verified,
-        "auth_time": claims.authenticated_at.seconds(),
-        "amr": claims.methods.names().collect::<Vec<_>>(),
-    });
-    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-    let signed = format!("{}.{}", encode(&header), encode(&payload));
-    let signature = URL_SAFE_NO_PAD.encode(keys.sign(signed.as_bytes()));
+    let header = Header {
+        alg: keys.algorithm().name(),
+        kid: keys.active_id(),
+        typ: "JWT",
+    };
+    let payload = Payload {
+        iss: issuer,
+        sub: Shown(claims.user),
+        aud: claims.audience.claim(),
+        iat: claims.issued_at.seconds(),
+        exp: claims.expires_at.seconds(),
+        jti: claims.token.map(Shown),
+        sid: Shown(claims.session),
+        org_id: Shown(claims.organization),
+        org_role: claims.organization_role.name(),
+        roles: claims.roles.iter().map(|role| role.claim()).collect(),
+        email: claims.email.as_ref().map(Email::as_str),
+        email_verified: claims.email_verified,
+        auth_time: claims.authenticated_at.seconds(),
+        amr: claims.methods.names().collect(),
+    };
+    let mut token = String::with_capacity(USUAL);
+    write_part(&header, &mut token);
+    token.push('.');
+    write_part(&payload, &mut token);
+    let signature = keys.sign(token.as_bytes());
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
 
-    Secret::new(format!("{signed}.{signature}"))
+    Secret::new(token)
+}
+
+fn write_part(part: &impl Serialize, token: &mut String) {
+    let json = serde_json::to_vec(part).expect("texts, numbers and lists of them can always be written");
+    URL_SAFE_NO_PAD.encode_string(json, token);
 }
 
 /// The token is not one of ours, or not any more. Deliberately without a reason: nobody outside may learn it.
