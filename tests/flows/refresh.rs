@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authara::app::App;
+use authara::crypto::token;
 use authara::domain::audit::Action;
+use authara::domain::limit::{Budget, Limit};
 use authara::domain::session::Rotation;
 use authara::domain::{Audience, Client, PlatformRole, Refusal, Secret};
 use authara::flows::tokens::SignedIn;
@@ -295,6 +297,27 @@ both!(a_refused_audience_does_not_end_the_session, async |world: World| {
         );
     }
 });
+
+both!(
+    a_refusal_by_the_limit_of_a_session_spends_no_token,
+    async |world: World| {
+        let one = Budget {
+            limit: 1,
+            window: Duration::from_mins(1),
+        };
+        let world = world.with(|config| config.limits.set(Limit::RefreshSession, one)).await;
+        let first = world.sign_up("ada@example.com").await.tokens;
+        let second = refreshed(&world, &first.refresh, &client()).await.unwrap().tokens;
+
+        let refused = refreshed(&world, &second.refresh, &client()).await;
+
+        assert!(matches!(refusal(refused), Refusal::TooMany { .. }));
+        let hash = token::hash(&second.refresh).unwrap();
+        let mut conn = world.app.store.read().await.unwrap();
+        let found = conn.sessions().by_token(&hash).await.unwrap().unwrap();
+        assert_eq!(found.token.consumed, None, "its client got no successor");
+    }
+);
 
 fn stranger() -> Client {
     Client::new("198.51.100.7".parse().unwrap(), "somebody else")

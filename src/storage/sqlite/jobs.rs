@@ -406,6 +406,19 @@ mod tests {
         assert_eq!(things(&writer), ["a"]);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_is_not_begun_in_time_is_taken_back() {
+        let (writer, _folder) = writer("late");
+        let jobs = Jobs::new(writer.clone());
+        let tx = begun(&writer, "a").await;
+
+        assert!(is_unavailable(jobs.run(adds("b")).await));
+        tx.commit().await.unwrap();
+
+        send(&jobs, adds("c")).await.unwrap().unwrap();
+        assert_eq!(things(&writer), ["a", "c"]);
+    }
+
     #[tokio::test]
     async fn a_panic_harms_its_batch_alone() {
         let (writer, _folder) = writer("panic");
