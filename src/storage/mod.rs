@@ -65,7 +65,7 @@ pub struct PostgresTarget {
     pub verify_tls: bool,
     /// PEM file of the authorities to trust instead of the public ones.
     pub root_certificates: Option<PathBuf>,
-    /// Connections at most.
+    /// Connections at most; with fewer than three, three.
     pub max_connections: usize,
     /// Whether a transaction-mode pooler stands between.
     pub behind_pooler: bool,

@@ -50,7 +50,8 @@ impl Jobs {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Does a job; durable when this returns. Who does not wait for it until it begins takes it back.
+    /// Does a job; durable when this returns. A caller who does not wait until it begins takes it back;
+    /// one whose patience ends later does not know whether it took effect.
     pub(super) async fn run(&self, job: Job) -> Result<Vec<Row>> {
         let (answer, answered) = oneshot::channel();
         self.send(Queued { job, answer })?;
