@@ -63,15 +63,15 @@ impl From<crypto::password::Unavailable> for Error {
 mod tests {
     use super::*;
     use crate::app::App;
-    use crate::domain::{Audience, By, Client, Secret};
+    use crate::domain::{Audience, By, Secret};
     use crate::flows::entry::confirm::Recent;
 
     fn is_send<T: Send>(_: T) {}
 
     /// Compiles only while flows can run on any thread of the runtime.
     #[expect(dead_code, reason = "checked by the compiler, never run")]
-    fn flows_can_move_between_threads(app: &App, by: &By, client: &Client, proof: &Recent, token: &Secret) {
-        is_send(refresh::with_token(app, client, token, Audience::App));
+    fn flows_can_move_between_threads(app: &App, by: &By, proof: &Recent, token: &Secret) {
+        is_send(refresh::with_token(app, by, token, Audience::App));
         is_send(sign_out::end(app, by, None, Some(token)));
         is_send(sessions::revoke_others(app, proof));
         is_send(account::delete(app, proof));

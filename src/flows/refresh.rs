@@ -5,19 +5,19 @@ use crate::crypto::token;
 use crate::domain::audit::Action;
 use crate::domain::limit::Limit;
 use crate::domain::session::{Rotation, Verdict};
-use crate::domain::{Audience, By, Client, Refusal, Secret, Timestamp, TokenHash};
+use crate::domain::{Audience, By, Refusal, Secret, Timestamp, TokenHash};
 use crate::flows::attempts::Try;
 use crate::flows::ending::{self, Which};
 use crate::flows::tokens::{self, SignedIn};
 use crate::flows::{Error, Result};
 use crate::storage::sessions::Found;
 
-/// How often somebody else may get in between reading a token and exchanging it. Each time the
+/// How often another caller may get in between reading a token and exchanging it. Each time the
 /// chain moves on, so more than two in a row means a machine in a loop.
 const TRIES: usize = 8;
 
-/// The use of a session is noted at most this often while its token is not exchanged. So much sooner
-/// than its idle limit says may such a session end.
+/// The use of a session is noted at most this often while its token is not exchanged. Such a session
+/// may end by so much before its idle limit.
 const USE_NOTED_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Gives a new access token, and the refresh token to keep from now on.
@@ -25,7 +25,8 @@ const USE_NOTED_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 /// Refused with `SessionEnded` when the token is unknown, expired or stolen, or its session,
 /// membership or account is over; with `SignInRequired` when only the audience is refused: the
 /// session goes on then.
-pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Audience) -> Result<SignedIn> {
+pub async fn with_token(app: &App, by: &By, token: &Secret, audience: Audience) -> Result<SignedIn> {
+    let (client, now) = (&by.client, by.now);
     let count = |outcome| app.metrics.refreshes.one(outcome);
     let Some(hash) = token::hash(token) else {
         count("unknown");
@@ -33,13 +34,12 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
     };
 
     if is_exchanged_unseen(app)
-        && let Some(signed_in) = exchange(app, client, token, &hash, audience, app.now()).await?
+        && let Some(signed_in) = exchange(app, by, token, &hash, audience).await?
     {
         count("rotated");
         return Ok(signed_in);
     }
     for round in 0..TRIES {
-        let now = app.now();
         let Some(found) = look_up(app, &hash).await? else {
             count("unknown");
             return Err(Refusal::SessionEnded.into());
@@ -51,17 +51,17 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
             });
         })?;
         if round == 0 {
-            within_limit(app, client, &found, now).await?;
+            within_limit(app, by, &found).await?;
         }
 
         match found.token.shown(client, found.head, app.config.sessions.rotation, now) {
             Verdict::Keep => {
-                note_use(app, client, &found, now).await?;
+                note_use(app, by, &found).await?;
                 count("kept");
                 return tokens::issue(app, found.standing, audience, token.clone(), now);
             }
             Verdict::Rotate => {
-                if let Some(signed_in) = exchange(app, client, token, &hash, audience, now).await? {
+                if let Some(signed_in) = exchange(app, by, token, &hash, audience).await? {
                     count("rotated");
                     return Ok(signed_in);
                 }
@@ -75,7 +75,7 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
                         count("expired");
                         return Err(Refusal::SessionEnded.into());
                     }
-                    note_use(app, client, &head, now).await?;
+                    note_use(app, by, &head).await?;
                     count("successor_again");
                     return tokens::issue(app, head.standing, audience, successor, now);
                 }
@@ -85,7 +85,7 @@ pub async fn with_token(app: &App, client: &Client, token: &Secret, audience: Au
                 return Err(Refusal::SessionEnded.into());
             }
             Verdict::Theft => {
-                end_stolen(app, client, &found, now).await?;
+                end_stolen(app, by, &found).await?;
                 count("theft");
                 return Err(Refusal::SessionEnded.into());
             }
@@ -112,10 +112,9 @@ fn admit(found: &Found, audience: Audience, now: Timestamp) -> std::result::Resu
 }
 
 /// Counted by session and never by address: an application refreshes for all its users from one.
-async fn within_limit(app: &App, client: &Client, found: &Found, now: Timestamp) -> Result<()> {
+async fn within_limit(app: &App, by: &By, found: &Found) -> Result<()> {
     let session = &found.standing.session;
-    let by = By::nobody(client, now);
-    let refresh = Try::new(app, &by).of_session(Limit::RefreshSession, session);
+    let refresh = Try::new(app, by).of_session(Limit::RefreshSession, session);
     // Whatever comes of it.
     refresh.await?.failed();
     Ok(())
@@ -131,23 +130,23 @@ fn is_exchanged_unseen(app: &App) -> bool {
 /// `None` if the token cannot be exchanged, or another caller was faster. The caller looks (again).
 async fn exchange(
     app: &App,
-    client: &Client,
+    by: &By,
     token: &Secret,
     hash: &TokenHash,
     audience: Audience,
-    now: Timestamp,
 ) -> Result<Option<SignedIn>> {
     let successor = token::successor(&app.refresh_key, token, 1);
     let next = tokens::hash_of(&successor)?;
-    let exchange = tokens::exchange_of(app, [hash, &next], audience, client, now);
+    let exchange = tokens::exchange_of(app, [hash, &next], audience, &by.client, by.now);
     let Some(standing) = app.store.rotate(&exchange).await? else {
         return Ok(None);
     };
-    tokens::issue(app, standing, audience, successor, now).map(Some)
+    tokens::issue(app, standing, audience, successor, by.now).map(Some)
 }
 
 /// The token is handed out once more: its idle time begins anew.
-async fn note_use(app: &App, client: &Client, found: &Found, now: Timestamp) -> Result<()> {
+async fn note_use(app: &App, by: &By, found: &Found) -> Result<()> {
+    let (client, now) = (&by.client, by.now);
     let session = &found.standing.session;
     if now.since(session.last_used_at) < USE_NOTED_EVERY {
         return Ok(());
@@ -159,12 +158,12 @@ async fn note_use(app: &App, client: &Client, found: &Found, now: Timestamp) -> 
 }
 
 /// Ends the session in a transaction of its own, so that refusing the request cannot undo it.
-async fn end_stolen(app: &App, client: &Client, found: &Found, now: Timestamp) -> Result<()> {
+async fn end_stolen(app: &App, by: &By, found: &Found) -> Result<()> {
     let session = &found.standing.session;
     app.store
         .write(async |tx| -> Result<()> {
-            let (by, which) = (By::nobody(client, now), Which::One(session.id));
-            ending::end(tx, &by, session.user, which, Action::RefreshTokenReused).await?;
+            let which = Which::One(session.id);
+            ending::end(tx, by, session.user, which, Action::RefreshTokenReused).await?;
             Ok(())
         })
         .await?;

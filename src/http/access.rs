@@ -136,7 +136,7 @@ async fn by_cookies(cx: &Cx) -> Result<Option<Caller>, Error> {
     let Some(token) = cx.refresh_token() else {
         return Ok(None);
     };
-    match flows::refresh::with_token(&cx.app, cx.client(), &token, Audience::App).await {
+    match flows::refresh::with_token(&cx.app, &cx.by(), &token, Audience::App).await {
         Ok(signed_in) => {
             for cookie in reply::pair(&signed_in.tokens) {
                 cx.set_cookie(cookie);

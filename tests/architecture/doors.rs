@@ -65,6 +65,29 @@ fn what_only_one_place_may_do_is_done_nowhere_else() {
     assert_eq!(dispatcher.matches(".sessions().add(").count(), 1);
 }
 
+#[test]
+fn a_request_reads_the_clock_once() {
+    // The door reads it and hands it down.
+    const MAY: &[(&str, usize, &str)] = &[
+        ("src/flows/attempts.rs", 2, "an attempt may have waited for its turn"),
+        ("src/http/cx.rs", 1, "the door of requests"),
+        ("src/workers/cleanup.rs", 1, "a round of its own"),
+        ("src/workers/keys.rs", 1, "a round of its own"),
+    ];
+
+    for folder in ["src/flows", "src/http", "src/workers"] {
+        for file in files(folder, "rs") {
+            let (name, source) = (relative(&file), read(&file));
+            let reads = ["app.now()", "clock.now()"].map(|text| source.matches(text).count());
+            let allowed = MAY
+                .iter()
+                .find(|(may, ..)| *may == name)
+                .map_or(0, |(_, count, _)| *count);
+            assert_eq!(reads.iter().sum::<usize>(), allowed, "{name}");
+        }
+    }
+}
+
 /// A call may stand on several lines.
 fn without_spaces(text: &str) -> String {
     text.split_whitespace().collect()

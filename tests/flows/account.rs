@@ -13,7 +13,7 @@ use authara::flows::{Result, access, account, accounts, refresh};
 
 use super::refusal;
 use crate::kit::dump::{dump, hex};
-use crate::kit::world::{PASSWORD, World, both, by, client, operator};
+use crate::kit::world::{PASSWORD, World, both, by, operator};
 
 const ADA: &str = "ada.lovelace@example.com";
 const BOB: &str = "bob@example.com";
@@ -187,7 +187,8 @@ both!(
 
         for session in [&ada, &elsewhere] {
             assert_eq!(refusal(try_caller(&world, session).await), Refusal::SignInRequired);
-            let refreshed = refresh::with_token(&world.app, &client(), &session.tokens.refresh, Audience::App).await;
+            let refreshed =
+                refresh::with_token(&world.app, &by(&world.app), &session.tokens.refresh, Audience::App).await;
             assert_eq!(refusal(refreshed), Refusal::SessionEnded);
         }
         assert_eq!(

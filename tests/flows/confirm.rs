@@ -10,7 +10,7 @@ use authara::flows::tokens::Renewed;
 use authara::flows::{access, accounts, entry::confirm, refresh};
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, by, client, operator, pair};
+use crate::kit::world::{PASSWORD, World, both, by, operator, pair};
 
 async fn caller(world: &World, access: &Secret) -> Caller {
     access::caller(&world.app, &by(&world.app), Audience::App, access.expose())
@@ -22,7 +22,7 @@ async fn caller(world: &World, access: &Secret) -> Caller {
 async fn stale(world: &World) -> (Caller, Secret) {
     let tokens = world.sign_up("ada@example.com").await.tokens;
     world.clock.advance(Duration::from_mins(10) + Duration::from_secs(1));
-    let tokens = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
+    let tokens = refresh::with_token(&world.app, &by(&world.app), &tokens.refresh, Audience::App)
         .await
         .unwrap()
         .tokens;
@@ -69,10 +69,10 @@ both!(
         );
         assert!(confirm::recent(&world.app, &me_again).is_ok());
         // Once the successor is used, the token from before is a stolen one.
-        let used = refresh::with_token(&world.app, &client(), &fresh.refresh, Audience::App).await;
+        let used = refresh::with_token(&world.app, &by(&world.app), &fresh.refresh, Audience::App).await;
         used.unwrap();
         world.clock.advance(Duration::from_mins(2));
-        let old = refresh::with_token(&world.app, &client(), &token, Audience::App).await;
+        let old = refresh::with_token(&world.app, &by(&world.app), &token, Audience::App).await;
         assert_eq!(refusal(old), Refusal::SessionEnded);
     }
 );
@@ -81,7 +81,7 @@ both!(
     a_token_from_before_a_confirmation_gains_nothing_by_it,
     async |world: World| {
         let (me, token) = stale(&world).await;
-        let before = refresh::with_token(&world.app, &client(), &token, Audience::App).await;
+        let before = refresh::with_token(&world.app, &by(&world.app), &token, Audience::App).await;
         let before = before.unwrap().tokens;
 
         let fresh = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), None)
@@ -100,7 +100,7 @@ both!(
             Err(Refusal::ReauthenticationRequired)
         );
         // Whoever holds the refresh token goes on as the session does.
-        let refreshed = refresh::with_token(&world.app, &client(), &before.refresh, Audience::App).await;
+        let refreshed = refresh::with_token(&world.app, &by(&world.app), &before.refresh, Audience::App).await;
         let refreshed = caller(&world, &refreshed.unwrap().tokens.access).await;
         assert!(confirm::recent(&world.app, &refreshed).is_ok());
     }
@@ -114,7 +114,7 @@ both!(a_wrong_password_confirms_nothing, async |world: World| {
         assert_eq!(refusal(refused), Refusal::CurrentPasswordWrong, "{wrong:?}");
     }
 
-    let tokens = refresh::with_token(&world.app, &client(), &token, Audience::App)
+    let tokens = refresh::with_token(&world.app, &by(&world.app), &token, Audience::App)
         .await
         .unwrap()
         .tokens;

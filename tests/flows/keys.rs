@@ -8,7 +8,7 @@ use authara::flows::keys::{KeyState, list, reload, rotate};
 use authara::flows::{access, refresh};
 
 use super::refusal;
-use crate::kit::world::{World, both, by, client, operator};
+use crate::kit::world::{World, both, by, operator};
 
 both!(r045_a_new_key_is_published_before_it_signs, async |world: World| {
     let old = world.app.keys().active_id().to_owned();
@@ -32,7 +32,7 @@ both!(
         world.clock.advance(Duration::from_secs(1));
         rotate(&world.app, &operator(&world.app), false).await.unwrap();
         world.clock.advance(Duration::from_mins(14));
-        let tokens = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
+        let tokens = refresh::with_token(&world.app, &by(&world.app), &tokens.refresh, Audience::App)
             .await
             .unwrap()
             .tokens;
@@ -55,7 +55,7 @@ both!(
             .collect();
         assert_eq!(states, [KeyState::Retired, KeyState::Active]);
         assert!(
-            refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
+            refresh::with_token(&world.app, &by(&world.app), &tokens.refresh, Audience::App)
                 .await
                 .is_ok()
         );
@@ -71,7 +71,7 @@ both!(
 
         let old = access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose()).await;
         assert_eq!(refusal(old), Refusal::SignInRequired);
-        let tokens = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App)
+        let tokens = refresh::with_token(&world.app, &by(&world.app), &tokens.refresh, Audience::App)
             .await
             .unwrap()
             .tokens;

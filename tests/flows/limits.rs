@@ -609,7 +609,7 @@ both!(
         let mut ada = world.sign_up("ada@example.com").await.tokens.refresh;
         let bob = world.sign_up("bob@example.com").await.tokens.refresh;
         let refresh = async |token: &Secret| {
-            authara::flows::refresh::with_token(&world.app, &client(), token, Audience::App).await
+            authara::flows::refresh::with_token(&world.app, &by(&world.app), token, Audience::App).await
         };
 
         for _ in 0..3 {

@@ -8,7 +8,7 @@ use authara::flows::tokens::Renewed;
 use authara::flows::{Result, access, refresh};
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, by, client, pair};
+use crate::kit::world::{PASSWORD, World, both, by, pair};
 
 const NEW: &str = "a new and better password";
 
@@ -36,13 +36,13 @@ both!(
 
         let fresh = pair(set(&world, &me, None, Some(&here.refresh)).await.unwrap());
 
-        let other = refresh::with_token(&world.app, &client(), &there.refresh, Audience::App).await;
+        let other = refresh::with_token(&world.app, &by(&world.app), &there.refresh, Audience::App).await;
         assert_eq!(refusal(other), Refusal::SessionEnded);
         let other = access::caller(&world.app, &by(&world.app), Audience::App, there.access.expose()).await;
         assert_eq!(refusal(other), Refusal::SignInRequired);
         caller(&world, &fresh.access).await;
         assert!(
-            refresh::with_token(&world.app, &client(), &fresh.refresh, Audience::App)
+            refresh::with_token(&world.app, &by(&world.app), &fresh.refresh, Audience::App)
                 .await
                 .is_ok()
         );
@@ -64,7 +64,7 @@ both!(
         world.clock.advance(Duration::from_mins(20));
 
         assert!(
-            refresh::with_token(&world.app, &client(), &here.refresh, Audience::App)
+            refresh::with_token(&world.app, &by(&world.app), &here.refresh, Audience::App)
                 .await
                 .is_ok()
         );
@@ -74,7 +74,7 @@ both!(
 both!(an_old_sign_in_needs_the_current_password, async |world: World| {
     let here = world.sign_up("ada@example.com").await.tokens;
     world.clock.advance(Duration::from_mins(10) + Duration::from_secs(1));
-    let here = refresh::with_token(&world.app, &client(), &here.refresh, Audience::App).await;
+    let here = refresh::with_token(&world.app, &by(&world.app), &here.refresh, Audience::App).await;
     let me = caller(&world, &here.unwrap().tokens.access).await;
 
     assert_eq!(
@@ -102,7 +102,7 @@ both!(
 
         assert!(matches!(fresh, Renewed::Access { .. }));
         assert!(
-            refresh::with_token(&world.app, &client(), &bob.refresh, Audience::App)
+            refresh::with_token(&world.app, &by(&world.app), &bob.refresh, Audience::App)
                 .await
                 .is_ok()
         );

@@ -15,7 +15,7 @@ use authara::flows::{Result, access, accounts, refresh};
 use super::refusal;
 use crate::kit::database::Database;
 use crate::kit::proxy::{Proxy, Wire};
-use crate::kit::world::{PASSWORD, World, both, by, client, on_sqlite, operator};
+use crate::kit::world::{PASSWORD, World, both, by, on_sqlite, operator};
 
 const ADA: &str = "ada@example.com";
 const ROUNDS: usize = 20;
@@ -75,7 +75,7 @@ both!(
                     let by_access = caller(&world.app, &old.tokens.access).await;
                     assert_eq!(refusal(by_access), Refusal::SignInRequired, "round {round}");
                     let by_refresh =
-                        refresh::with_token(&world.app, &client(), &old.tokens.refresh, Audience::App).await;
+                        refresh::with_token(&world.app, &by(&world.app), &old.tokens.refresh, Audience::App).await;
                     assert_eq!(refusal(by_refresh), Refusal::SessionEnded, "round {round}");
                 }
             }
@@ -132,15 +132,17 @@ const EMERGENCIES: [&str; 5] = [
 ];
 
 async fn act(app: &App, user: UserId, emergency: &str) {
-    let by = operator(app);
+    let operator = operator(app);
     let done = match emergency {
-        "disable" => accounts::disable(app, &by, user).await.map(drop),
-        "delete" => accounts::delete(app, &by, user).await,
-        "revoke a role" => accounts::revoke(app, &by, user, PlatformRole::Monitor).await.map(drop),
-        "set a password" => accounts::set_password(app, &by, user, Secret::new("set by an operator"))
+        "disable" => accounts::disable(app, &operator, user).await.map(drop),
+        "delete" => accounts::delete(app, &operator, user).await,
+        "revoke a role" => accounts::revoke(app, &operator, user, PlatformRole::Monitor)
             .await
             .map(drop),
-        _ => accounts::end_sessions(app, &by, user, None).await.map(drop),
+        "set a password" => accounts::set_password(app, &operator, user, Secret::new("set by an operator"))
+            .await
+            .map(drop),
+        _ => accounts::end_sessions(app, &operator, user, None).await.map(drop),
     };
     done.unwrap();
 }
@@ -150,8 +152,10 @@ async fn nothing_is_left(world: &World, emergency: &str, round: usize, wait: Dur
     let app = &world.app;
     let email = format!("ada{round}@example.com");
     let user = world.sign_up(&email).await.user.id;
-    let by = operator(app);
-    accounts::grant(app, &by, user, PlatformRole::Monitor).await.unwrap();
+    let operator = operator(app);
+    accounts::grant(app, &operator, user, PlatformRole::Monitor)
+        .await
+        .unwrap();
 
     let action = async {
         // Each round meets the sign-in at another of its steps.
@@ -161,7 +165,7 @@ async fn nothing_is_left(world: &World, emergency: &str, round: usize, wait: Dur
     let (signed_in, ()) = tokio::join!(world.try_sign_in(&email, PASSWORD), action);
 
     if emergency == "disable" {
-        accounts::enable(app, &by, user).await.unwrap();
+        accounts::enable(app, &operator, user).await.unwrap();
     }
     let Ok(signed_in) = signed_in else { return };
     let by_access = caller(app, &signed_in.tokens.access).await;
@@ -170,7 +174,7 @@ async fn nothing_is_left(world: &World, emergency: &str, round: usize, wait: Dur
         Refusal::SignInRequired,
         "{emergency}, round {round}"
     );
-    let by_refresh = refresh::with_token(app, &client(), &signed_in.tokens.refresh, Audience::App).await;
+    let by_refresh = refresh::with_token(app, &by(app), &signed_in.tokens.refresh, Audience::App).await;
     assert_eq!(refusal(by_refresh), Refusal::SessionEnded, "{emergency}, round {round}");
 }
 

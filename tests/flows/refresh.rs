@@ -8,7 +8,7 @@ use authara::crypto::token;
 use authara::domain::audit::Action;
 use authara::domain::limit::{Budget, Limit};
 use authara::domain::session::Rotation;
-use authara::domain::{Audience, Client, PlatformRole, Refusal, Secret};
+use authara::domain::{Audience, By, Client, PlatformRole, Refusal, Secret};
 use authara::flows::tokens::SignedIn;
 use authara::flows::{Result, access, accounts, refresh};
 
@@ -16,7 +16,7 @@ use super::refusal;
 use crate::kit::world::{World, both, by, client, operator};
 
 async fn refreshed(world: &World, token: &Secret, from: &Client) -> Result<SignedIn> {
-    refresh::with_token(&world.app, from, token, Audience::App).await
+    refresh::with_token(&world.app, &By::nobody(from, world.app.now()), token, Audience::App).await
 }
 
 both!(r032_a_refresh_token_is_exchanged_at_every_use, async |world: World| {
@@ -59,7 +59,7 @@ async fn in_parallel(count: usize, instances: &[Arc<App>], token: &Secret) -> Ve
     let tasks: Vec<_> = (0..count)
         .map(|n| {
             let (app, token) = (instances[n % instances.len()].clone(), token.clone());
-            tokio::spawn(async move { refresh::with_token(&app, &client(), &token, Audience::App).await })
+            tokio::spawn(async move { refresh::with_token(&app, &by(&app), &token, Audience::App).await })
         })
         .collect();
     let mut given = Vec::new();
@@ -123,7 +123,7 @@ both!(
         assert_eq!(refusal(theft), Refusal::SessionEnded);
         let restarted = world.another_instance().await;
         for app in [&world.app, &restarted] {
-            let newest = refresh::with_token(app, &client(), &third.refresh, Audience::App).await;
+            let newest = refresh::with_token(app, &by(app), &third.refresh, Audience::App).await;
             assert_eq!(refusal(newest), Refusal::SessionEnded);
             let access = access::caller(app, &by(app), Audience::App, third.access.expose()).await;
             assert_eq!(refusal(access), Refusal::SignInRequired);
@@ -274,7 +274,8 @@ both!(a_disabled_account_cannot_refresh, async |world: World| {
 
 both!(a_refused_audience_does_not_end_the_session, async |world: World| {
     let signed_in = world.sign_up("ada@example.com").await;
-    let as_admin = async |token: &Secret| refresh::with_token(&world.app, &client(), token, Audience::Admin).await;
+    let as_admin =
+        async |token: &Secret| refresh::with_token(&world.app, &by(&world.app), token, Audience::Admin).await;
 
     let refused = as_admin(&signed_in.tokens.refresh).await;
     assert_eq!(refusal(refused), Refusal::SignInRequired);

@@ -9,7 +9,7 @@ use authara::flows::{access, accounts, refresh, sign_out};
 use std::time::Duration;
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, by, client, operator};
+use crate::kit::world::{PASSWORD, World, both, by, operator};
 
 fn credentials(email: &str, password: &str) -> Credentials {
     Credentials {
@@ -153,7 +153,7 @@ both!(
 
             let access = access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose()).await;
             assert_eq!(refusal(access), Refusal::SignInRequired);
-            let refreshed = refresh::with_token(&world.app, &client(), &tokens.refresh, Audience::App).await;
+            let refreshed = refresh::with_token(&world.app, &by(&world.app), &tokens.refresh, Audience::App).await;
             assert_eq!(refusal(refreshed), Refusal::SessionEnded);
         }
     }

@@ -10,9 +10,9 @@ use crate::http::reply::Reply;
 
 /// `POST /auth/api/v1/sessions/refresh`. Cookies are cleared only when their token was refused:
 /// neither a missing cookie nor a database that is away signs anybody out.
-pub async fn refresh(cx: Cx, anyone: Anyone) -> Result<Reply> {
+pub async fn refresh(cx: Cx, _: Anyone) -> Result<Reply> {
     let token = cx.refresh_token().ok_or(Refusal::SessionEnded)?;
-    let refreshed = flows::refresh::with_token(&cx.app, &anyone.client, &token, cx.audience()).await;
+    let refreshed = flows::refresh::with_token(&cx.app, &cx.by(), &token, cx.audience()).await;
     if let Err(Error::Refused(Refusal::SessionEnded)) = &refreshed {
         cx.set_cookie(SetCookie::clear(cookies::ACCESS));
         cx.set_cookie(SetCookie::clear(cookies::REFRESH));

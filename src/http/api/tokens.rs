@@ -21,9 +21,9 @@ pub struct Refresh {
 
 /// `POST /auth/api/v1/tokens/refresh`. Reads and sets no cookie. Whoever asks has shown the token
 /// in the body, so the answer's tokens are shown to everybody, browsers included.
-pub async fn refresh(cx: Cx, anyone: Anyone, body: Refresh) -> Result<Reply> {
+pub async fn refresh(cx: Cx, _: Anyone, body: Refresh) -> Result<Reply> {
     let audience = body.audience.map_or(Audience::App, |named| named.0);
-    let signed_in = flows::refresh::with_token(&cx.app, &anyone.client, &body.refresh_token.0, audience).await?;
+    let signed_in = flows::refresh::with_token(&cx.app, &cx.by(), &body.refresh_token.0, audience).await?;
     cx.note_user(signed_in.user.id);
     Ok(Reply::json(StatusCode::OK, &TokenPair::of(&signed_in.tokens)))
 }

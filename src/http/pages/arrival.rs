@@ -33,7 +33,7 @@ pub(super) async fn pass_on(cx: &Cx, visitor: &Visitor) -> Result<Option<Reply>>
     let is_wider = audience_of(&target) == Audience::Admin && caller.audience == Audience::App;
     let tokens = match cx.refresh_token() {
         Some(token) if is_wider => {
-            match flows::refresh::with_token(&cx.app, cx.client(), &token, Audience::Admin).await {
+            match flows::refresh::with_token(&cx.app, &cx.by(), &token, Audience::Admin).await {
                 Ok(signed_in) => Some(signed_in.tokens),
                 // The session is live: only the admin area is not for them. Sent there, they would come back.
                 Err(Error::Refused(Refusal::SignInRequired)) => return Err(Refusal::AudienceRefused.into()),

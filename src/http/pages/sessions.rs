@@ -84,7 +84,7 @@ pub async fn refresh(cx: Cx, _: Anyone) -> Result<Reply> {
 
 async fn for_script(cx: &Cx) -> Result<Reply> {
     let token = cx.refresh_token().ok_or(Refusal::SessionEnded)?;
-    match flows::refresh::with_token(&cx.app, cx.client(), &token, cx.audience()).await {
+    match flows::refresh::with_token(&cx.app, &cx.by(), &token, cx.audience()).await {
         Ok(signed_in) => {
             cx.note_user(signed_in.user.id);
             Ok(Reply::empty(StatusCode::OK).tokens(cx, &signed_in.tokens))
@@ -102,7 +102,8 @@ async fn for_form(cx: &Cx) -> Result<Reply> {
     let refreshed = match cx.refresh_token() {
         None => Err(Refusal::SessionEnded.into()),
         Some(token) => {
-            let refresh = |audience| flows::refresh::with_token(&cx.app, cx.client(), &token, audience);
+            let by = cx.by();
+            let refresh = |audience| flows::refresh::with_token(&cx.app, &by, &token, audience);
             arrival::for_target(&target, refresh).await
         }
     };
