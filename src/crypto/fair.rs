@@ -80,7 +80,9 @@ impl<S: Copy + Eq + Hash, J> FairQueue<S, J> {
         let rank = self.rank(charges);
         self.count += 1;
         for Charge { share, cost } in charges {
-            self.finish.insert(*share, rank.start + cost);
+            // From its own tag: a share pays for what it asked for, not for what the others did.
+            let own = self.finish.get(share).copied().unwrap_or(0).max(self.now);
+            self.finish.insert(*share, own + cost);
         }
         self.waiting.push(Waiting { rank, job });
         if self.waiting.len() <= self.most {
@@ -236,6 +238,26 @@ mod tests {
 
         let networks = first.iter().filter(|name| **name == "network").count();
         assert!((5..=7).contains(&networks), "{networks}");
+    }
+
+    #[test]
+    fn a_share_does_not_pay_for_what_another_one_asked_for() {
+        let mut queue = FairQueue::new(1000);
+        let of = |network, account| {
+            let full = |share| Charge { share, cost: 16 };
+            [Charge { share: 0, cost: 1 }, full(network), full(account)]
+        };
+        // One network of a site floods, and names somebody's account once.
+        for _ in 0..60 {
+            queue.push(&of(1, 10), "flood");
+        }
+        queue.push(&of(1, 11), "flood");
+
+        queue.push(&of(2, 12), "neighbour");
+        queue.push(&of(3, 11), "named");
+
+        let first: Vec<&str> = (0..8).filter_map(|_| queue.pop()).collect();
+        assert!(first.contains(&"neighbour") && first.contains(&"named"), "{first:?}");
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub async fn delete(app: &App, proof: &Recent) -> Result<()> {
                 // They clicked twice.
                 return Ok(());
             };
-            tokens::standing(tx, caller).await?;
+            tokens::recent_standing(tx, caller).await?;
             remove(app, tx, &found).await?;
             let deed = Deed::new(&by, Action::UserDeleted);
             deed.to(user).in_session(caller.session).note(tx).await?;

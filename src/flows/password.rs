@@ -80,14 +80,19 @@ async fn set(
     refresh: Option<&Secret>,
 ) -> Result<Renewed> {
     let (user, session) = (caller.user.id, caller.session);
-    let standing = match evidence {
+    let mut standing = match evidence {
         Some(evidence) => {
             let outcome = entry::advance(app, tx, by, confirm::confirming(caller), evidence).await;
             outcome.map_err(confirm::stale)?.confirmed()?
         }
-        None => tokens::standing(tx, caller).await?,
+        None => tokens::recent_standing(tx, caller).await?,
     };
     tx.users().set_password(user, hash, by.now).await?;
+    // The session that sets the password knows it.
+    standing.session.authenticated_at = by.now;
+    tx.sessions()
+        .reauthenticated(session, &standing.session.methods, by.now)
+        .await?;
     let deed = Deed::new(by, Action::PasswordChanged);
     deed.to(user).in_session(session).note(tx).await?;
     ending::end(tx, by, user, Which::AllBut(session), Action::SessionsRevoked).await?;

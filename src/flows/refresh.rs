@@ -69,7 +69,9 @@ pub async fn with_token(app: &App, by: &By, token: &Secret, audience: Audience) 
             Verdict::Successor(steps) => {
                 let successor = token::successor(&app.refresh_key, token, steps);
                 let head = look_up(app, &tokens::hash_of(&successor)?).await?;
-                let head = head.ok_or(Refusal::SessionEnded)?;
+                // It was exchanged for one that cannot be derived (`tokens::renew`), which this client
+                // does not have. The session goes on, and so do the cookies of the browser that has it.
+                let head = head.ok_or(Refusal::SignInRequired)?;
                 if head.token.consumed.is_none() {
                     if now >= head.token.expires_at {
                         count("expired");

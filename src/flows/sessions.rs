@@ -42,7 +42,7 @@ async fn end(app: &App, proof: &Recent, which: Which, action: Action) -> Result<
     let caller = proof.caller();
     app.store
         .write(async |tx| -> Result<_> {
-            tokens::standing(tx, caller).await?;
+            tokens::recent_standing(tx, caller).await?;
             ending::end(tx, &caller.by(), caller.user.id, which, action).await
         })
         .await

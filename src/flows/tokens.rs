@@ -147,9 +147,23 @@ pub(super) async fn standing(tx: &mut Tx, caller: &Caller) -> Result<Standing> {
     Ok(found.filter(is_open).ok_or(Refusal::SignInRequired)?)
 }
 
+/// The same for what needs a recent proof. Refused with `ReauthenticationRequired` as well if the
+/// password was set since the caller's token was issued: a copy of it proves nothing any more.
+pub(super) async fn recent_standing(tx: &mut Tx, caller: &Caller) -> Result<Standing> {
+    let standing = standing(tx, caller).await?;
+    let password = tx.users().password(caller.user.id).await?;
+    // Tokens know whole seconds.
+    let is_older = |at: Timestamp| caller.authenticated_at.seconds() < at.seconds();
+    if password.is_some_and(|password| is_older(password.mark.at())) {
+        return Err(Refusal::ReauthenticationRequired.into());
+    }
+    Ok(standing)
+}
+
 /// Issues fresh tokens for the caller's session, whose standing has been checked. A refresh token
-/// that was shown is exchanged if it is the session's current one. A client that loses the answer
-/// is given the same successor again when it refreshes with the old one.
+/// that was shown is exchanged if it is the session's current one. The new one is random: a thief
+/// with a copy of the old one cannot derive it, and gets none for it, not even within the grace that
+/// an ordinary refresh has.
 pub(super) async fn renew(
     app: &App,
     tx: &mut Tx,
@@ -168,7 +182,7 @@ pub(super) async fn renew(
 }
 
 async fn exchange(app: &App, tx: &mut Tx, caller: &Caller, refresh: Option<&Secret>) -> Result<Option<Secret>> {
-    let Some((refresh, hash)) = refresh.and_then(|refresh| Some((refresh, token::hash(refresh)?))) else {
+    let Some(hash) = refresh.and_then(token::hash) else {
         return Ok(None);
     };
     let Some(found) = tx.sessions().by_token(&hash).await? else {
@@ -177,7 +191,7 @@ async fn exchange(app: &App, tx: &mut Tx, caller: &Caller, refresh: Option<&Secr
     if found.token.session != caller.session || found.token.consumed.is_some() {
         return Ok(None);
     }
-    let successor = token::successor(&app.refresh_key, refresh, 1);
+    let successor = token::new();
     let next = hash_of(&successor)?;
     let exchange = exchange_of(app, [&hash, &next], caller.audience, &caller.client, caller.now);
     let exchanged = tx.sessions().rotate(&exchange).await?;

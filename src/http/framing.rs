@@ -1,7 +1,9 @@
 //! Whether a request says in one way only where it goes and where its body ends.
 //!
 //! Two programs in a row that read a request differently let a second one hide in its body, or
-//! answer for another host. hyper refuses most of that itself; this is the rest.
+//! answer for another host. hyper refuses most of that itself; this is the rest. Of a request with
+//! both a length and a coding it drops the length before it can be seen here, and ends the connection
+//! after the answer, so that nothing behind it is read.
 
 use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::uri::Authority;

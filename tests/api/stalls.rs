@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use hyper::Method;
 use serde_json::json;
 
 use super::outages::{all, are_all_unavailable, reading, works_as_before, writing};
@@ -12,6 +13,7 @@ use crate::kit::proxy::{Proxy, Wire};
 
 /// How it looks on the wire; without its end it would be in every `READ COMMITTED`.
 const COMMIT: &[u8] = b"COMMIT\0";
+const ROTATING: &[u8] = b"a browser that rotates";
 /// What each request may take here.
 const LIMIT: Duration = Duration::from_secs(1);
 /// By when it is answered, on a busy machine.
@@ -89,11 +91,24 @@ async fn a_commit_without_an_answer_is_no_success_and_can_be_tried_again() {
             Wire::CutAfter(COMMIT),
         ] {
             proxy.set(wire);
-            let refreshed = client.post(REFRESH).await;
             let signed_in = app.visitor().await.post_json(LOGIN, &credentials(ADA)).await;
             proxy.set(Wire::Open);
 
-            are_all_unavailable(&[refreshed, signed_in]);
+            are_all_unavailable(&[signed_in]);
+            assert!(is_signed_in(&client).await, "{wire:?}");
+        }
+        // A refresh is one statement that commits by itself; its arguments tell it apart.
+        for wire in [
+            Wire::StallBefore(ROTATING),
+            Wire::StallAfter(ROTATING),
+            Wire::CutAfter(ROTATING),
+        ] {
+            proxy.set(wire);
+            let refresh = client.call(Method::POST, REFRESH);
+            let refreshed = refresh.header("user-agent", "a browser that rotates").send().await;
+            proxy.set(Wire::Open);
+
+            are_all_unavailable(&[refreshed]);
             assert_eq!(client.post(REFRESH).await.status, 200, "{wire:?}");
             assert!(is_signed_in(&client).await, "{wire:?}");
         }

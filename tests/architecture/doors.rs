@@ -25,8 +25,8 @@ const DOORS: &[(&str, &str, &[&str], &str)] = &[
     (
         "makes a session recent",
         ".sessions().reauthenticated(",
-        &["src/flows/entry/mod.rs"],
-        "the dispatcher compares what was proved with the account as it is",
+        &["src/flows/entry/mod.rs", "src/flows/password.rs"],
+        "the dispatcher compares what was proved with the account as it is; a new password is a proof",
     ),
     (
         "uses evidence",

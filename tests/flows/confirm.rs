@@ -106,6 +106,55 @@ both!(
     }
 );
 
+both!(
+    a_copy_of_the_tokens_is_worth_little_once_the_password_has_changed,
+    async |world: World| {
+        let app = &world.app;
+        let here = world.sign_up("ada@example.com").await.tokens;
+        let me = caller(&world, &here.access).await;
+        world.clock.advance(Duration::from_secs(2));
+        let input = |new: &str, current: Option<&str>| Change {
+            new: Secret::new(new),
+            current: current.map(Secret::new),
+            refresh: Some(here.refresh.clone()),
+        };
+        let me_now = caller(&world, &here.access).await;
+        let fresh = change(app, &me_now, input("a new and better password", Some(PASSWORD))).await;
+        let fresh = pair(fresh.unwrap());
+
+        // The thief has both tokens from before, and sits anywhere.
+        let stolen = caller(&world, &here.access).await;
+        assert_eq!(stolen.authenticated_at, me.authenticated_at);
+        let set = change(app, &stolen, input("the thief's own password", None)).await;
+        assert_eq!(refusal(set), Refusal::ReauthenticationRequired);
+        let proof = confirm::recent(app, &stolen).unwrap();
+        let ended = authara::flows::sessions::revoke_others(app, &proof).await;
+        assert_eq!(refusal(ended), Refusal::ReauthenticationRequired);
+        let deleted = authara::flows::account::delete(app, &proof).await;
+        assert_eq!(refusal(deleted), Refusal::ReauthenticationRequired);
+        for _ in 0..2 {
+            let refreshed = refresh::with_token(app, &by(app), &here.refresh, Audience::App).await;
+            assert_eq!(
+                refusal(refreshed),
+                Refusal::SignInRequired,
+                "no successor can be derived"
+            );
+        }
+
+        let owner = caller(&world, &fresh.access).await;
+        assert!(
+            change(app, &owner, input("and yet another password", None))
+                .await
+                .is_ok()
+        );
+        assert!(
+            refresh::with_token(app, &by(app), &fresh.refresh, Audience::App)
+                .await
+                .is_ok()
+        );
+    }
+);
+
 both!(a_wrong_password_confirms_nothing, async |world: World| {
     let (me, token) = stale(&world).await;
 

@@ -4,7 +4,7 @@ use authara::config;
 use hyper::Method;
 
 use super::ADA;
-use super::browser::{ORIGIN, Site};
+use super::browser::{ORIGIN, Page, Site};
 use crate::kit::world::{PASSWORD, World, both, on_sqlite};
 
 const SAME_SITE: [(&str, &str); 3] = [
@@ -186,15 +186,17 @@ both!(a_database_that_is_away_signs_nobody_out, async |world: World| {
         assert_eq!(page.status, 503, "{}", page.text());
         assert!(page.is_html() && page.text().contains("Not available right now"));
         assert!(page.header("retry-after").is_some());
-        assert!(page.set_cookie("authara_access").is_none());
-        assert!(page.set_cookie("authara_refresh").is_none());
+        no_cookie_is_cleared(&page);
     }
-    assert_eq!(
-        (by_fetch.status, by_fetch.error_code().as_str()),
-        (503, "service_unavailable")
-    );
-    assert!(by_fetch.header("retry-after").is_some());
-    assert!(by_fetch.set_cookie("authara_refresh").is_none());
+    // Refreshing has connections of its own; of several at once with one token, one needs no other.
+    no_cookie_is_cleared(&by_fetch);
+    if by_fetch.status != 200 {
+        assert_eq!(
+            (by_fetch.status, by_fetch.error_code().as_str()),
+            (503, "service_unavailable")
+        );
+        assert!(by_fetch.header("retry-after").is_some());
+    }
     assert!(browser.is_signed_in().await);
     assert!(expired.is_signed_in().await);
 });
@@ -276,4 +278,13 @@ async fn a_server_that_is_busy_hashing_asks_to_try_again_and_keeps_the_address()
         assert_eq!(browser.sign_in(ADA, PASSWORD).await.status, 303);
     })
     .await;
+}
+
+fn no_cookie_is_cleared(page: &Page) {
+    for name in ["authara_access", "authara_refresh"] {
+        assert!(
+            page.set_cookie(name).is_none_or(|line| !line.contains("Max-Age=0;")),
+            "{name}"
+        );
+    }
 }

@@ -49,12 +49,12 @@ pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) ->
         .sharing(&account)
         .with_room()?
         .in_network(Limit::SignUpAddress)
-        .await?
-        .of_account(Limit::SignUpAccount, account, None)
         .await?;
     // The other way round: what counts is to succeed. A person who finds no room has failed at nothing.
+    // In memory, so before the budget in the database, which must not be written for one who has none.
     let opening = Try::new(app, by).in_network(Limit::NewAccounts).await;
     let (attempt, opening) = attempt.or_undo(opening).await?;
+    let attempt = attempt.of_account(Limit::SignUpAccount, account, None).await?;
     let hash = app.hasher.hash(attempt.share(), password).await;
     let (attempt, hash) = attempt.or_undo(hash).await?;
 
