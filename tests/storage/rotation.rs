@@ -6,9 +6,10 @@ use std::time::Duration;
 use authara::domain::organization::OrganizationRole;
 use authara::domain::session::{Consumed, RefreshToken};
 use authara::domain::{Client, PlatformRole, TokenHash};
-use authara::storage::sessions::{Exchange, Standing};
+use authara::storage::sessions::{Exchange, ROTATE, Standing};
 use authara::storage::{Result, Store, Target, Tx};
 use tokio::sync::Barrier;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use super::sessions::{found, signed_in, standing};
 use super::{HOUR, NOW, add_user, client, session_id, token, user};
@@ -330,3 +331,31 @@ both!(
         }
     }
 );
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_plan_made_while_the_tables_are_small_reads_no_whole_table() {
+    on_postgres(async |db| {
+        let (client, connection) = db.config().connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+            .batch_execute(&format!(
+                "SET search_path = authara; SET plan_cache_mode = force_generic_plan; PREPARE rotate AS {ROTATE}"
+            ))
+            .await
+            .unwrap();
+
+        let explain = "EXPLAIN EXECUTE rotate ('', now(), false, '', '', '', now(), '', now())";
+        let plan = client.simple_query(explain).await.unwrap();
+
+        let lines: Vec<_> = plan
+            .iter()
+            .filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => row.get(0),
+                _ => None,
+            })
+            .collect();
+        assert!(lines.iter().any(|line| line.contains("Index Scan")), "{lines:#?}");
+        assert!(!lines.iter().any(|line| line.contains("Seq Scan")), "{lines:#?}");
+    })
+    .await;
+}

@@ -29,11 +29,17 @@ pub struct Exchange<'a> {
     pub now: Timestamp,
 }
 
-/// Whether `t` may be exchanged. `$2` is now, `$3` whether a platform role is needed.
-macro_rules! may_be_exchanged {
+/// Whether the token `$1` is current at `$2`.
+macro_rules! is_current {
     () => {
-        "t.consumed_at IS NULL AND t.expires_at > $2
-         AND s.revoked_at IS NULL AND s.expires_at > $2
+        "hash = $1 AND consumed_at IS NULL AND expires_at > $2"
+    };
+}
+
+/// Whether the tokens of a session `s` may be exchanged at `$2`; `$3` says whether a platform role is needed.
+macro_rules! is_in_order {
+    () => {
+        "s.revoked_at IS NULL AND s.expires_at > $2
          AND u.disabled_at IS NULL
          AND m.user_id IS NOT NULL
          AND (r.role IS NOT NULL OR NOT CAST($3 AS BOOLEAN))"
@@ -44,11 +50,12 @@ macro_rules! may_be_exchanged {
 const SPEND: &str = concat!(
     "UPDATE refresh_tokens
      SET consumed_at = $2, consumer_network = $4, consumer_user_agent = $5
-     WHERE hash = $1
-       AND EXISTS (SELECT 1 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id ",
+     WHERE ",
+    is_current!(),
+    " AND EXISTS (SELECT 1 FROM sessions s ",
     standing_tables!(),
-    " WHERE t.hash = $1 AND ",
-    may_be_exchanged!(),
+    " WHERE s.id = refresh_tokens.session_id AND ",
+    is_in_order!(),
     ")"
 );
 
@@ -76,27 +83,30 @@ const STANDING: &str = concat!(
 /// The same for many writers, in one statement. Public for the benchmark, which sends it without a
 /// server between. The session is locked first, so that a caller who waited sees the token as the
 /// one before them left it.
+///
+/// Keys stand alone on their side of `=`: joined to one another they may be hashed, and a plan made
+/// while the tables were small reads all of them when they no longer are.
 pub const ROTATE: &str = concat!(
     "WITH live AS (
        SELECT ",
     standing_columns!(),
-    ", t.hash AS shown, t.generation + 1 AS next_generation, LEAST(s.expires_at, $9) AS until
-       FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id ",
+    ", LEAST(s.expires_at, $9) AS until FROM sessions s ",
     standing_tables!(),
-    "  WHERE t.hash = $1 AND ",
-    may_be_exchanged!(),
+    " WHERE s.id = (SELECT session_id FROM refresh_tokens WHERE ",
+    is_current!(),
+    ") AND ",
+    is_in_order!(),
     "  FOR NO KEY UPDATE OF s
      ), spent AS (
        UPDATE refresh_tokens t
        SET consumed_at = $2, consumer_network = $4, consumer_user_agent = $5
        FROM live
-       WHERE t.hash = live.shown AND t.consumed_at IS NULL
-       RETURNING t.session_id, live.next_generation, live.until
+       WHERE t.hash = $1 AND t.consumed_at IS NULL
+       RETURNING t.session_id, t.generation + 1 AS next_generation, live.until
      ), noted AS (
-       UPDATE sessions s
+       UPDATE sessions
        SET last_used_at = $2, address = $6, user_agent = $5
-       FROM spent
-       WHERE s.id = spent.session_id AND (s.last_used_at <= $7 OR s.address <> $6 OR s.user_agent <> $5)
+       WHERE id = (SELECT session_id FROM spent) AND (last_used_at <= $7 OR address <> $6 OR user_agent <> $5)
      ), added AS (
        INSERT INTO refresh_tokens (hash, session_id, generation, created_at, expires_at)
        SELECT CAST($8 AS BYTEA), session_id, next_generation, CAST($2 AS TIMESTAMPTZ), until
