@@ -84,7 +84,7 @@ impl Share {
             .map(|share| charge(share, Self::SITE_FACTOR));
         let charges: Vec<_> = full.chain(site.map(|share| charge(share, 1))).collect();
         if charges.is_empty() {
-            // Callers of whom nothing is known share one turn.
+            // Callers that nothing is known of share one turn.
             return vec![charge(Sharer::Unknown, Self::SITE_FACTOR)];
         }
         charges

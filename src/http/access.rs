@@ -54,7 +54,7 @@ impl Proof for Anyone {
 impl Proof for Visitor {
     const NAME: &'static str = "visitor";
 
-    /// Also goes on with the refresh cookie, but only for a GET: whoever posts here is about to replace his session.
+    /// Also goes on with the refresh cookie, but only for a GET: a POST here is about to replace the session.
     async fn earn(cx: &Cx) -> Result<Self, Halt> {
         let found = if cx.method() == hyper::Method::POST {
             by_access_token(cx, cx.cookie(cookies::ACCESS)).await?
@@ -97,7 +97,7 @@ impl Proof for Recent {
     }
 }
 
-/// The answer for somebody who has to confirm first: a page to do so and the way back from there,
+/// The answer for a caller who has to confirm first: a page to do so and the way back from there,
 /// 403 for a program.
 pub(super) fn unconfirmed(cx: &Cx) -> Reply {
     if cx.is_api() || cx.is_script_fetch() {

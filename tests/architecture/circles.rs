@@ -1,4 +1,4 @@
-//! No circle between files: whoever reads one need not have read them all.
+//! No circle between files: a reader of one need not have read them all.
 //!
 //! Read from the text: `use`, paths that begin with `crate`, `super` or `self`, and paths that begin
 //! with a module that was imported. A name that a `mod.rs` passes on counts as the file it is from.

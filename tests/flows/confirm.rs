@@ -99,7 +99,7 @@ both!(
             confirm::recent(&world.app, &stolen).map(drop),
             Err(Refusal::ReauthenticationRequired)
         );
-        // Whoever holds the refresh token goes on as the session does.
+        // The holder of the refresh token goes on as the session does.
         let refreshed = refresh::with_token(&world.app, &by(&world.app), &before.refresh, Audience::App).await;
         let refreshed = caller(&world, &refreshed.unwrap().tokens.access).await;
         assert!(confirm::recent(&world.app, &refreshed).is_ok());

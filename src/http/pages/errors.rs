@@ -24,7 +24,7 @@ pub fn show(cx: &Cx, face: &Face) -> Reply {
     with_retry(face, Reply::html(face.status, page_of(cx, face, cx.request_id())))
 }
 
-/// Shows a face as JSON, whoever asks.
+/// Shows a face as JSON to every caller.
 pub fn show_as_json(cx: &Cx, face: &Face) -> Reply {
     with_retry(face, envelope(cx, face))
 }

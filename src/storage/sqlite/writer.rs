@@ -169,7 +169,7 @@ impl Turn {
         self.lane.as_mut().expect("only `drop` and `commit` take it")
     }
 
-    /// Ends the open batch, whoever else is in line, on this thread.
+    /// Ends the open batch on this thread, also while others are in line.
     pub(super) fn commit(mut self) {
         if let Some(mut lane) = self.lane.take() {
             lane.finish();
