@@ -204,7 +204,7 @@ impl SetCookie {
 }
 
 /// Path and domain of the forms of a cookie that a browser sends to `path` on this host and lets it
-/// clear: of each segment on the way, three at most, and of each domain above. Browsers pass over the
+/// clear: of each folder on the way, three at most, of the path itself, and of each domain above. Browsers pass over the
 /// domains that are nobody's, such as `com`.
 fn forms(prefix: &str, host: &str, path: &str) -> Vec<String> {
     /// Segments that no route of ours has more of without a place in it.
@@ -222,13 +222,16 @@ fn forms(prefix: &str, host: &str, path: &str) -> Vec<String> {
     let domains = domains.map(|domain| format!("; Domain={domain}"));
     let domains: Vec<String> = std::iter::once(String::new()).chain(domains).collect();
     let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
-    let ends = path.match_indices('/').skip(1).map(|(at, _)| at);
-    let ends = ends
+    // Each folder on the way, with and without its last slash: to a browser those are two.
+    let folders = path.match_indices('/').skip(1).flat_map(|(at, _)| [at, at + 1]);
+    let ends = folders
+        .take(2 * DEEPEST)
         .chain([path.len()])
-        .take(DEEPEST)
         .filter(|end| is_plain && *end > 1);
-    let paths = std::iter::once("/").chain(ends.map(|end| &path[..end]));
+    let mut paths: Vec<&str> = std::iter::once("/").chain(ends.map(|end| &path[..end])).collect();
+    paths.dedup();
     paths
+        .into_iter()
         .flat_map(|path| domains.iter().map(move |domain| format!("; Path={path}{domain}")))
         .collect()
 }
@@ -336,6 +339,7 @@ mod tests {
             all("", "login.example.com", "/auth/login"),
             "; Path=/ ; Path=/; Domain=login.example.com ; Path=/; Domain=example.com \
              ; Path=/auth ; Path=/auth; Domain=login.example.com ; Path=/auth; Domain=example.com \
+             ; Path=/auth/ ; Path=/auth/; Domain=login.example.com ; Path=/auth/; Domain=example.com \
              ; Path=/auth/login ; Path=/auth/login; Domain=login.example.com ; Path=/auth/login; Domain=example.com"
         );
         for host in ["localhost", "127.0.0.1", "[::1]"] {
@@ -343,7 +347,8 @@ mod tests {
         }
         assert_eq!(
             all("", "localhost", "/auth/api/v1/user"),
-            "; Path=/ ; Path=/auth ; Path=/auth/api ; Path=/auth/api/v1"
+            "; Path=/ ; Path=/auth ; Path=/auth/ ; Path=/auth/api ; Path=/auth/api/ ; Path=/auth/api/v1 \
+             ; Path=/auth/api/v1/ ; Path=/auth/api/v1/user"
         );
         assert_eq!(all("", "localhost", "/a;b"), "; Path=/");
         assert_eq!(all("__Host-", "login.example.com", "/auth/login"), "; Path=/");

@@ -19,17 +19,12 @@ impl Cx {
         Ok(())
     }
 
-    /// Clears our cookies that came twice, as far as this host can. Until the browser has done so
-    /// they count as absent. A few at a time, those that matter first: proxies take only so much of a
-    /// header.
+    /// Clears one of our cookies that came twice, as far as this host can; those that matter first.
+    /// Until the browser has done so they count as absent. The others go with later answers, for
+    /// proxies take only so much of a header.
     pub(super) fn clear_doubles(&self) {
-        /// Cookies cleared in one answer.
-        const AT_ONCE: usize = 2;
-
-        let mut doubles: Vec<Cookie> = self.jar().doubles().collect();
-        doubles.sort_by_key(|cookie| cookie.is_cosmetic());
-        for cookie in doubles.into_iter().take(AT_ONCE) {
-            self.set_cookie(SetCookie::clear_everywhere(cookie, self.url_path()));
+        if let Some(double) = self.jar().doubles().min_by_key(|cookie| cookie.is_cosmetic()) {
+            self.set_cookie(SetCookie::clear_everywhere(double, self.url_path()));
         }
     }
 }
