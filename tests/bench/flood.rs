@@ -10,66 +10,109 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{interval, sleep};
 
+use crate::cluster::Cluster;
 use crate::live::{self, Client, Deployment, get, post};
 use crate::table::Line;
 use crate::{BINARY, basics, load, yardstick};
 
 const CALLERS: usize = 500;
+const ACCOUNTS: usize = 50;
 const RUSH: Duration = Duration::from_secs(15);
 /// Memory of one hash at the default cost, in MB.
 const OF_ONE_HASH: f64 = 33.554_432;
 
-/// 500 people who want to sign in at once. Whoever is told to come back does so.
-pub(crate) async fn of_sign_ins(folder: &Path) -> [Line; 4] {
+/// Whom they want to be, and whether they know the password.
+#[derive(Clone, Copy)]
+struct Rush {
+    name: &'static str,
+    accounts: usize,
+    password: &'static str,
+}
+
+const RUSHES: [Rush; 4] = [
+    Rush {
+        name: "one account",
+        accounts: 1,
+        password: load::PASSWORD,
+    },
+    Rush {
+        name: "one account, wrong password",
+        accounts: 1,
+        password: "not the right one",
+    },
+    Rush {
+        name: "fifty accounts",
+        accounts: ACCOUNTS,
+        password: load::PASSWORD,
+    },
+    Rush {
+        name: "fifty accounts, wrong password",
+        accounts: ACCOUNTS,
+        password: "not the right one",
+    },
+];
+
+pub(crate) async fn on_sqlite(folder: &Path) -> Vec<Line> {
     let mut deployment = Deployment::new(BINARY, folder, "bench-flood");
     // They fight for the processor; what else uses the disk must not count.
     deployment.preload = Some(yardstick::slow_disk(folder));
+    of_sign_ins("SQLite", &deployment).await
+}
+
+pub(crate) async fn on_postgres(folder: &Path) -> Vec<Line> {
+    let cluster = Cluster::start();
+    let deployment = Deployment::on(BINARY, folder, "bench-flood", cluster.address.clone());
+    of_sign_ins("PostgreSQL", &deployment).await
+}
+
+/// 500 people who want to sign in at once. Who is told to come back does so.
+async fn of_sign_ins(database: &str, deployment: &Deployment) -> Vec<Line> {
     let (server, _) = deployment.start().await;
     let address = deployment.address;
-    load::sign_up(address, "ada@example.com").await;
-    let probes = Probes::prepare(address).await;
+    for number in 0..ACCOUNTS {
+        load::sign_up(address, &format!("person{number}@example.com")).await;
+    }
     sleep(Duration::from_secs(3)).await;
     let idle = basics::megabytes(&server, "VmRSS:");
 
-    let is_over = Arc::new(AtomicBool::new(false));
-    let watching = probes.watch(is_over.clone());
-    let signed_in = rush(address, &is_over).await;
-    let (refresh, health) = watching.join().unwrap();
-
     let threads = std::thread::available_parallelism().unwrap().get();
     #[expect(clippy::cast_precision_loss, reason = "a few cores")]
-    let hashes = threads as f64 * OF_ONE_HASH;
-    let peak = basics::megabytes(&server, "VmHWM:") - idle;
-    let rate = f64::from(signed_in) / RUSH.as_secs_f64();
-    [
-        Line::at_most("refresh while 500 sign in, p99", percentile(refresh, 99), 50.0, "ms"),
-        Line::at_most("health while 500 sign in, p99", percentile(health, 99), 50.0, "ms"),
-        Line::at_most(
-            "memory above idle while 500 sign in",
-            peak,
-            (hashes + 20.0).round(),
-            "MB",
-        ),
-        Line::at_least("sign-ins meanwhile", rate, 1.0, "/s"),
-    ]
+    let most = (threads as f64 * OF_ONE_HASH + 20.0).round();
+    let mut lines = Vec::new();
+    for rush in RUSHES {
+        let probes = Probes::prepare(address, rush.name).await;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let watching = probes.watch(is_over.clone());
+        let answered = run(rush, address, &is_over).await;
+        let (refresh, health) = watching.join().unwrap();
+        let what = |what| format!("{database}, {}: {what}", rush.name);
+        let rate = f64::from(answered) / RUSH.as_secs_f64();
+        lines.push(Line::at_most(&what("refresh p99"), percentile(refresh, 99), 50.0, "ms"));
+        lines.push(Line::at_most(&what("health p99"), percentile(health, 99), 50.0, "ms"));
+        lines.push(Line::at_least(&what("passwords checked"), rate, 1.0, "/s"));
+        let peak = basics::megabytes(&server, "VmHWM:") - idle;
+        lines.push(Line::at_most(&what("memory above idle"), peak, most, "MB"));
+    }
+    lines
 }
 
-/// How many got in.
-async fn rush(address: SocketAddr, is_over: &Arc<AtomicBool>) -> u32 {
+/// How many were let in or told that the password is wrong.
+async fn run(rush: Rush, address: SocketAddr, is_over: &Arc<AtomicBool>) -> u32 {
     let mut client = Client::connect(address).await.unwrap();
     let csrf = live::csrf(&mut client).await.unwrap();
-    let body = serde_json::json!({ "email": "ada@example.com", "password": load::PASSWORD });
-    let request: Arc<[u8]> = post("/auth/api/v1/login", &csrf, &body).into();
-    let signed_in = Arc::new(AtomicU32::new(0));
+    let answered = Arc::new(AtomicU32::new(0));
     let mut callers = JoinSet::new();
     for number in 0..CALLERS {
-        let (request, signed_in, is_over) = (request.clone(), signed_in.clone(), is_over.clone());
+        let email = format!("person{}@example.com", number % rush.accounts);
+        let body = serde_json::json!({ "email": email, "password": rush.password });
+        let request = post("/auth/api/v1/login", &csrf, &body);
+        let (answered, is_over) = (answered.clone(), is_over.clone());
         callers.spawn(async move {
             let mut client = Client::over(from_another_place(address, number).await).unwrap();
             while !is_over.load(Ordering::Relaxed) {
                 let (head, _) = client.exchange(&request).await.unwrap();
                 match live::status(&head) {
-                    Some(200) => _ = signed_in.fetch_add(1, Ordering::Relaxed),
+                    Some(200 | 401) => _ = answered.fetch_add(1, Ordering::Relaxed),
                     Some(503) => sleep(Duration::from_secs(live::number(&head, "retry-after").unwrap() as u64)).await,
                     other => panic!("{other:?}: {head}"),
                 }
@@ -77,7 +120,7 @@ async fn rush(address: SocketAddr, is_over: &Arc<AtomicBool>) -> u32 {
         });
     }
     sleep(RUSH).await;
-    let count = signed_in.load(Ordering::Relaxed);
+    let count = answered.load(Ordering::Relaxed);
     is_over.store(true, Ordering::Relaxed);
     callers.abort_all();
     while callers.join_next().await.is_some() {}
@@ -101,10 +144,10 @@ struct Probes {
 impl Probes {
     const PAUSE: Duration = Duration::from_millis(25);
 
-    async fn prepare(address: SocketAddr) -> Self {
+    async fn prepare(address: SocketAddr, rush: &str) -> Self {
         let mut tokens = Vec::new();
         for number in 0..8 {
-            let email = format!("prober{number}@example.com");
+            let email = format!("{}{number}@example.com", rush.replace([' ', ','], "-"));
             tokens.push(load::sign_up(address, &email).await.refresh);
         }
         Self { address, tokens }

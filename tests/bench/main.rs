@@ -76,17 +76,19 @@ async fn measure() -> bool {
         lines.extend(refresh::on_sqlite(folder).await);
     }
     if is_wanted("postgres") {
-        lines.push(refresh::on_postgres(folder).await);
+        lines.extend(refresh::on_postgres(folder).await);
+    }
+    if is_wanted("answers") {
+        lines.extend(basics::answers(&deployment).await);
     }
     if is_wanted("pages") {
-        lines.extend(basics::pages(&deployment).await);
         lines.extend(render::pages(folder).await);
     }
-    if is_wanted("user") {
-        lines.push(basics::user(&deployment).await);
+    if is_wanted("flood") || is_wanted("flood-sqlite") {
+        lines.extend(flood::on_sqlite(folder).await);
     }
-    if is_wanted("flood") {
-        lines.extend(flood::of_sign_ins(folder).await);
+    if is_wanted("flood") || is_wanted("flood-postgres") {
+        lines.extend(flood::on_postgres(folder).await);
     }
     if is_wanted("timing") {
         lines.push(flood::known_and_unknown(folder).await);

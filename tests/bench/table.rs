@@ -58,10 +58,10 @@ impl Line {
 
 /// Prints the lines in columns.
 pub(crate) fn print(lines: &[Line]) {
-    println!("{:<44} {:<34} {:<18}", "what", "measured", "limit");
+    println!("{:<60} {:<34} {:<18}", "what", "measured", "limit");
     for line in lines {
         let verdict = if line.is_met { "" } else { "MISSED" };
-        println!("{:<44} {:<34} {:<18} {verdict}", line.what, line.measured, line.limit);
+        println!("{:<60} {:<34} {:<18} {verdict}", line.what, line.measured, line.limit);
     }
 }
 
