@@ -68,18 +68,8 @@ pub async fn with_token(app: &App, by: &By, token: &Secret, audience: Audience) 
             }
             Verdict::Successor(steps) => {
                 let successor = token::successor(&app.refresh_key, token, steps);
-                let head = look_up(app, &tokens::hash_of(&successor)?).await?;
-                // It was exchanged for one that cannot be derived (`tokens::renew`), which this client
-                // does not have. The session goes on, and so do the cookies of the browser that has it.
-                let head = head.ok_or(Refusal::SignInRequired)?;
-                if head.token.consumed.is_none() {
-                    if now >= head.token.expires_at {
-                        count("expired");
-                        return Err(Refusal::SessionEnded.into());
-                    }
-                    note_use(app, by, &head).await?;
-                    count("successor_again");
-                    return tokens::issue(app, head.standing, audience, successor, now);
+                if let Some(signed_in) = give_again(app, by, successor, audience).await? {
+                    return Ok(signed_in);
                 }
             }
             Verdict::Expired => {
@@ -144,6 +134,28 @@ async fn exchange(
         return Ok(None);
     };
     tokens::issue(app, standing, audience, successor, by.now).map(Some)
+}
+
+/// Gives a token again whose answer was lost; `None` if it was exchanged meanwhile. The caller looks
+/// again.
+async fn give_again(app: &App, by: &By, token: Secret, audience: Audience) -> Result<Option<SignedIn>> {
+    let count = |outcome| app.metrics.refreshes.one(outcome);
+    let Some(found) = look_up(app, &tokens::hash_of(&token)?).await? else {
+        // Another one was given instead, which cannot be derived (`tokens::renew`) and which this
+        // client does not have. The session goes on, and so do the cookies of the browser that has it.
+        count("unknown");
+        return Err(Refusal::SignInRequired.into());
+    };
+    if found.token.consumed.is_some() {
+        return Ok(None);
+    }
+    if by.now >= found.token.expires_at {
+        count("expired");
+        return Err(Refusal::SessionEnded.into());
+    }
+    note_use(app, by, &found).await?;
+    count("successor_again");
+    tokens::issue(app, found.standing, audience, token, by.now).map(Some)
 }
 
 /// The token is handed out once more: its idle time begins anew.

@@ -87,23 +87,17 @@ pub(super) fn issue(
     now: Timestamp,
 ) -> Result<SignedIn> {
     let access = access_token(app, &standing, audience, now)?;
-    let Standing {
-        session,
-        user,
-        membership,
-        roles,
-    } = standing;
     let tokens = Tokens {
-        session: session.id,
+        session: standing.session.id,
         access,
         access_ttl: app.config.tokens.ttl,
         refresh,
-        refresh_ttl: end_of_token(app, &session, now).since(now),
+        refresh_ttl: end_of_token(app, &standing.session, now).since(now),
     };
     Ok(SignedIn {
-        user,
-        membership: membership.ok_or(Refusal::SessionEnded)?,
-        roles,
+        user: standing.user,
+        membership: standing.membership.ok_or(Refusal::SessionEnded)?,
+        roles: standing.roles,
         tokens,
         password: None,
     })

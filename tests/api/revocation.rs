@@ -117,14 +117,14 @@ both!(
         pair.is_over_there(&client).await;
 
         let client = again().await;
-        let password = Secret::new("a new password of hers");
+        let password = Secret::new("another long password");
         accounts::set_password(&command, &operator(&command), pair.user, password)
             .await
             .unwrap();
         pair.is_over_there(&client).await;
 
         let client = pair.here.visitor().await;
-        let body = json!({ "email": ADA, "password": "a new password of hers" });
+        let body = json!({ "email": ADA, "password": "another long password" });
         assert_eq!(client.post_json(LOGIN, &body).await.status, 200);
         accounts::disable(&command, &operator(&command), pair.user)
             .await

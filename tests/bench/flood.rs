@@ -21,7 +21,7 @@ const RUSH: Duration = Duration::from_secs(15);
 /// Memory of one hash at the default cost, in MB.
 const OF_ONE_HASH: f64 = 33.554_432;
 
-/// Whom they want to be, and whether they know the password.
+/// Which account people sign in to, and whether they know its password.
 #[derive(Clone, Copy)]
 struct Rush {
     name: &'static str,

@@ -89,6 +89,11 @@ pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audie
             Ok(signed_in)
         })
         .await;
+    conclude(app, by, attempt, user.id, opened).await
+}
+
+/// What becomes of an attempt whose password was right.
+async fn conclude(app: &App, by: &By, attempt: Try<'_>, user: UserId, opened: Result<SignedIn>) -> Result<SignedIn> {
     match opened {
         Ok(signed_in) => {
             attempt.spare();
@@ -96,16 +101,16 @@ pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audie
         }
         Err(Error::Refused(Refusal::CredentialsWrong)) => {
             attempt.failed();
-            refuse(app, by, Some(user.id), "the password was changed meanwhile").await
+            refuse(app, by, Some(user), "the password was changed meanwhile").await
         }
         Err(Error::Refused(Refusal::AccountDisabled)) => {
             attempt.failed();
-            refuse(app, by, Some(user.id), OFF).await
+            refuse(app, by, Some(user), OFF).await
         }
         Err(Error::Refused(Refusal::AudienceRefused)) => {
             // The password was right: this is no guess.
             attempt.undo().await;
-            note_refusal(app, by, Some(user.id), "no role that opens the admin area").await?;
+            note_refusal(app, by, Some(user), "no role that opens the admin area").await?;
             Err(Refusal::AudienceRefused.into())
         }
         Err(other) => {
