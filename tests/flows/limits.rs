@@ -17,8 +17,8 @@ use authara::flows::accounts;
 use authara::flows::entry::password::{Credentials, with_password};
 use authara::flows::entry::sign_up::{Application, direct};
 use authara::flows::{Error, Result, tokens::SignedIn};
-use authara::metrics::Text;
 
+use super::metric;
 use crate::kit::world::{PASSWORD, World, both, by, client, operator};
 
 /// The budgets of the contract, for one kind of attempt at a time.
@@ -94,16 +94,6 @@ fn refusal<T>(result: Result<T>) -> std::result::Result<(), Refusal> {
     }
 }
 
-/// How often that limit is said to have refused somebody.
-fn hits(app: &App, limit: &str) -> u64 {
-    let mut text = Text::default();
-    app.metrics.write(&[], &mut text);
-    let sample = format!("authara_limit_hits_total{{limit=\"{limit}\"}} ");
-    let text = text.finish();
-    let value = text.lines().find_map(|line| line.strip_prefix(&sample));
-    value.unwrap().parse().unwrap()
-}
-
 const WRONG: std::result::Result<(), Refusal> = Err(Refusal::CredentialsWrong);
 
 const fn wait(seconds: u32) -> std::result::Result<(), Refusal> {
@@ -136,7 +126,7 @@ both!(
 
         let noted = world.audit(Action::LimitReached).await;
         assert_eq!(noted.len(), 1, "one line a window");
-        assert_eq!(hits(app, "login.address"), 1);
+        assert_eq!(metric(app, "authara_limit_hits_total{limit=\"login.address\"}"), 1);
         assert_eq!(noted[0].detail, "login.address");
         assert_eq!((noted[0].outcome, noted[0].actor), (Outcome::Refused, Actor::System));
         assert_eq!(noted[0].client.address, client().address);

@@ -12,8 +12,19 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 
+use authara::app::App;
 use authara::domain::Refusal;
 use authara::flows::{Error, Result};
+use authara::metrics::Text;
+
+/// The value of a metric, named with its labels as it is scraped.
+fn metric(app: &App, name: &str) -> u64 {
+    let mut text = Text::default();
+    app.metrics.write(&[], &mut text);
+    let text = text.finish();
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.unwrap().parse().unwrap()
+}
 
 /// The refusal of a flow that must have been refused.
 fn refusal<T>(result: Result<T>) -> Refusal {

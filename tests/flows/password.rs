@@ -7,7 +7,7 @@ use authara::flows::password::{Change, change};
 use authara::flows::tokens::Renewed;
 use authara::flows::{Result, access, refresh};
 
-use super::refusal;
+use super::{metric, refusal};
 use crate::kit::world::{PASSWORD, World, both, by, pair};
 
 const NEW: &str = "a new and better password";
@@ -64,6 +64,7 @@ both!(
 
         // Nobody can tell it from a thief with a copy. Cookies stay, for another tab may have set new ones.
         assert_eq!(refusal(with(&here.refresh).await), Refusal::SignInRequired);
+        assert_eq!(metric(&world.app, "authara_refreshes_total{outcome=\"unknown\"}"), 1);
         assert!(with(&fresh.refresh).await.is_ok());
     }
 );
