@@ -11,6 +11,10 @@ pub const PARALLEL_GRACE: Duration = Duration::from_secs(10);
 /// Within this time a lost answer may be asked for again by anybody who holds the token.
 pub const LOST_ANSWER_GRACE: Duration = Duration::from_mins(1);
 
+/// A use of a session is noted at most this often, unless it comes from elsewhere than the last: a
+/// note touches a row and an index more. A session may end by so much before its idle limit.
+pub const USE_NOTED_EVERY: Duration = Duration::from_mins(1);
+
 /// One sign-in of one browser or client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -40,6 +44,12 @@ impl Session {
     /// Whether its tokens are honoured.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
+    }
+
+    /// Whether its use by the client at `now` is noted ([`USE_NOTED_EVERY`]).
+    pub fn notes_use(&self, client: &Client, now: Timestamp) -> bool {
+        now.since(self.last_used_at) >= USE_NOTED_EVERY
+            || (self.client.address, &self.client.user_agent) != (client.address, &client.user_agent)
     }
 }
 

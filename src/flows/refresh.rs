@@ -16,10 +16,6 @@ use crate::storage::sessions::Found;
 /// chain moves on, so more than two in a row means a machine in a loop.
 const TRIES: usize = 8;
 
-/// The use of a session is noted at most this often while its token is not exchanged. Such a session
-/// may end by so much before its idle limit.
-const USE_NOTED_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
-
 /// Gives a new access token, and the refresh token to keep from now on.
 ///
 /// Refused with `SessionEnded` when the token is unknown, expired or stolen, or its session,
@@ -162,7 +158,7 @@ async fn give_again(app: &App, by: &By, token: Secret, audience: Audience) -> Re
 async fn note_use(app: &App, by: &By, found: &Found) -> Result<()> {
     let (client, now) = (&by.client, by.now);
     let session = &found.standing.session;
-    if now.since(session.last_used_at) < USE_NOTED_EVERY {
+    if !session.notes_use(client, now) {
         return Ok(());
     }
     let (token, until) = (&found.token.hash, tokens::end_of_token(app, session, now));

@@ -10,7 +10,7 @@ use authara::domain::limit::{Budget, Limit};
 use authara::domain::session::Rotation;
 use authara::domain::{Audience, By, Client, PlatformRole, Refusal, Secret};
 use authara::flows::tokens::SignedIn;
-use authara::flows::{Result, access, accounts, refresh};
+use authara::flows::{Result, access, accounts, refresh, sessions};
 
 use super::refusal;
 use crate::kit::world::{World, both, by, client, operator};
@@ -28,11 +28,7 @@ both!(r032_a_refresh_token_is_exchanged_at_every_use, async |world: World| {
     assert_ne!(first.refresh, second.refresh);
     assert_ne!(second.refresh, third.refresh);
     assert_ne!(first.access, third.access);
-    assert!(
-        access::caller(&world.app, &by(&world.app), Audience::App, third.access.expose())
-            .await
-            .is_ok()
-    );
+    assert!(world.try_caller(&third.access).await.is_ok());
 });
 
 both!(
@@ -202,6 +198,24 @@ both!(a_token_that_is_not_due_is_handed_back, async |world: World| {
     assert_ne!(kept.access, first.access);
     assert_ne!(exchanged.refresh, first.refresh);
 });
+
+both!(
+    a_use_from_elsewhere_is_seen_at_once_however_tokens_are_exchanged,
+    async |mut world: World| {
+        for (number, rotation) in [Rotation::Always, Rotation::Never].into_iter().enumerate() {
+            world = world.with(|config| config.sessions.rotation = rotation).await;
+            let tokens = world.sign_up(&format!("person{number}@example.com")).await.tokens;
+            let elsewhere = Client::new([198, 51, 100, 7].into(), "another browser");
+
+            world.clock.advance(Duration::from_secs(1));
+            let tokens = refreshed(&world, &tokens.refresh, &elsewhere).await.unwrap().tokens;
+
+            let me = world.caller(&tokens.access).await;
+            let listed = sessions::list(&world.app, &me).await.unwrap();
+            assert_eq!(listed[0].client, elsewhere, "{rotation:?}");
+        }
+    }
+);
 
 both!(
     the_idle_end_counts_from_the_last_use_however_tokens_are_exchanged,

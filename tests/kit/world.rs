@@ -12,10 +12,11 @@ use authara::crypto::phc::Cost;
 use authara::domain::audit::{Action, AuditLine, Filter};
 use authara::domain::limit::{Budget, Limit};
 use authara::domain::time::ManualClock;
-use authara::domain::{Audience, By, Client, Secret, Timestamp};
+use authara::domain::{Audience, By, Caller, Client, Secret, Timestamp};
 use authara::flows::entry::password::{Credentials, with_password};
 use authara::flows::entry::sign_up::{Application, direct};
 use authara::flows::tokens::{Renewed, SignedIn, Tokens};
+use authara::flows::{Result, access};
 use authara::storage::Target;
 
 use crate::kit::database::Database;
@@ -76,6 +77,16 @@ impl World {
         }
     }
 
+    /// The caller with that access token of the application.
+    pub(crate) async fn caller(&self, access: &Secret) -> Caller {
+        self.try_caller(access).await.unwrap()
+    }
+
+    /// The same, of a token that may be refused.
+    pub(crate) async fn try_caller(&self, token: &Secret) -> Result<Caller> {
+        access::caller(&self.app, &by(&self.app), Audience::App, token.expose()).await
+    }
+
     /// The same database under other settings.
     pub(crate) async fn with(self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.app.config.clone();
@@ -120,7 +131,7 @@ impl World {
         self.try_sign_in(email, PASSWORD).await.unwrap()
     }
 
-    pub(crate) async fn try_sign_in(&self, email: &str, password: &str) -> authara::flows::Result<SignedIn> {
+    pub(crate) async fn try_sign_in(&self, email: &str, password: &str) -> Result<SignedIn> {
         let input = Credentials {
             email: email.to_owned(),
             password: Secret::new(password),
@@ -148,7 +159,7 @@ impl World {
 }
 
 /// Somebody's tokens must not be in the log.
-fn noted(signed_in: authara::flows::Result<SignedIn>) -> authara::flows::Result<SignedIn> {
+fn noted(signed_in: Result<SignedIn>) -> Result<SignedIn> {
     if let Ok(signed_in) = &signed_in {
         log::secret(signed_in.tokens.access.expose());
         log::secret(signed_in.tokens.refresh.expose());

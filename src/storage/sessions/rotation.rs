@@ -1,16 +1,11 @@
 //! What becomes of a refresh token that is shown.
 
-use std::time::Duration;
-
 use super::{Sessions, Standing, columns, standing_columns, standing_in, standing_tables};
+use crate::domain::session::USE_NOTED_EVERY;
 use crate::domain::{Client, SessionId, Timestamp, TokenHash};
 use crate::storage::backend::{Job, Statement, Step};
 use crate::storage::value::args;
 use crate::storage::{Result, users};
-
-/// A session's use is noted at most this often, unless it comes from elsewhere than the last: each
-/// note touches a row and an index more.
-const USE_NOTED_EVERY: Duration = Duration::from_mins(1);
 
 /// A refresh token that is shown, and what it shall be exchanged for.
 #[derive(Debug, Clone, Copy)]
@@ -167,7 +162,8 @@ impl Sessions<'_> {
         standing_in(self.0.once(exchange.job()).await?)
     }
 
-    /// Notes that the session was used without a rotation: by its current token, which lives until `until` from now on.
+    /// Notes that the session was used without a rotation: by its current token, which lives until
+    /// `until` from now on.
     pub async fn touch(
         self,
         id: SessionId,
