@@ -9,7 +9,7 @@ use authara::flows::accounts::directory;
 use authara::flows::entry::confirm::{self, Recent};
 use authara::flows::password::{Change, change};
 use authara::flows::tokens::SignedIn;
-use authara::flows::{Result, access, account, accounts, refresh};
+use authara::flows::{Result, account, accounts, refresh};
 
 use super::refusal;
 use crate::kit::dump::{dump, hex};
@@ -23,8 +23,7 @@ async fn caller(world: &World, signed_in: &SignedIn) -> Caller {
 }
 
 async fn try_caller(world: &World, signed_in: &SignedIn) -> Result<Caller> {
-    let token = signed_in.tokens.access.expose();
-    access::caller(&world.app, &by(&world.app), Audience::App, token).await
+    world.try_caller(&signed_in.tokens.access).await
 }
 
 async fn recent(world: &World, signed_in: &SignedIn) -> Recent {

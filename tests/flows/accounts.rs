@@ -1,12 +1,12 @@
 //! What operators do.
 
 use authara::domain::audit::{Action, Actor};
-use authara::domain::{Audience, PlatformRole, Refusal, Secret, User};
+use authara::domain::{PlatformRole, Refusal, Secret, User};
+use authara::flows::accounts;
 use authara::flows::accounts::directory;
-use authara::flows::{access, accounts};
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, by, operator};
+use crate::kit::world::{PASSWORD, World, both, operator};
 
 both!(an_operator_opens_an_account_with_roles, async |world: World| {
     let user = accounts::add(
@@ -63,13 +63,7 @@ both!(
             2
         );
 
-        let access = access::caller(
-            &world.app,
-            &by(&world.app),
-            Audience::App,
-            signed_in.tokens.access.expose(),
-        )
-        .await;
+        let access = world.try_caller(&signed_in.tokens.access).await;
         assert_eq!(refusal(access), Refusal::SignInRequired);
         assert_eq!(
             refusal(world.try_sign_in("ada@example.com", PASSWORD).await),
@@ -203,13 +197,7 @@ both!(
             .unwrap()
         );
 
-        let access = access::caller(
-            &world.app,
-            &by(&world.app),
-            Audience::App,
-            signed_in.tokens.access.expose(),
-        )
-        .await;
+        let access = world.try_caller(&signed_in.tokens.access).await;
         assert_eq!(refusal(access), Refusal::SignInRequired);
     }
 );

@@ -7,16 +7,10 @@ use authara::domain::limit::{Budget, Limit};
 use authara::domain::{Audience, Caller, Refusal, Secret};
 use authara::flows::password::{Change, change};
 use authara::flows::tokens::Renewed;
-use authara::flows::{access, accounts, entry::confirm, refresh};
+use authara::flows::{accounts, entry::confirm, refresh};
 
 use super::refusal;
 use crate::kit::world::{PASSWORD, World, both, by, operator, pair};
-
-async fn caller(world: &World, access: &Secret) -> Caller {
-    access::caller(&world.app, &by(&world.app), Audience::App, access.expose())
-        .await
-        .unwrap()
-}
 
 /// A caller whose sign-in is longer ago than a change allows, with his tokens.
 async fn stale(world: &World) -> (Caller, Secret) {
@@ -26,7 +20,7 @@ async fn stale(world: &World) -> (Caller, Secret) {
         .await
         .unwrap()
         .tokens;
-    (caller(world, &tokens.access).await, tokens.refresh)
+    (world.caller(&tokens.access).await, tokens.refresh)
 }
 
 both!(
@@ -38,10 +32,10 @@ both!(
         let tokens = world.sign_up("ada@example.com").await.tokens;
 
         world.clock.advance(Duration::from_mins(3));
-        let me = caller(&world, &tokens.access).await;
+        let me = world.caller(&tokens.access).await;
         assert!(confirm::recent(&world.app, &me).is_ok());
         world.clock.advance(Duration::from_micros(1));
-        let me = caller(&world, &tokens.access).await;
+        let me = world.caller(&tokens.access).await;
 
         assert_eq!(
             confirm::recent(&world.app, &me).map(drop),
@@ -62,7 +56,7 @@ both!(
         );
 
         assert_ne!(fresh.refresh, token);
-        let me_again = caller(&world, &fresh.access).await;
+        let me_again = world.caller(&fresh.access).await;
         assert_eq!(
             (me_again.session, me_again.authenticated_at),
             (me.session, world.app.now())
@@ -91,9 +85,9 @@ both!(
         let Renewed::Access { token: fresh, .. } = fresh else {
             panic!("no refresh token was shown");
         };
-        let confirmed = caller(&world, &fresh).await;
+        let confirmed = world.caller(&fresh).await;
         assert!(confirm::recent(&world.app, &confirmed).is_ok());
-        let stolen = caller(&world, &before.access).await;
+        let stolen = world.caller(&before.access).await;
         assert_eq!(stolen.session, confirmed.session);
         assert_eq!(
             confirm::recent(&world.app, &stolen).map(drop),
@@ -101,7 +95,7 @@ both!(
         );
         // The holder of the refresh token goes on as the session does.
         let refreshed = refresh::with_token(&world.app, &by(&world.app), &before.refresh, Audience::App).await;
-        let refreshed = caller(&world, &refreshed.unwrap().tokens.access).await;
+        let refreshed = world.caller(&refreshed.unwrap().tokens.access).await;
         assert!(confirm::recent(&world.app, &refreshed).is_ok());
     }
 );
@@ -111,19 +105,19 @@ both!(
     async |world: World| {
         let app = &world.app;
         let here = world.sign_up("ada@example.com").await.tokens;
-        let me = caller(&world, &here.access).await;
+        let me = world.caller(&here.access).await;
         world.clock.advance(Duration::from_secs(2));
         let input = |new: &str, current: Option<&str>| Change {
             new: Secret::new(new),
             current: current.map(Secret::new),
             refresh: Some(here.refresh.clone()),
         };
-        let me_now = caller(&world, &here.access).await;
+        let me_now = world.caller(&here.access).await;
         let fresh = change(app, &me_now, input("a new and better password", Some(PASSWORD))).await;
         let fresh = pair(fresh.unwrap());
 
         // The thief has both tokens from before, and sits anywhere.
-        let stolen = caller(&world, &here.access).await;
+        let stolen = world.caller(&here.access).await;
         assert_eq!(stolen.authenticated_at, me.authenticated_at);
         let set = change(app, &stolen, input("the thief's own password", None)).await;
         assert_eq!(refusal(set), Refusal::ReauthenticationRequired);
@@ -141,7 +135,7 @@ both!(
             );
         }
 
-        let owner = caller(&world, &fresh.access).await;
+        let owner = world.caller(&fresh.access).await;
         assert!(
             change(app, &owner, input("and yet another password", None))
                 .await
@@ -167,7 +161,7 @@ both!(a_wrong_password_confirms_nothing, async |world: World| {
         .await
         .unwrap()
         .tokens;
-    let me = caller(&world, &tokens.access).await;
+    let me = world.caller(&tokens.access).await;
     assert!(confirm::recent(&world.app, &me).is_err());
 });
 
@@ -175,7 +169,7 @@ both!(
     what_a_session_began_is_not_done_once_it_has_ended,
     async |world: World| {
         let tokens = world.sign_up("ada@example.com").await.tokens;
-        let me = caller(&world, &tokens.access).await;
+        let me = world.caller(&tokens.access).await;
         accounts::end_sessions(&world.app, &operator(&world.app), me.user.id, None)
             .await
             .unwrap();
@@ -200,7 +194,7 @@ both!(of_two_password_changes_at_once_one_counts, async |world: World| {
         let email = format!("ada{round}@example.com");
         let here = world.sign_up(&email).await.tokens;
         let there = world.sign_in(&email).await.tokens;
-        let (here, there) = (caller(&world, &here.access).await, caller(&world, &there.access).await);
+        let (here, there) = (world.caller(&here.access).await, world.caller(&there.access).await);
         let input = |new: &str| Change {
             new: Secret::new(new),
             current: Some(Secret::new(PASSWORD)),

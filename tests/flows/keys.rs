@@ -39,11 +39,7 @@ both!(
 
         world.clock.advance(Duration::from_mins(9));
         reload(&world.app, world.app.now()).await.unwrap();
-        assert!(
-            access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose())
-                .await
-                .is_ok()
-        );
+        assert!(world.try_caller(&tokens.access).await.is_ok());
 
         world.clock.advance(Duration::from_mins(5));
         reload(&world.app, world.app.now()).await.unwrap();
@@ -69,17 +65,13 @@ both!(
 
         rotate(&world.app, &operator(&world.app), true).await.unwrap();
 
-        let old = access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose()).await;
+        let old = world.try_caller(&tokens.access).await;
         assert_eq!(refusal(old), Refusal::SignInRequired);
         let tokens = refresh::with_token(&world.app, &by(&world.app), &tokens.refresh, Audience::App)
             .await
             .unwrap()
             .tokens;
-        assert!(
-            access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose())
-                .await
-                .is_ok()
-        );
+        assert!(world.try_caller(&tokens.access).await.is_ok());
     }
 );
 
@@ -132,11 +124,7 @@ both!(keys_from_the_settings_are_not_rotated_here, async |world: World| {
 
     let tokens = world.sign_up("ada@example.com").await.tokens;
 
-    assert!(
-        access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose())
-            .await
-            .is_ok()
-    );
+    assert!(world.try_caller(&tokens.access).await.is_ok());
     assert_eq!(
         refusal(rotate(&world.app, &operator(&world.app), false).await),
         Refusal::KeysFromSettings

@@ -5,18 +5,12 @@ use std::time::Duration;
 use authara::domain::{Audience, Caller, Refusal, Secret};
 use authara::flows::password::{Change, change};
 use authara::flows::tokens::Renewed;
-use authara::flows::{Result, access, refresh};
+use authara::flows::{Result, refresh};
 
 use super::{metric, refusal};
 use crate::kit::world::{PASSWORD, World, both, by, pair};
 
 const NEW: &str = "a new and better password";
-
-async fn caller(world: &World, access: &Secret) -> Caller {
-    access::caller(&world.app, &by(&world.app), Audience::App, access.expose())
-        .await
-        .unwrap()
-}
 
 async fn set(world: &World, caller: &Caller, current: Option<&str>, refresh: Option<&Secret>) -> Result<Renewed> {
     let input = Change {
@@ -32,15 +26,15 @@ both!(
     async |world: World| {
         let here = world.sign_up("ada@example.com").await.tokens;
         let there = world.sign_in("ada@example.com").await.tokens;
-        let me = caller(&world, &here.access).await;
+        let me = world.caller(&here.access).await;
 
         let fresh = pair(set(&world, &me, None, Some(&here.refresh)).await.unwrap());
 
         let other = refresh::with_token(&world.app, &by(&world.app), &there.refresh, Audience::App).await;
         assert_eq!(refusal(other), Refusal::SessionEnded);
-        let other = access::caller(&world.app, &by(&world.app), Audience::App, there.access.expose()).await;
+        let other = world.try_caller(&there.access).await;
         assert_eq!(refusal(other), Refusal::SignInRequired);
-        caller(&world, &fresh.access).await;
+        world.caller(&fresh.access).await;
         assert!(
             refresh::with_token(&world.app, &by(&world.app), &fresh.refresh, Audience::App)
                 .await
@@ -58,7 +52,7 @@ both!(
     a_client_that_drops_the_fresh_tokens_signs_in_again_and_ends_nothing,
     async |world: World| {
         let here = world.sign_up("ada@example.com").await.tokens;
-        let me = caller(&world, &here.access).await;
+        let me = world.caller(&here.access).await;
         let fresh = pair(set(&world, &me, None, Some(&here.refresh)).await.unwrap());
         let with = async |token: &Secret| refresh::with_token(&world.app, &by(&world.app), token, Audience::App).await;
 
@@ -73,7 +67,7 @@ both!(an_old_sign_in_needs_the_current_password, async |world: World| {
     let here = world.sign_up("ada@example.com").await.tokens;
     world.clock.advance(Duration::from_mins(10) + Duration::from_secs(1));
     let here = refresh::with_token(&world.app, &by(&world.app), &here.refresh, Audience::App).await;
-    let me = caller(&world, &here.unwrap().tokens.access).await;
+    let me = world.caller(&here.unwrap().tokens.access).await;
 
     assert_eq!(
         refusal(set(&world, &me, None, None).await),
@@ -94,7 +88,7 @@ both!(
     async |world: World| {
         let here = world.sign_up("ada@example.com").await.tokens;
         let bob = world.sign_up("bob@example.com").await.tokens;
-        let me = caller(&world, &here.access).await;
+        let me = world.caller(&here.access).await;
 
         let fresh = set(&world, &me, None, Some(&bob.refresh)).await.unwrap();
 

@@ -1,21 +1,15 @@
 //! A person's own sessions.
 
-use authara::domain::{Audience, Caller, Refusal, SessionId};
+use authara::domain::{Refusal, SessionId};
 use authara::flows::entry::confirm::{self, Recent};
-use authara::flows::{access, sessions};
+use authara::flows::sessions;
 
 use super::refusal;
-use crate::kit::world::{World, both, by};
-
-async fn caller(world: &World, access: &authara::domain::Secret) -> Caller {
-    access::caller(&world.app, &by(&world.app), Audience::App, access.expose())
-        .await
-        .unwrap()
-}
+use crate::kit::world::{World, both};
 
 /// A caller who has just signed in.
 async fn recent(world: &World, access: &authara::domain::Secret) -> Recent {
-    confirm::recent(&world.app, &caller(world, access).await).unwrap()
+    confirm::recent(&world.app, &world.caller(access).await).unwrap()
 }
 
 both!(one_sees_ones_own_sessions_and_this_one_first, async |world: World| {
@@ -24,7 +18,7 @@ both!(one_sees_ones_own_sessions_and_this_one_first, async |world: World| {
     let second = world.sign_in("ada@example.com").await.tokens;
     world.sign_up("bob@example.com").await;
 
-    let listed = sessions::list(&world.app, &caller(&world, &first.access).await)
+    let listed = sessions::list(&world.app, &world.caller(&first.access).await)
         .await
         .unwrap();
 
@@ -39,7 +33,7 @@ both!(a_session_one_ends_is_over_at_once, async |world: World| {
 
     sessions::revoke(&world.app, &me, there.session).await.unwrap();
 
-    let refused = access::caller(&world.app, &by(&world.app), Audience::App, there.access.expose()).await;
+    let refused = world.try_caller(&there.access).await;
     assert_eq!(refusal(refused), Refusal::SignInRequired);
     assert_eq!(
         refusal(sessions::revoke(&world.app, &me, there.session).await),
@@ -55,7 +49,7 @@ both!(somebody_elses_session_cannot_be_ended, async |world: World| {
     let refused = sessions::revoke(&world.app, &recent(&world, &ada.access).await, bob.session).await;
 
     assert_eq!(refusal(refused), Refusal::NotFound);
-    caller(&world, &bob.access).await;
+    world.caller(&bob.access).await;
 });
 
 both!(
@@ -71,7 +65,7 @@ both!(
         assert_eq!(sessions::revoke_others(&world.app, &me).await.unwrap(), 3);
         assert_eq!(sessions::revoke_others(&world.app, &me).await.unwrap(), 0);
 
-        caller(&world, &here.access).await;
-        caller(&world, &bob.access).await;
+        world.caller(&here.access).await;
+        world.caller(&bob.access).await;
     }
 );

@@ -5,7 +5,7 @@ use authara::crypto::phc::Cost;
 use authara::domain::password::Password;
 use authara::domain::{Audience, PlatformRole, Refusal, Secret};
 use authara::flows::entry::password::{Credentials, with_password};
-use authara::flows::{access, accounts, refresh, sign_out};
+use authara::flows::{accounts, refresh, sign_out};
 use std::time::Duration;
 
 use super::refusal;
@@ -34,14 +34,7 @@ both!(
         .unwrap();
 
         assert_eq!(signed_in.user.email.as_str(), "ada@example.com");
-        let caller = access::caller(
-            &world.app,
-            &by(&world.app),
-            Audience::App,
-            signed_in.tokens.access.expose(),
-        )
-        .await
-        .unwrap();
+        let caller = world.try_caller(&signed_in.tokens.access).await.unwrap();
         assert_eq!(caller.user.id, signed_in.user.id);
     }
 );
@@ -151,7 +144,7 @@ both!(
                 .await
                 .unwrap();
 
-            let access = access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose()).await;
+            let access = world.try_caller(&tokens.access).await;
             assert_eq!(refusal(access), Refusal::SignInRequired);
             let refreshed = refresh::with_token(&world.app, &by(&world.app), &tokens.refresh, Audience::App).await;
             assert_eq!(refusal(refreshed), Refusal::SessionEnded);
@@ -175,7 +168,7 @@ both!(
 
         world.clock.advance(Duration::from_mins(10) + Duration::from_secs(31));
 
-        let refused = access::caller(&world.app, &by(&world.app), Audience::App, tokens.access.expose()).await;
+        let refused = world.try_caller(&tokens.access).await;
         assert_eq!(refusal(refused), Refusal::SignInRequired);
     }
 );
