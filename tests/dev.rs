@@ -224,7 +224,9 @@ async fn the_admin_is_made_once_and_everything_is_kept_for_the_owner_alone() {
         &folder.0,
         &["user", "show", "admin@example.com", "--env-file", ".authara/dev.env"],
     );
+    let health = command(&folder.0, &["healthcheck", "--env-file", ".authara/dev.env"]);
 
+    assert!(health.status.success(), "it asks the server that runs: {health:?}");
     assert_eq!(signed_in.location.as_deref(), Some("/private"), "{}", signed_in.text);
     assert!(private.text.contains("authara:admin"));
     assert_eq!(mode(&kept), 0o700);

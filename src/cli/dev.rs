@@ -110,9 +110,11 @@ impl Folder {
             "# Written by `authara dev` at each start, for: authara --env-file {FOLDER}/{SETTINGS} …\n\
              APP_ENV=dev\n\
              PUBLIC_URL={}\n\
+             AUTHARA_LISTEN={}\n\
              DATABASE_URL={}\n\
              AUTHARA_SECRET_KEY_FILE={}\n",
             config.public_url.origin,
+            config.listen,
             quoted(&database_url(&self.0)),
             quoted(&self.0.join(SECRET).display().to_string()),
         );
