@@ -268,7 +268,7 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
     refused(&["user", "delete", "nobody@example.com", "--yes"], "no account");
     refused(&["user", "add", "cyd@example.com"], "--password-stdin");
     refused(&["key", "rotate", "--now"], "--yes");
-    refused(&["healthcheck"], "cannot be reached");
+    refused(&["healthcheck"], "is `authara serve` running?");
     for (password, why) in [
         ("short\n", "at least 8"),
         ("\n", "at least 8"),

@@ -40,7 +40,7 @@ pub(super) fn confirm(what: &str, sure: &Sure) -> Result<()> {
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::Words(format!(
-            "{what} Not done: there is no terminal to ask; use --yes to go on"
+            "not done, for there is no terminal to ask; use --yes to go on. {what}"
         )));
     }
     let mut err = io::stderr();

@@ -36,7 +36,11 @@ pub(super) async fn run(given: &Given, out: &mut Printer) -> Result<()> {
 }
 
 async fn ask(listen: &Listen) -> Result<(StatusCode, Bytes)> {
-    let unreachable = |error| Failure::Words(format!("the server cannot be reached: {error}"));
+    let unreachable = |error| {
+        Failure::Words(format!(
+            "the server cannot be reached at {listen}: {error}; is `authara serve` running?"
+        ))
+    };
     match listen {
         Listen::Tcp(address) => send(TcpStream::connect(reachable(*address)).await.map_err(unreachable)?).await,
         Listen::Unix(path) => send(UnixStream::connect(path).await.map_err(unreachable)?).await,

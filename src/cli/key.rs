@@ -28,7 +28,7 @@ pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> 
         }
         Command::Rotate { now, sure, printed } => {
             if *now {
-                let what = "Every access token there is will be refused; browsers refresh by themselves.";
+                let what = "This makes every access token invalid at once; browsers refresh by themselves.";
                 ask::confirm(what, sure)?;
             }
             let app = app(given).await?;

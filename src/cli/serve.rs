@@ -25,9 +25,9 @@ pub(super) async fn run(given: &Given) -> Result<()> {
         tracing::warn!("{warning}");
     }
     let app = App::build(config, Arc::new(SystemClock)).await?;
-    let listener = listen(&app.config.listen, "requests").await?;
+    let listener = listen(&app.config.listen, "requests", "AUTHARA_LISTEN").await?;
     let metrics = match app.config.metrics_listen {
-        Some(address) => Some(listen(&Listen::Tcp(address), "metrics").await?),
+        Some(address) => Some(listen(&Listen::Tcp(address), "metrics", "AUTHARA_METRICS_LISTEN").await?),
         None => None,
     };
     tracing::info!(
@@ -40,9 +40,13 @@ pub(super) async fn run(given: &Given) -> Result<()> {
     until_told_to_stop(&app, Service::new(app.clone()), listener, metrics).await
 }
 
-/// Opens the socket; a taken port or a missing folder is told in words.
-pub(super) async fn listen(at: &Listen, what: &str) -> Result<Listener> {
-    let failed = |error| Failure::Words(format!("cannot listen on {at} for {what}: {error}"));
+/// Opens the socket that `setting` names; a taken port or a missing folder is told in words.
+pub(super) async fn listen(at: &Listen, what: &str, setting: &str) -> Result<Listener> {
+    let failed = |error| {
+        Failure::Words(format!(
+            "cannot listen on {at} for {what}: {error}; {setting} names another place"
+        ))
+    };
     server::bind(at).await.map_err(failed)
 }
 

@@ -57,7 +57,9 @@ pub enum Refusal {
     #[error("the session has ended")]
     SessionEnded,
     /// The CSRF proof is missing or foreign.
-    #[error("the form is too old or came from another site")]
+    #[error(
+        "the CSRF token is missing or too old; reload the page, or send the value of the CSRF cookie in the header X-CSRF-Token"
+    )]
     CsrfInvalid,
     /// A cookie that matters came twice, so neither counts.
     #[error(

@@ -34,7 +34,7 @@ impl Face {
     pub const METHOD_NOT_ALLOWED: Self = Self::plain(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
-        "this page does not take that method",
+        "that method cannot be used here; the header Allow names those that can",
     );
     /// A form beyond the limit.
     pub const TOO_LARGE: Self = Self::plain(

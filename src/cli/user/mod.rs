@@ -122,7 +122,7 @@ async fn list(
 async fn disable(app: &App, name: &str, sure: &Sure, out: &mut Printer) -> Result<()> {
     let user = find(app, name).await?;
     ask::confirm(
-        &format!("{name} cannot sign in any more and is signed out everywhere."),
+        &format!("This signs {name} out everywhere and lets them sign in no more."),
         sure,
     )?;
     let ended = accounts::disable(app, &by(app), user.id).await?;
@@ -132,7 +132,7 @@ async fn disable(app: &App, name: &str, sure: &Sure, out: &mut Printer) -> Resul
 async fn delete(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Printer) -> Result<()> {
     let user = find(app, name).await?;
     ask::confirm(
-        &format!("{name} is deleted for good, with the organizations that nobody else is in."),
+        &format!("This deletes {name} for good, with the organizations that nobody else is in."),
         sure,
     )?;
     accounts::delete(app, &by(app), user.id).await?;
@@ -145,7 +145,7 @@ async fn delete(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Pri
 async fn revoke(app: &App, name: &str, role: PlatformRole, sure: &Sure, out: &mut Printer) -> Result<()> {
     let user = find(app, name).await?;
     ask::confirm(
-        &format!("{name} loses the role {role} and is signed out everywhere."),
+        &format!("This takes the role {role} from {name} and signs them out everywhere."),
         sure,
     )?;
     let had_it = accounts::revoke(app, &by(app), user.id, role).await?;
@@ -166,7 +166,7 @@ async fn end_sessions(
 ) -> Result<()> {
     let user = find(app, name).await?;
     if end.is_none() {
-        ask::confirm(&format!("{name} is signed out everywhere."), sure)?;
+        ask::confirm(&format!("This signs {name} out everywhere."), sure)?;
     }
     let ended = match accounts::end_sessions(app, &by(app), user.id, end).await {
         Err(flows::Error::Refused(Refusal::NotFound)) => {
