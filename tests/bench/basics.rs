@@ -86,7 +86,7 @@ pub(crate) async fn answers(deployment: &Deployment) -> [Line; 3] {
         checked.push(load::rate(deployment.address, user.clone(), CLIENTS, time).await);
     }
     [
-        Line::ratio("health : a bare hyper server", &health, &theirs, 0.78),
+        Line::ratio("health : a bare hyper server", &health, &theirs, 0.77),
         Line::ratio("login page : the bare server", &login, &theirs, 0.55),
         Line::ratio("user, its session looked up : the same", &checked, &theirs, 0.35),
     ]

@@ -20,6 +20,10 @@ const ACCOUNTS: usize = 50;
 const RUSH: Duration = Duration::from_secs(15);
 /// Memory of one hash at the default cost, in MB.
 const OF_ONE_HASH: f64 = 33.554_432;
+/// Memory of a connection while its sign-in waits, in MB, as documented in the README.
+const OF_ONE_CALLER: f64 = 0.035;
+/// Memory of what a small database takes: caches of SQLite, or connections to PostgreSQL, in MB.
+const OF_THE_DATABASE: f64 = 10.0;
 
 /// Which account people sign in to, and whether they know its password.
 #[derive(Clone, Copy)]
@@ -76,8 +80,8 @@ async fn of_sign_ins(database: &str, deployment: &Deployment) -> Vec<Line> {
     let idle = basics::megabytes(&server, "VmRSS:");
 
     let threads = std::thread::available_parallelism().unwrap().get();
-    #[expect(clippy::cast_precision_loss, reason = "a few cores")]
-    let most = (threads as f64 * OF_ONE_HASH + 20.0).round();
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let most = (threads as f64 * OF_ONE_HASH + CALLERS as f64 * OF_ONE_CALLER + OF_THE_DATABASE).round();
     let mut lines = Vec::new();
     for rush in RUSHES {
         let probes = Probes::prepare(address, rush.name).await;

@@ -39,21 +39,24 @@ pub(crate) async fn rate(address: SocketAddr, request: Vec<u8>, connections: usi
     f64::from(count) / time.as_secs_f64()
 }
 
-/// So many sign-ins of one person, shared by so many callers; sign-ins a second.
+/// So many sign-ins, shared by so many callers with an account each, since an account has one turn at a time; sign-ins a second.
 pub(crate) async fn sign_ins(deployment: &Deployment, callers: usize, count: usize) -> f64 {
     let address = deployment.address;
     let mut client = Client::connect(address).await.unwrap();
     let csrf = live::csrf(&mut client).await.unwrap();
-    // The second time she has an account already, which is as good.
-    client
-        .send(&live::sign_up(&csrf, "ada@example.com", PASSWORD))
-        .await
-        .unwrap();
-    let body = serde_json::json!({ "email": "ada@example.com", "password": PASSWORD });
-    let request = post("/auth/api/v1/login", &csrf, &body);
+    let mut requests = Vec::new();
+    for number in 0..callers {
+        let email = format!("ada{number}@example.com");
+        // The second time they have an account already, which is as good.
+        client.send(&live::sign_up(&csrf, &email, PASSWORD)).await.unwrap();
+        let body = serde_json::json!({ "email": email, "password": PASSWORD });
+        requests.push(post("/auth/api/v1/login", &csrf, &body));
+    }
+    let next = Cell::new(0);
     per_second(callers, count, async || {
+        let request = &requests[next.replace(next.get() + 1) % callers];
         let mut client = Client::connect(address).await.unwrap();
-        let (status, _) = client.send(&request).await.unwrap();
+        let (status, _) = client.send(request).await.unwrap();
         assert_eq!(status, 200);
     })
     .await
