@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use authara::app::pulse::Worker;
-use authara::domain::Clock as _;
+use authara::domain::limit::{Budget, Limit};
+use authara::domain::{Clock as _, TokenHash};
 use authara::storage;
 use tokio::sync::watch;
 
 use crate::kit::app::TestApp;
 use crate::kit::database::{Database, both};
 
+const WEEK: Duration = Duration::from_hours(7 * 24);
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
 /// Deletes one session that a cleanup would find, if there is one. How many it was.
@@ -17,6 +19,32 @@ async fn delete_one(app: &TestApp) -> u64 {
     let now = app.clock.now();
     let delete = async |tx: &mut storage::Tx| tx.sessions().delete_ended(now, 1).await;
     app.app.store.write(delete).await.unwrap()
+}
+
+/// Starts the workers, wakes the cleanup, waits until it is done, and stops them.
+async fn clean_up(app: &TestApp) {
+    let (stop, stopping) = watch::channel(false);
+    let mut workers = authara::workers::start(&app.app, &stopping);
+    app.app.pulse.wake(Worker::Cleanup);
+    // Its first round would come a minute after the start, and the keys are read every second.
+    let done = async {
+        while app
+            .app
+            .pulse
+            .all()
+            .values()
+            .any(|beat| beat.last_success < Some(app.clock.now()))
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let is_done = tokio::time::timeout(Duration::from_secs(20), done).await;
+    stop.send_replace(true);
+    let ended = tokio::time::timeout(Duration::from_secs(20), async {
+        while workers.join_next().await.is_some() {}
+    });
+
+    assert!(is_done.is_ok() && ended.await.is_ok());
 }
 
 both!(
@@ -27,23 +55,33 @@ both!(
         app.user("bob@example.com").await;
         app.clock.advance(YEAR);
         assert_eq!(delete_one(&app).await, 1, "and the other one is left to the worker");
-        let (stop, stopping) = watch::channel(false);
-        let mut workers = authara::workers::start(&app.app, &stopping);
-
-        app.app.pulse.wake(Worker::Cleanup);
-        // Its first round would come a minute after the start, and the keys are read every second.
-        let done = async {
-            while app.app.pulse.all().values().any(|beat| beat.last_success.is_none()) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let is_done = tokio::time::timeout(Duration::from_secs(20), done).await;
-        stop.send_replace(true);
-        let ended = tokio::time::timeout(Duration::from_secs(20), async {
-            while workers.join_next().await.is_some() {}
-        });
-
-        assert!(is_done.is_ok() && ended.await.is_ok());
+        clean_up(&app).await;
         assert_eq!(delete_one(&app).await, 0);
+    }
+);
+
+both!(
+    what_was_guessed_at_an_account_is_forgotten_after_a_quiet_week,
+    async |db: &Database| {
+        let app = TestApp::start(db).await;
+        let window = Duration::from_hours(1);
+        let budget = Budget { limit: 1, window };
+        let key = TokenHash::new([7; 32]);
+        let begun = app.clock.now();
+        let guess = async |tx: &mut storage::Tx| tx.budgets().take(Limit::LoginAccount, &key, budget, begun).await;
+        assert!(app.app.store.write(guess).await.unwrap());
+        let is_kept = async || {
+            let mut conn = app.app.store.read().await.unwrap();
+            let end = conn.budgets().end(Limit::LoginAccount, &key).await.unwrap();
+            end.is_some()
+        };
+
+        app.clock.advance(WEEK);
+        clean_up(&app).await;
+        assert!(is_kept().await);
+
+        app.clock.advance(window + Duration::from_secs(1));
+        clean_up(&app).await;
+        assert!(!is_kept().await);
     }
 );

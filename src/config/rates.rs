@@ -52,8 +52,7 @@ macro_rules! rates {
 }
 
 const EQUAL: &str = "In this time, which begins with the first.";
-const DOUBLING: &str =
-    "In this time, which begins with the first and doubles, up to a day, each time the limit is reached again.";
+const DOUBLING: &str = "In this time, which begins with the first and doubles, up to a day, after every so many.";
 
 rates! {
     LoginAddress "AUTHARA_RATE_LIMIT_LOGIN_IP": "5" "attempts" in "1m", at least 1, EQUAL,

@@ -59,15 +59,15 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Windows never grow beyond this, however often they are used up.
+    /// Windows never grow beyond this, however often the budget is used up.
     const LONGEST: Duration = Duration::from_hours(24);
     /// Windows that double, then the last one repeats.
     pub const STEPS: usize = 6;
 
-    /// How long a window lasts that follows so many windows that were used up: twice as long each
-    /// time, a day at most. So guessing slowly and for ever gets slower and slower.
-    pub fn window_after(&self, strikes: usize) -> Duration {
-        let factor = 1 << strikes.min(Self::STEPS - 1);
+    /// How long a window lasts before which the whole budget was used up so many times, in however
+    /// many windows: twice as long each time, a day at most. So guessing slowly and for ever gets slower and slower.
+    pub fn window_after(&self, used_up: usize) -> Duration {
+        let factor = 1 << used_up.min(Self::STEPS - 1);
         (self.window * factor).min(Self::LONGEST.max(self.window))
     }
 }
@@ -77,17 +77,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_that_is_used_up_again_and_again_doubles_to_a_day() {
-        let hours = |window, strikes| {
+    fn a_budget_that_is_used_up_again_and_again_has_windows_that_double_to_a_day() {
+        let hours = |window, used_up| {
             let budget = Budget {
                 limit: 10,
                 window: Duration::from_hours(window),
             };
-            budget.window_after(strikes).as_secs() / 3600
+            budget.window_after(used_up).as_secs() / 3600
         };
 
         assert_eq!(
-            [0, 1, 2, 4, 5, 99].map(|strikes| hours(1, strikes)),
+            [0, 1, 2, 4, 5, 99].map(|used_up| hours(1, used_up)),
             [1, 2, 4, 16, 24, 24]
         );
         assert_eq!(hours(48, 3), 48, "a longer one was asked for");

@@ -9,27 +9,27 @@ use crate::storage::{Conn, Result};
 pub struct Budgets<'c>(pub(super) &'c mut Conn);
 
 impl Budgets<'_> {
-    /// Takes one from a budget; `false` if it is spent. A window that is over begins anew, longer
-    /// than the last one if that was used up ([`Budget::window_after`]).
+    /// Takes one from a budget; `false` if it is spent. A window that is over begins anew; the more
+    /// was taken in all those before it, the longer it is ([`Budget::window_after`]). `strikes` is how much.
     pub async fn take(self, limit: Limit, key: &TokenHash, budget: Budget, now: Timestamp) -> Result<bool> {
-        // `ends_at` of the next window, after no strike, one, two, and so on.
+        // `ends_at` of the next window, after no whole budget, one, two, and so on.
         let sql = "INSERT INTO budgets (name, key, spent, strikes, ends_at)
                    VALUES ($1, $2, 1, 0, $5)
                    ON CONFLICT (name, key) DO UPDATE
                    SET spent = CASE WHEN budgets.ends_at <= $3 THEN 1 ELSE budgets.spent + 1 END,
-                       strikes = CASE WHEN budgets.ends_at > $3 THEN budgets.strikes
-                                      WHEN budgets.spent >= $4 THEN budgets.strikes + 1
-                                      ELSE 0 END,
+                       strikes = CASE WHEN budgets.ends_at <= $3 THEN budgets.strikes + budgets.spent
+                                      ELSE budgets.strikes END,
                        ends_at = CASE WHEN budgets.ends_at > $3 THEN budgets.ends_at
-                                      WHEN budgets.spent < $4 THEN $5
-                                      WHEN budgets.strikes = 0 THEN $6
-                                      WHEN budgets.strikes = 1 THEN $7
-                                      WHEN budgets.strikes = 2 THEN $8
-                                      WHEN budgets.strikes = 3 THEN $9
-                                      ELSE $10 END
+                                      ELSE CASE (budgets.strikes + budgets.spent) / $4
+                                           WHEN 0 THEN $5
+                                           WHEN 1 THEN $6
+                                           WHEN 2 THEN $7
+                                           WHEN 3 THEN $8
+                                           WHEN 4 THEN $9
+                                           ELSE $10 END END
                    WHERE budgets.ends_at <= $3 OR budgets.spent < $4";
         let mut args = args![limit.name(), key, now, budget.limit];
-        args.extend((0..Budget::STEPS).map(|strikes| Value::from(now + budget.window_after(strikes))));
+        args.extend((0..Budget::STEPS).map(|used_up| Value::from(now + budget.window_after(used_up))));
         Ok(self.0.execute(sql, args).await? == 1)
     }
 

@@ -13,8 +13,9 @@ pub(super) const EVERY: Duration = Duration::from_hours(1);
 pub(super) const SOON: Duration = Duration::from_mins(1);
 /// Ended sessions are kept this long, so that people and operators can see what happened.
 const ENDED_SESSIONS_KEPT: Duration = Duration::from_hours(30 * 24);
-/// Windows of limits are kept this long, for the next one depends on whether the last was used up.
-const BUDGETS_KEPT: Duration = Duration::from_hours(48);
+/// Windows of limits are kept this long, for the next one depends on what was taken before. Waiting
+/// for them to be forgotten must not gain more guesses than a day's window has.
+const BUDGETS_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Rows deleted in one transaction: few enough that nobody waits long for the writer, although a
 /// session takes its tokens with it and each of them lies somewhere else in the file.
 pub const BATCH: u32 = 50;

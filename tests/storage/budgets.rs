@@ -85,11 +85,44 @@ both!(
         assert!(take(&db.store, now).await);
         assert_eq!(
             end(db).await.unwrap().since(now),
-            Duration::from_hours(1),
-            "one that was not used up is forgiven"
+            Duration::from_hours(24),
+            "one that was not used up makes up for nothing"
         );
     }
 );
+
+both!(
+    staying_below_the_limit_for_ever_gets_slower_too,
+    async |db: &Database| {
+        let mut now = NOW;
+        // Two each: none before, then two, four, six.
+        for hours in [1, 1, 2, 4] {
+            for _ in 0..2 {
+                assert!(take(&db.store, now).await);
+            }
+            let ends = end(db).await.unwrap();
+            assert_eq!(ends.since(now), Duration::from_hours(hours));
+            now = ends;
+        }
+    }
+);
+
+both!(what_was_given_back_counts_in_no_later_window, async |db: &Database| {
+    let mut now = NOW;
+    for _ in 0..5 {
+        for _ in 0..3 {
+            assert!(take(&db.store, now).await);
+        }
+        for _ in 0..3 {
+            let give_back =
+                async |tx: &mut Tx| -> Result<()> { tx.budgets().give_back(Limit::LoginAccount, &KEY).await };
+            db.store.write(give_back).await.unwrap();
+        }
+        let ends = end(db).await.unwrap();
+        assert_eq!(ends.since(now), BUDGET.window);
+        now = ends;
+    }
+});
 
 both!(the_first_to_be_told_is_known, async |db: &Database| {
     let tell = async || {
