@@ -1,5 +1,5 @@
 //! Reading bodies. Small ones cost nothing; the large ones of all share a fixed number of permits,
-//! and those of one network a part of them.
+//! and those of one network a part of them ([`Seats`]).
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,14 +1,15 @@
 //! How many connections are open, or requests in work: in total, and from one address, which is all
-//! of a /64 for IPv6.
+//! of a /64 for IPv6. A /48, which may be one site with very many of those, has half of all.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
 
 use crate::config::Network;
-use crate::domain::client::{self, CUSTOMER};
+use crate::domain::client::{self, CUSTOMER, SITE};
 use crate::metrics::Connections;
 
 /// The seats of a server. Each connection or request takes one and gives it back when it ends.
@@ -22,13 +23,13 @@ pub(super) struct Seats {
 #[derive(Default)]
 struct Taken {
     total: usize,
-    by_address: HashMap<IpNet, usize>,
+    by_network: HashMap<IpNet, usize>,
 }
 
 /// A seat, given back when dropped.
 pub(super) struct Seat {
     seats: Arc<Seats>,
-    address: Option<IpNet>,
+    address: Option<IpAddr>,
 }
 
 impl Seats {
@@ -41,7 +42,7 @@ impl Seats {
         }
     }
 
-    /// A seat, if there is one left. `address` is `None` for whoever has no cap of his own.
+    /// A seat, if there is one left. `address` is `None` for whoever has no cap of their own.
     pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Seat> {
         let seat = self.find(address);
         match &seat {
@@ -55,23 +56,28 @@ impl Seats {
     }
 
     fn find(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Seat> {
-        let address = address.map(|address| client::network(address, CUSTOMER));
         let mut taken = self.lock();
-        if taken.total >= self.total {
+        let is_free = |(network, most)| taken.by_network.get(&network).is_none_or(|mine| *mine < most);
+        let circles = || address.into_iter().flat_map(|address| self.circles(address));
+        if taken.total >= self.total || !circles().all(is_free) {
             return None;
         }
-        if let Some(address) = address {
-            let mine = taken.by_address.entry(address).or_default();
-            if *mine >= self.per_address {
-                return None;
-            }
-            *mine += 1;
+        for (network, _) in circles() {
+            *taken.by_network.entry(network).or_default() += 1;
         }
         taken.total += 1;
         Some(Seat {
             seats: self.clone(),
             address,
         })
+    }
+
+    /// The networks that an address counts in, with the seats that each may have.
+    fn circles(&self, address: IpAddr) -> impl Iterator<Item = (IpNet, usize)> + use<> {
+        let customer = (client::network(address, CUSTOMER), self.per_address);
+        let site = (client::network(address, SITE), self.per_address.max(self.total / 2));
+        // They are the same for IPv4.
+        std::iter::once(customer).chain(Some(site).filter(|site| site.0 != customer.0))
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
@@ -84,12 +90,12 @@ impl Drop for Seat {
         self.seats.counts.open.down();
         let mut taken = self.seats.lock();
         taken.total -= 1;
-        if let Some(address) = self.address
-            && let Some(mine) = taken.by_address.get_mut(&address)
-        {
-            *mine -= 1;
-            if *mine == 0 {
-                taken.by_address.remove(&address);
+        for (network, _) in self.address.into_iter().flat_map(|address| self.seats.circles(address)) {
+            if let Entry::Occupied(mut mine) = taken.by_network.entry(network) {
+                *mine.get_mut() -= 1;
+                if *mine.get() == 0 {
+                    mine.remove();
+                }
             }
         }
     }
@@ -135,6 +141,19 @@ mod tests {
     }
 
     #[test]
+    fn a_site_has_half_of_the_seats_at_most_whatever_networks_it_has() {
+        let seats = Arc::new(seats_for(8, 2));
+        let taken: Vec<_> = (0..8)
+            .filter_map(|number| seats.take(Some(address(&format!("2001:db8:0:{number}::1")))))
+            .collect();
+
+        assert_eq!(taken.len(), 4);
+        assert!(seats.take(Some(address("2001:db8:1:1::1"))).is_some());
+        drop(taken);
+        assert!(seats.lock().by_network.is_empty());
+    }
+
+    #[test]
     fn the_total_counts_everybody() {
         let seats = Arc::new(seats_for(2, 2));
 
@@ -152,7 +171,7 @@ mod tests {
 
         drop(seats.take(Some(address("203.0.113.7"))));
 
-        assert!(seats.lock().by_address.is_empty());
+        assert!(seats.lock().by_network.is_empty());
         assert_eq!(seats.counts.open.value(), 0);
         assert!(seats.take(Some(address("203.0.113.7"))).is_some());
     }

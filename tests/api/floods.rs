@@ -1,9 +1,12 @@
 //! Requests that are large, many, slow or deep: each has its limit and its answer.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use authara::domain::Anyone;
-use authara::flows::Result;
+use authara::flows;
 use authara::http::cx::Cx;
 use authara::http::pipeline::Service;
 use authara::http::reply::Reply;
@@ -11,7 +14,7 @@ use authara::http::route::anyone;
 use authara::http::routes;
 use http_body_util::Full;
 use hyper::Method;
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Frame};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -24,7 +27,7 @@ use crate::kit::database::{Database, both};
 const LIMIT: Duration = Duration::from_millis(600);
 const SOON: Duration = Duration::from_secs(5);
 
-async fn endless(_: Cx, _: Anyone) -> Result<Reply> {
+async fn endless(_: Cx, _: Anyone) -> flows::Result<Reply> {
     std::future::pending().await
 }
 
@@ -160,6 +163,59 @@ async fn large_bodies_of_one_network_leave_room_for_others() {
         large(&client, "203.0.113.9").await,
     );
 
+    refused(&here, 503, "service_unavailable");
+    refused(&elsewhere, 400, "invalid_request");
+}
+
+/// A body that stops after its first piece.
+struct Stalled(Option<Bytes>);
+
+impl hyper::body::Body for Stalled {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.0.take() {
+            Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Requests on one HTTP/2 connection that say nothing of their length, and send that many bytes of a body.
+async fn slow_streams(app: &TestApp, count: usize, bytes: usize, from: &str) -> Vec<impl Sized> {
+    let socket = TcpStream::connect(app.address).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(socket))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let mut slow = Vec::new();
+    for _ in 0..count {
+        let body = Stalled(Some(vec![b' '; bytes].into()));
+        let request = hyper::Request::post(format!("http://{}{LOGIN}", app.address))
+            .header("content-type", "application/json")
+            .header("x-forwarded-for", from)
+            .body(body)
+            .unwrap();
+        slow.push(tokio::spawn(sender.send_request(request)));
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    slow
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn bodies_over_http_2_have_the_same_shares() {
+    let db = Database::migrated_sqlite().await;
+    let app = behind_a_proxy(&db).await;
+    let client = app.user(ADA).await;
+
+    let _slow = slow_streams(&app, 60, 1, "198.51.100.1").await;
+    let beside_small = large(&client, "198.51.100.1").await;
+    let _slow = slow_streams(&app, 40, 20_000, "198.51.100.1").await;
+    let here = large(&client, "198.51.100.1").await;
+    let elsewhere = large(&client, "203.0.113.9").await;
+
+    refused(&beside_small, 400, "invalid_request");
     refused(&here, 503, "service_unavailable");
     refused(&elsewhere, 400, "invalid_request");
 }
