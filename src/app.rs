@@ -23,7 +23,7 @@ use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::storage::{self, PostgresTarget, Store, Target, migrate};
 
-/// How long somebody waits for the password hashing pool before he is told to come back.
+/// How long somebody waits for the password hashing pool before they are told to come back.
 const HASHING_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The running program, shared by all requests.

@@ -26,4 +26,5 @@ mod passwords;
 mod proxies;
 mod server;
 mod storage;
+mod walkthrough;
 mod workers;

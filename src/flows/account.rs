@@ -59,7 +59,7 @@ pub struct Farewell {
     pub obstacle: Option<Refusal>,
 }
 
-/// What it would mean for the caller if he deleted his account now.
+/// What it would mean for the caller if they deleted their account now.
 pub async fn farewell(app: &App, caller: &Caller) -> Result<Farewell> {
     let mut conn = app.store.read().await?;
     let user = caller.user.id;
@@ -79,7 +79,7 @@ pub async fn farewell(app: &App, caller: &Caller) -> Result<Farewell> {
     })
 }
 
-/// Deletes the caller's account with everything that is his: password, roles, sessions and their
+/// Deletes the caller's account with everything that is theirs: password, roles, sessions and their
 /// tokens, memberships, and the organizations that nobody else is in. The audit keeps ids.
 ///
 /// Refused with `LastAdmin`, with `LastOwner` while an organization would be left without an owner,

@@ -49,8 +49,8 @@ pub async fn of_caller(app: &App, caller: &Caller) -> Result<Vec<Membership>> {
     Ok(app.store.read().await?.organizations().of_user(caller.user.id).await?)
 }
 
-/// The organization of the caller's session, with his role as the token has it. Refused with
-/// `SignInRequired` once he is not a member any more.
+/// The organization of the caller's session, with their role as the token has it. Refused with
+/// `SignInRequired` once they are not a member any more.
 pub async fn current(app: &App, caller: &Caller) -> Result<Membership> {
     let is_it = |membership: &Membership| membership.organization == caller.organization;
     let found = match caller.membership.clone().filter(is_it) {

@@ -16,7 +16,7 @@ pub enum Halt {
     Error(Error),
     /// It gets this answer instead: a person is sent to sign in.
     Instead(Box<Reply>),
-    /// Its caller is known, but has to confirm first that it is he.
+    /// Its caller is known, but has to confirm first that it is them.
     Unconfirmed,
 }
 
@@ -90,7 +90,7 @@ impl Proof for Recent {
     const NAME: &'static str = "recent";
     const BY_BEARER: bool = Caller::BY_BEARER;
 
-    /// As a [`Caller`] who signed in, or confirmed that it is he, a short while ago.
+    /// As a [`Caller`] who signed in, or confirmed that it is them, a short while ago.
     async fn earn(cx: &Cx) -> Result<Self, Halt> {
         let caller = Caller::earn(cx).await?;
         confirm::recent(&cx.app, &caller).map_err(|_| Halt::Unconfirmed)

@@ -83,7 +83,7 @@ impl Reply {
         self
     }
 
-    /// Gives the browser of somebody who has just signed in his tokens, and lets it be known again.
+    /// Gives the browser of somebody who has just signed in their tokens, and lets it be known again.
     #[must_use]
     pub fn signed_in(self, cx: &Cx, signed_in: &SignedIn) -> Self {
         cx.note_user(signed_in.user.id);
@@ -118,7 +118,7 @@ impl Reply {
             .cookie(SetCookie::clear(cookies::REFRESH))
     }
 
-    /// Takes from the browser of somebody whose account is no more whatever it knows of him.
+    /// Takes from the browser of somebody whose account is no more whatever it knows of them.
     #[must_use]
     pub fn forgets(self, cx: &Cx, user: UserId) -> Self {
         let reply = self.clear_session(cx);

@@ -274,7 +274,7 @@ where
     check_audience(&cx, rules.audiences)?;
     let input = read(&cx)?;
     let proof = P::earn(&cx).await;
-    // Who is not known is told so first. Nobody is asked to confirm what he did not mean to do.
+    // Who is not known is told so first. Nobody is asked to confirm what they did not mean to do.
     if matches!(proof, Ok(_) | Err(Halt::Unconfirmed)) {
         rules.csrf.check(&cx)?;
     }

@@ -125,7 +125,7 @@ impl World {
         }
     }
 
-    /// Everybody goes on with his life, something breaks, everybody is asked what is true.
+    /// Everybody goes on with their life, something breaks, everybody is asked what is true.
     async fn round(&mut self) {
         let address = self.deployment.address;
         let csrf = Visitor::new(address).csrf().await;

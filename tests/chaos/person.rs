@@ -1,4 +1,4 @@
-//! Somebody with an account: what he does, and what he has been told.
+//! Somebody with an account: what they do, and what they have been told.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -29,7 +29,7 @@ pub(crate) enum State {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: String,
-    /// The newest refresh token he was told.
+    /// The newest refresh token they were told.
     pub(crate) token: String,
     pub(crate) access: String,
     pub(crate) state: State,
@@ -85,14 +85,14 @@ pub(crate) enum Doubt {
 pub(crate) struct Person {
     pub(crate) email: String,
     pub(crate) password: String,
-    /// Passwords that he had before.
+    /// Passwords that they had before.
     pub(crate) former: Vec<String>,
     pub(crate) is_disabled: bool,
     pub(crate) sessions: Vec<Session>,
     pub(crate) doubt: Option<Doubt>,
     /// Whether the password should be tried at the next check.
     pub(crate) is_password_new: bool,
-    /// What he did, for whoever wants to know how it came to this.
+    /// What they did, for whoever wants to know how it came to this.
     pub(crate) log: Vec<String>,
     pub(crate) acknowledged: usize,
     pub(crate) unanswered: usize,
@@ -221,7 +221,7 @@ impl Person {
         match answer {
             Some((200, body)) => self.sessions.push(Session::told(&body)),
             Some((status, _)) => panic!("sign-in: {status}, {:#?}", self.log),
-            // There may be a session that he knows nothing of.
+            // There may be a session that they know nothing of.
             None => self.doubt = Some(Doubt::Harmless),
         }
     }

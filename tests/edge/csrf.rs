@@ -12,7 +12,7 @@ use crate::kit::client::{Answer, Client};
 use crate::kit::database::{Database, both};
 use crate::kit::dump::dump;
 
-/// Somebody who is signed in, in a browser that proves what he means.
+/// Somebody who is signed in, in a browser that proves what they mean.
 async fn signed_in(db: &Database) -> (TestApp, Client) {
     let app = TestApp::start(db).await;
     let client = app.user(ADA).await;

@@ -303,7 +303,7 @@ both!(r101_the_last_owner_cannot_leave_members_alone, async |world: World| {
     );
     caller(&world, &ada).await;
 
-    // The admin of the team may go: it has its owner. His own organization goes with him.
+    // The admin of the team may go: it has its owner. Their own organization goes with them.
     let farewell = account::farewell(&world.app, &caller(&world, &bob).await)
         .await
         .unwrap();

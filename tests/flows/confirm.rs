@@ -12,7 +12,7 @@ use authara::flows::{accounts, entry::confirm, refresh};
 use super::refusal;
 use crate::kit::world::{PASSWORD, World, both, by, operator, pair};
 
-/// A caller whose sign-in is longer ago than a change allows, with his tokens.
+/// A caller whose sign-in is longer ago than a change allows, with their tokens.
 async fn stale(world: &World) -> (Caller, Secret) {
     let tokens = world.sign_up("ada@example.com").await.tokens;
     world.clock.advance(Duration::from_mins(10) + Duration::from_secs(1));

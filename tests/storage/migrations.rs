@@ -105,7 +105,7 @@ both!(a_history_without_a_line_is_an_older_database, async |db: &Database| {
     assert!(complaint(&db.store).await.contains("run `authara migrate up`"));
 });
 
-/// Nobody may write to what is not ours, whatever he was asked to do.
+/// Nobody may write to what is not ours, whatever they were asked to do.
 async fn leaves_alone(path: &Path) -> String {
     let before = std::fs::read(path).unwrap();
     let store = Store::open(&Target::Sqlite(path.to_owned())).await.unwrap();

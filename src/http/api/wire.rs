@@ -111,7 +111,7 @@ pub struct TokenPair {
 }
 
 impl TokenPair {
-    /// Both tokens, for somebody who keeps them himself.
+    /// Both tokens, for somebody who keeps them themselves.
     pub fn of(tokens: &Tokens) -> Self {
         Self {
             access_token: tokens.access.expose().to_owned(),

@@ -17,7 +17,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::reply::Reply;
 
 /// How often somebody who is signed in is sent on to one target within [`WINDOW`]. Once more, and
-/// the application must be sending him back each time.
+/// the application must be sending them back each time.
 const MOST_ARRIVALS: u8 = 4;
 /// Counted from the last arrival, so a round trip that never ends is found at any speed a browser has.
 const WINDOW: Duration = Duration::from_secs(10);

@@ -140,7 +140,7 @@ pub struct PasswordField {
     pub name: &'static str,
     /// Its label.
     pub label: String,
-    /// Whether it is for a password that somebody chooses, not for the one he has.
+    /// Whether it is for a password that somebody chooses, not for the one they have.
     pub is_new: bool,
 }
 
