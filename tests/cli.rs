@@ -87,6 +87,7 @@ fn every_command_has_help_and_wrong_usage_is_two() {
 
     for command in [
         vec![],
+        vec!["dev"],
         vec!["serve"],
         vec!["migrate"],
         vec!["migrate", "up"],
@@ -99,6 +100,7 @@ fn every_command_has_help_and_wrong_usage_is_two() {
         vec!["user", "disable"],
         vec!["user", "enable"],
         vec!["user", "delete"],
+        vec!["user", "unlock"],
         vec!["user", "grant"],
         vec!["user", "revoke"],
         vec!["user", "password"],
@@ -107,6 +109,7 @@ fn every_command_has_help_and_wrong_usage_is_two() {
         vec!["key", "generate"],
         vec!["key", "list"],
         vec!["key", "rotate"],
+        vec!["audit"],
         vec!["config"],
         vec!["config", "check"],
         vec!["config", "list"],
@@ -116,15 +119,20 @@ fn every_command_has_help_and_wrong_usage_is_two() {
         let help = desk.done(&[command, vec!["--help"]].concat());
         assert!(help.contains("Usage: authara"), "{help}");
     }
-    for wrong in [
-        &["nonsense"][..],
-        &["user", "add"],
-        &["user", "list", "--limit", "0"],
-        &["user", "grant", "a@b.c", "king"],
+    for (wrong, why) in [
+        (&["nonsense"][..], "unrecognized subcommand"),
+        (&["user", "add"], "<EMAIL>"),
+        (&["user", "list", "--limit", "0"], "not in 1..=10000"),
+        (&["user", "grant", "a@b.c", "king"], "admin"),
+        (
+            &["user", "sessions", "a@b.c", "--end", "nope"],
+            "list them without --end",
+        ),
+        (&["audit", "--since", "-1d"], "how long ago as in 7d"),
     ] {
         let output = desk.run(wrong);
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
-        assert!(!words(&output).is_empty());
+        assert!(words(&output).contains(why), "{wrong:?}: {}", words(&output));
     }
 }
 
@@ -208,7 +216,9 @@ fn an_account_lives_its_life_from_the_command_line() {
     );
     assert_eq!(ada["sessions"].as_array().map(Vec::len), Some(0));
     let id = ada["id"].as_str().unwrap();
-    desk.done(&["user", "disable", "bob@example.com", "--yes"]);
+    let disable = ["user", "disable", "bob@example.com", "--yes"];
+    assert!(desk.done(&disable).contains("Switched off"));
+    assert!(desk.done(&disable).contains("It was off already"));
     let listed = desk.json(&["user", "list", "--after", id, "--json"]);
     assert_eq!(listed["users"][0]["disabled"], true);
     desk.done(&["user", "enable", "bob@example.com"]);
@@ -267,6 +277,13 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
     refused(&["user", "delete", "ada@example.com"], "--yes");
     refused(&["user", "delete", "nobody@example.com", "--yes"], "no account");
     refused(&["user", "add", "cyd@example.com"], "--password-stdin");
+    // Both are known before anybody is asked for a password.
+    refused(
+        &["user", "add", "ADA@example.com"],
+        "there is an account with that address already",
+    );
+    refused(&["user", "add", "cyd"], "not an e-mail address");
+    refused(&["dev", "--port", "6000"], "browsers refuse to open port 6000");
     refused(&["key", "rotate", "--now"], "--yes");
     refused(&["healthcheck"], "is `authara serve` running?");
     for (password, why) in [
@@ -334,7 +351,16 @@ fn routes_and_settings_are_listed() {
 
     assert!(paths.contains(&"/auth/api/v1/login"));
     assert!(desk.done(&["routes"]).contains("/auth/login"));
-    assert!(desk.done(&["config", "list"]).contains("AUTHARA_ORG_MODE"));
+    let settings = desk.done(&["config", "list"]);
+    for (name, otherwise) in [
+        ("AUTHARA_ORG_MODE", "; default: single\n"),
+        ("PUBLIC_URL", "; required always\n"),
+        ("AUTHARA_LOGO_FILE", "; not set by default\n"),
+    ] {
+        let (_, rest) = settings.split_once(&format!("{name}\n")).unwrap();
+        let (_, kind) = rest.split_once('\n').unwrap();
+        assert!(kind.lines().next().unwrap().ends_with(otherwise.trim_end()), "{kind}");
+    }
 }
 
 #[test]

@@ -184,7 +184,7 @@ pub(super) enum User {
         #[command(flatten)]
         who: Who,
         /// End this session.
-        #[arg(long, value_name = "SESSION", conflicts_with = "end_all")]
+        #[arg(long, value_name = "SESSION", conflicts_with = "end_all", value_parser = session)]
         end: Option<crate::domain::SessionId>,
         /// End all of them.
         #[arg(long)]
@@ -230,7 +230,7 @@ pub(super) struct Audit {
     #[arg(long, value_name = "ID")]
     pub(super) request: Option<String>,
     /// Not older than this: a time, a day, or how long ago as in 7d, 24h, 30m.
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub(super) since: Option<crate::cli::since::Since>,
     /// Go on where the page before ended.
     #[arg(long, value_name = "MARK")]
@@ -251,6 +251,11 @@ fn action(text: &str) -> Result<crate::domain::audit::Action, &'static str> {
 
 fn outcome(text: &str) -> Result<crate::domain::audit::Outcome, &'static str> {
     crate::domain::audit::Outcome::parse(text).ok_or("done or refused")
+}
+
+fn session(text: &str) -> Result<crate::domain::SessionId, &'static str> {
+    let id = text.parse();
+    id.map_err(|_| "not the id of a session; list them without --end")
 }
 
 /// `authara key …`

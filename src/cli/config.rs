@@ -33,6 +33,9 @@ fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     out.line("The settings can be used.")?;
     out.line(format!("  browsers come to  {}", config.public_url.origin))?;
     out.line(format!("  listening on      {}", config.listen))?;
+    if let Some(metrics) = config.metrics_listen {
+        out.line(format!("  metrics           {metrics}, for whoever can reach it"))?;
+    }
     out.line(format!("  database          {database}"))?;
     let languages: Vec<&str> = config.languages.all().map(|phrases| phrases.tag()).collect();
     out.line(format!("  languages         {}", languages.join(", ")))?;
@@ -81,7 +84,12 @@ fn explain(out: &mut Printer) -> Result<()> {
         };
         out.line(format!("{}{secret}", var.name))?;
         out.line(format!("    {}", var.help))?;
-        out.line(format!("    {}; default: {}", var.kind.words(), var.default.words()))?;
+        let otherwise = match (var.required, var.default.words()) {
+            ("", "") => "not set by default".to_owned(),
+            ("", default) => format!("default: {default}"),
+            (when, _) => format!("required {when}"),
+        };
+        out.line(format!("    {}; {otherwise}", var.kind.words()))?;
     }
     Ok(())
 }

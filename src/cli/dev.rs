@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::app::{self, App};
 use crate::cli::print::Printer;
 use crate::cli::{Failure, Result, log, sample, serve};
-use crate::config::{Config, Listen};
+use crate::config::{Config, Listen, is_refused_by_browsers};
 use crate::crypto::{keys, random};
 use crate::domain::time::SystemClock;
 use crate::domain::{By, PlatformRole, Refusal, Secret, key_text};
@@ -47,6 +47,11 @@ pub(super) async fn run(port: u16, out: &mut Printer) -> Result<()> {
 
 /// Listens on loopback and nowhere else, whatever anybody sets.
 async fn listen(port: u16) -> Result<(Listener, u16)> {
+    if port != 0 && is_refused_by_browsers(port) {
+        return Err(Failure::Words(format!(
+            "browsers refuse to open port {port}; name another: authara dev --port 8081"
+        )));
+    }
     let address = Listen::Tcp((Ipv4Addr::LOCALHOST, port).into());
     match server::bind(&address).await {
         Ok(Listener::Tcp(listener)) => {

@@ -32,7 +32,7 @@ pub use given::Given;
 pub use limits::Limits;
 pub use network::Network;
 pub use problem::{Problem, Problems};
-pub use server::{Environment, Listen, PublicUrl, Server};
+pub use server::{Environment, Listen, PublicUrl, Server, is_refused_by_browsers};
 pub use sessions::{Hashing, Sessions};
 pub use tokens::Tokens;
 

@@ -107,6 +107,9 @@ impl PublicUrl {
             .to_owned());
         }
         let (host, port) = split_port(rest).ok_or("has a port that is not a number from 1 to 65535")?;
+        if let Some(port) = port.filter(|port| is_refused_by_browsers(*port)) {
+            return Err(format!("has port {port}, which browsers refuse to open; take another"));
+        }
         let host = host.to_ascii_lowercase();
         if !is_host(&host) {
             return Err("must have a host name or address; international names in their xn-- form".to_owned());
@@ -144,6 +147,18 @@ impl PublicUrl {
         }
         Some(url)
     }
+}
+
+/// Whether browsers open no page at this port, because it belongs to another protocol (Fetch Standard, "bad port").
+pub fn is_refused_by_browsers(port: u16) -> bool {
+    const REFUSED: &[u16] = &[
+        0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
+        109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526,
+        530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045,
+        4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+    ];
+
+    REFUSED.binary_search(&port).is_ok()
 }
 
 /// As browsers write it: the scheme's own port is left out.
@@ -294,6 +309,8 @@ mod tests {
             "https://example.com\\x",
             "https://example.com:",
             "https://example.com:0",
+            "https://example.com:22",
+            "http://localhost:6000",
             "https://example.com:65536",
             "https://example.com:+80",
             "https://bücher.example",
@@ -317,7 +334,7 @@ mod tests {
         for text in [
             "http://localhost",
             "http://app.localhost",
-            "http://127.0.0.9:1",
+            "http://127.0.0.9:81",
             "http://[::1]",
         ] {
             assert!(is_loopback(text), "{text}");

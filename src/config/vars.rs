@@ -54,7 +54,7 @@ const PLAIN_VARS: &[Var] = &[
         name: "PUBLIC_URL",
         group: Group::Place,
         kind: Kind::Text("URL"),
-        required: "by `serve`",
+        required: "always",
         help: "Scheme, host and port under which browsers reach this server, without a path: `https://example.com`.",
         ..PLAIN
     },

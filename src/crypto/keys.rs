@@ -55,7 +55,9 @@ enum Verifier {
 #[derive(Debug, thiserror::Error)]
 pub enum BadKeys {
     /// The root secret is not the one under which the key was sealed, or its two halves do not belong together.
-    #[error("signing key {0} cannot be opened with this AUTHARA_SECRET_KEY")]
+    #[error(
+        "signing key {0} cannot be opened with this AUTHARA_SECRET_KEY; use the one that this database was made with"
+    )]
     Sealed(String),
     /// No key is allowed to sign now.
     #[error("no signing key is active")]

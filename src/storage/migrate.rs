@@ -49,7 +49,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     3 "0003_search",
 };
 
-const COMMAND: &str = "run `authara migrate up`";
+const COMMAND: &str = "run `authara migrate up` with the same settings";
 
 /// Tells an SQLite file of ours from others: "Auth" in ASCII.
 const APPLICATION_ID: i64 = 0x4175_7468;

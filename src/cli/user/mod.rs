@@ -9,7 +9,7 @@ use crate::cli::args::{NewPassword, Sure, User as Command};
 use crate::cli::print::Printer;
 use crate::cli::{Failure, Result, app, ask};
 use crate::config::Given;
-use crate::domain::{By, PlatformRole, Refusal, SessionId, User};
+use crate::domain::{By, Email, PlatformRole, Refusal, SessionId, User};
 use crate::flows::accounts::directory;
 use crate::flows::{self, accounts};
 
@@ -92,6 +92,20 @@ async fn add(
     as_json: bool,
     out: &mut Printer,
 ) -> Result<()> {
+    // Before anybody thinks of a password.
+    let email = Email::parse(email)
+        .ok_or(Refusal::EmailInvalid)
+        .map_err(flows::Error::from)?;
+    let email = email.as_str();
+    match directory::find(app, email).await {
+        Err(flows::Error::Refused(Refusal::NotFound)) => {}
+        Err(other) => return Err(other.into()),
+        Ok(_) => {
+            return Err(Failure::Words(format!(
+                "there is an account with that address already; see: authara user show {email}"
+            )));
+        }
+    }
     let user = accounts::add(app, &by(app), email, ask::new_password(password)?, roles).await?;
     if as_json {
         return out.json(&view::account(&user, roles));
@@ -126,7 +140,12 @@ async fn disable(app: &App, name: &str, sure: &Sure, out: &mut Printer) -> Resul
         sure,
     )?;
     let ended = accounts::disable(app, &by(app), user.id).await?;
-    out.line(format!("Switched off; {} ended.", view::count(ended, "session")))
+    let done = if user.is_disabled() {
+        "It was off already"
+    } else {
+        "Switched off"
+    };
+    out.line(format!("{done}; {} ended.", view::count(ended, "session")))
 }
 
 async fn delete(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Printer) -> Result<()> {

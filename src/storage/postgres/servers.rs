@@ -136,10 +136,11 @@ impl Manager for Servers {
                     });
                 }
                 Ok(Ok(_)) => "takes no writes".to_owned(),
+                Ok(Err(Error::Unavailable(reason))) => reason,
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "does not answer".to_owned(),
             };
-            reasons.push(format!("{name} {reason}"));
+            reasons.push(format!("{name}: {reason}"));
         }
         Err(Error::Unavailable(reasons.join("; ")))
     }
