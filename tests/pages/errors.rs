@@ -4,7 +4,7 @@ use authara::config;
 use hyper::Method;
 
 use super::ADA;
-use super::browser::{ORIGIN, Page, Site};
+use super::browser::{Browser, ORIGIN, Page, Site};
 use crate::kit::world::{PASSWORD, World, both, on_sqlite};
 
 const SAME_SITE: [(&str, &str); 3] = [
@@ -249,21 +249,13 @@ async fn a_server_that_is_busy_hashing_asks_to_try_again_and_keeps_the_address()
         let mut browser = site.browser();
         let form = browser.get("/auth/login").await;
 
-        // Attempts at one account wait for one another; these do not.
-        let tries = (0..40).map(|number| {
-            let (mut browser, form) = (browser.clone(), form.clone());
-            tokio::spawn(async move {
-                let email = format!("nobody{number}@example.com");
-                let fields = [("email", email.as_str()), ("password", PASSWORD)];
-                (browser.submit(&form, "/auth/login", &fields).await, email)
-            })
-        });
-        let tries: Vec<_> = tries.collect();
         let mut busy = Vec::new();
-        for answer in tries {
-            let (answer, email) = answer.await.unwrap();
-            assert!(matches!(answer.status, 422 | 503), "{}", answer.text());
-            busy.extend((answer.status == 503).then_some((answer, email)));
+        // On a machine that is busy itself, forty may come one after the other.
+        for _ in 0..50 {
+            busy = all_at_once(&browser, &form).await;
+            if !busy.is_empty() {
+                break;
+            }
         }
 
         assert!(!busy.is_empty());
@@ -278,6 +270,27 @@ async fn a_server_that_is_busy_hashing_asks_to_try_again_and_keeps_the_address()
         assert_eq!(browser.sign_in(ADA, PASSWORD).await.status, 303);
     })
     .await;
+}
+
+/// Forty sign-ins of people without an account; the answers to those that were too many, with their address.
+async fn all_at_once(browser: &Browser, form: &Page) -> Vec<(Page, String)> {
+    // Attempts at one account wait for one another; these do not.
+    let tries = (0..40).map(|number| {
+        let (mut browser, form) = (browser.clone(), form.clone());
+        tokio::spawn(async move {
+            let email = format!("nobody{number}@example.com");
+            let fields = [("email", email.as_str()), ("password", PASSWORD)];
+            (browser.submit(&form, "/auth/login", &fields).await, email)
+        })
+    });
+    let tries: Vec<_> = tries.collect();
+    let mut busy = Vec::new();
+    for answer in tries {
+        let (answer, email) = answer.await.unwrap();
+        assert!(matches!(answer.status, 422 | 503), "{}", answer.text());
+        busy.extend((answer.status == 503).then_some((answer, email)));
+    }
+    busy
 }
 
 fn no_cookie_is_cleared(page: &Page) {
