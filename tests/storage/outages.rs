@@ -84,7 +84,7 @@ async fn a_dropped_query_is_stopped_on_the_server_and_its_connection_is_not_used
                     task.abort();
                     let _ = task.await;
                 }
-                let soon = tokio::time::timeout(Duration::from_secs(2), count(&other)).await;
+                let soon = tokio::time::timeout(Duration::from_secs(4), count(&other)).await;
                 assert_eq!(soon.expect("connections are free again"), 1);
                 Result::Ok(())
             })

@@ -322,7 +322,7 @@ pub(super) mod tests {
 
         drop(next);
 
-        tokio::time::timeout(Duration::from_secs(3), committed)
+        tokio::time::timeout(Duration::from_secs(60), committed)
             .await
             .unwrap()
             .unwrap();
