@@ -147,7 +147,7 @@ mod tests {
     use crate::storage::backend::Connection as _;
 
     const MEGABYTE: usize = 1 << 20;
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     /// Waits until it is so; `otherwise` says what is wrong if it never is.
     async fn until(otherwise: &str, is_so: impl Fn() -> bool) {

@@ -322,7 +322,7 @@ pub(super) mod tests {
 
         drop(next);
 
-        tokio::time::timeout(Duration::from_secs(60), committed)
+        tokio::time::timeout(Duration::from_mins(1), committed)
             .await
             .unwrap()
             .unwrap();
