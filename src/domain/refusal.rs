@@ -56,6 +56,10 @@ pub enum Refusal {
     /// No refresh token, or one that is not accepted. Cookies are cleared where there are any.
     #[error("the session has ended")]
     SessionEnded,
+    /// A refresh token that was replaced by one which only the owner was given, while they proved who they are.
+    /// The session goes on, and so do its cookies, where a browser has newer ones.
+    #[error("sign in again")]
+    TokenReplaced,
     /// The CSRF proof is missing or foreign.
     #[error(
         "the CSRF token is missing or too old; reload the page, or send the value of the CSRF cookie in the header X-CSRF-Token"

@@ -8,6 +8,9 @@ use crate::domain::{Client, Methods, OrganizationId, SessionId, Timestamp, Token
 /// Within this time after its use a consumed token still leads to the head of its chain: the
 /// other tabs of one browser, refreshing at once.
 pub const PARALLEL_GRACE: Duration = Duration::from_secs(10);
+/// Steps to the head of the chain that a consumed token is led over, each of which is to be reckoned. No
+/// browser takes so many within the grace.
+const FARTHEST: u32 = 1_000;
 /// Within this time a lost answer may be asked for again by anybody who holds the token.
 pub const LOST_ANSWER_GRACE: Duration = Duration::from_mins(1);
 
@@ -129,7 +132,7 @@ impl RefreshToken {
         };
         let age = now.since(consumed.at);
         let steps = u32::try_from(head.saturating_sub(self.generation)).unwrap_or(0).max(1);
-        let is_parallel = age < PARALLEL_GRACE;
+        let is_parallel = age < PARALLEL_GRACE && steps <= FARTHEST;
         let is_lost_answer = steps == 1 && (consumed.was_by(client) || age < LOST_ANSWER_GRACE);
 
         if is_parallel || is_lost_answer {
@@ -187,6 +190,7 @@ mod tests {
     fn parallel_tabs_get_the_head_of_the_chain_from_anywhere() {
         assert_eq!(verdict(Some(9), "198.51.100.1", 4), Verdict::Successor(1));
         assert_eq!(verdict(Some(9), "198.51.100.1", 7), Verdict::Successor(4));
+        assert_eq!(verdict(Some(9), "198.51.100.1", 3 + 1_000), Verdict::Successor(1_000));
     }
 
     #[test]
@@ -200,5 +204,6 @@ mod tests {
         assert_eq!(verdict(Some(60), "198.51.100.1", 4), Verdict::Theft);
         assert_eq!(verdict(Some(10), "198.51.100.1", 5), Verdict::Theft);
         assert_eq!(verdict(Some(10), "192.0.2.1", 5), Verdict::Theft);
+        assert_eq!(verdict(Some(9), "192.0.2.1", 3 + 1_001), Verdict::Theft);
     }
 }

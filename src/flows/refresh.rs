@@ -13,14 +13,15 @@ use crate::flows::{Error, Result};
 use crate::storage::sessions::Found;
 
 /// How often another caller may get in between reading a token and exchanging it. Each time the
-/// chain moves on, so more than two in a row means a machine in a loop.
+/// chain moves on; so many in a row means a program in a loop.
 const TRIES: usize = 8;
 
 /// Gives a new access token, and the refresh token to keep from now on.
 ///
 /// Refused with `SessionEnded` when the token is unknown, expired or stolen, or its session,
-/// membership or account is over; with `SignInRequired` when only the audience is refused: the
-/// session goes on then.
+/// membership or account is over. The session goes on where the refusal is `SignInRequired`, for only
+/// the audience is refused, or `TokenReplaced`, for its owner proved who they are meanwhile and was
+/// given other tokens, which this caller does not have.
 pub async fn with_token(app: &App, by: &By, token: &Secret, audience: Audience) -> Result<SignedIn> {
     let (client, now) = (&by.client, by.now);
     let count = |outcome| app.metrics.refreshes.one(outcome);
@@ -137,11 +138,12 @@ async fn exchange(
 async fn give_again(app: &App, by: &By, token: Secret, audience: Audience) -> Result<Option<SignedIn>> {
     let count = |outcome| app.metrics.refreshes.one(outcome);
     let Some(found) = look_up(app, &tokens::hash_of(&token)?).await? else {
-        // Another one was given instead, which cannot be derived (`tokens::renew`) and which this
-        // client does not have. The session goes on, and so do the cookies of the browser that has it.
+        // Another one was given instead, which cannot be derived (`tokens::renew`).
         count("unknown");
-        return Err(Refusal::SignInRequired.into());
+        return Err(Refusal::TokenReplaced.into());
     };
+    // It may have ended since the older token was looked up.
+    admit(&found, audience, by.now)?;
     if found.token.consumed.is_some() {
         return Ok(None);
     }

@@ -32,9 +32,9 @@ pub struct Tokens {
 /// The fresh tokens of a session that goes on after its owner proved something.
 #[derive(Debug, Clone)]
 pub enum Renewed {
-    /// The refresh token was shown and exchanged.
+    /// A refresh token of the session was shown, and the current one replaced.
     Pair(Tokens),
-    /// No current refresh token was shown: the caller keeps the one they have.
+    /// No refresh token was shown: the caller keeps the one they have.
     Access {
         /// The access token, a JWT.
         token: Secret,
@@ -154,10 +154,10 @@ pub(super) async fn recent_standing(tx: &mut Tx, caller: &Caller) -> Result<Stan
     Ok(standing)
 }
 
-/// Issues fresh tokens for the caller's session, whose standing has been checked. A refresh token
-/// that was shown is exchanged if it is the session's current one. The new one is random: a thief
-/// with a copy of the old one cannot derive it, and gets none for it, not even within the grace that
-/// an ordinary refresh has.
+/// Issues fresh tokens for the caller's session, whose standing has been checked and which is locked. Whoever
+/// shows a refresh token of the session gets a new one in place of the current one, whichever was shown: a
+/// thief may have exchanged it. The new one is random: a thief with a copy of an older one cannot
+/// derive it, and gets none for it, not even within the grace that an ordinary refresh has.
 pub(super) async fn renew(
     app: &App,
     tx: &mut Tx,
@@ -165,8 +165,14 @@ pub(super) async fn renew(
     standing: Standing,
     refresh: Option<&Secret>,
 ) -> Result<Renewed> {
-    if let Some(successor) = exchange(app, tx, caller, refresh).await? {
-        let signed_in = issue(app, standing, caller.audience, successor, caller.now)?;
+    if is_of_session(tx, caller, refresh).await? {
+        let fresh = token::new();
+        let (hash, until) = (hash_of(&fresh)?, end_of_token(app, &standing.session, caller.now));
+        let sessions = tx.sessions();
+        sessions
+            .replace_token(caller.session, &hash, until, &caller.client, caller.now)
+            .await?;
+        let signed_in = issue(app, standing, caller.audience, fresh, caller.now)?;
         return Ok(Renewed::Pair(signed_in.tokens));
     }
     Ok(Renewed::Access {
@@ -175,21 +181,12 @@ pub(super) async fn renew(
     })
 }
 
-async fn exchange(app: &App, tx: &mut Tx, caller: &Caller, refresh: Option<&Secret>) -> Result<Option<Secret>> {
+async fn is_of_session(tx: &mut Tx, caller: &Caller, refresh: Option<&Secret>) -> Result<bool> {
     let Some(hash) = refresh.and_then(token::hash) else {
-        return Ok(None);
+        return Ok(false);
     };
-    let Some(found) = tx.sessions().by_token(&hash).await? else {
-        return Ok(None);
-    };
-    if found.token.session != caller.session || found.token.consumed.is_some() {
-        return Ok(None);
-    }
-    let successor = token::new();
-    let next = hash_of(&successor)?;
-    let exchange = exchange_of(app, [&hash, &next], caller.audience, &caller.client, caller.now);
-    let exchanged = tx.sessions().rotate(&exchange).await?;
-    Ok(exchanged.map(|_| successor))
+    let found = tx.sessions().by_token(&hash).await?;
+    Ok(found.is_some_and(|found| found.token.session == caller.session))
 }
 
 /// What is asked of the database when the first of two tokens is exchanged for the second.

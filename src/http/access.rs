@@ -141,6 +141,7 @@ async fn by_cookies(cx: &Cx) -> Result<Option<Caller>, Error> {
             for cookie in reply::pair(&signed_in.tokens) {
                 cx.set_cookie(cookie);
             }
+            cx.note_refreshed(signed_in.tokens.refresh);
             cx.renew_csrf();
             by_access_token(cx, Some(signed_in.tokens.access.expose())).await
         }
@@ -149,6 +150,8 @@ async fn by_cookies(cx: &Cx) -> Result<Option<Caller>, Error> {
             cx.set_cookie(SetCookie::clear(cookies::REFRESH));
             Ok(None)
         }
+        // Its cookies stay: another tab may have newer ones.
+        Err(Error::Refused(Refusal::TokenReplaced)) => Ok(None),
         Err(error) => Err(error),
     }
 }

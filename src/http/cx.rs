@@ -44,13 +44,14 @@ pub struct Cx {
 struct Request {
     head: Parts,
     client: Client,
-    now: Timestamp,
+    now: OnceLock<Timestamp>,
     jar: Jar,
     path: OnceLock<PathMatch>,
     body: OnceLock<Bytes>,
     form: OnceLock<std::result::Result<Form, Refusal>>,
     csrf: OnceLock<String>,
     user: OnceLock<UserId>,
+    refreshed: OnceLock<Secret>,
     say: OnceLock<Arc<Phrases>>,
     staged: OnceLock<Staged>,
     pending: Mutex<Vec<SetCookie>>,
@@ -87,7 +88,7 @@ impl Cx {
     pub fn new(app: Arc<App>, site: Arc<Site>, head: Parts, client: Client) -> Self {
         let request = Request {
             jar: Jar::read(&head.headers, &app.config.cookie_prefix),
-            now: app.now(),
+            now: OnceLock::new(),
             head,
             client,
             path: OnceLock::new(),
@@ -95,6 +96,7 @@ impl Cx {
             form: OnceLock::new(),
             csrf: OnceLock::new(),
             user: OnceLock::new(),
+            refreshed: OnceLock::new(),
             say: OnceLock::new(),
             staged: OnceLock::new(),
             pending: Mutex::default(),
@@ -121,9 +123,10 @@ impl Cx {
         &self.request.client.request_id
     }
 
-    /// When the request came in; the one reading of the clock for it.
+    /// The one reading of the clock for the request. It is taken when somebody first asks, which is
+    /// after the body has come: whoever holds it back gains no time.
     pub fn now(&self) -> Timestamp {
-        self.request.now
+        *self.request.now.get_or_init(|| self.app.now())
     }
 
     /// The method.
@@ -354,9 +357,16 @@ impl Cx {
         Device::parse(&text)
     }
 
-    /// The refresh cookie's token.
+    /// The browser's refresh token: what this request got for the cookie's, or else the cookie's.
     pub fn refresh_token(&self) -> Option<Secret> {
-        self.cookie(cookies::REFRESH).map(Secret::new)
+        let refreshed = self.request.refreshed.get().cloned();
+        refreshed.or_else(|| self.cookie(cookies::REFRESH).map(Secret::new))
+    }
+
+    /// Notes the refresh token that the cookie's was exchanged for in this request.
+    pub(super) fn note_refreshed(&self, token: Secret) {
+        // It is exchanged once.
+        let _ = self.request.refreshed.set(token);
     }
 
     /// Notes who turned out to be calling, for the log line.

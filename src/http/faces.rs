@@ -93,7 +93,9 @@ pub fn face(refusal: &Refusal) -> Face {
         | R::PasswordIsName => (StatusCode::BAD_REQUEST, "invalid_request", Some("password")),
         R::UsernameInvalid => (StatusCode::BAD_REQUEST, "invalid_request", Some("username")),
         R::UsernameTaken => (StatusCode::CONFLICT, "conflict", Some("username")),
-        R::CredentialsWrong | R::SignInRequired | R::SessionEnded => (StatusCode::UNAUTHORIZED, "unauthorized", None),
+        R::CredentialsWrong | R::SignInRequired | R::SessionEnded | R::TokenReplaced => {
+            (StatusCode::UNAUTHORIZED, "unauthorized", None)
+        }
         R::CsrfInvalid | R::CookieTwice | R::CrossSite | R::AudienceRefused | R::AccountDisabled => {
             (StatusCode::FORBIDDEN, "forbidden", None)
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authara::domain::{Audience, Caller, Refusal, Secret};
+use authara::domain::{Audience, By, Caller, Refusal, Secret};
 use authara::flows::password::{Change, change};
 use authara::flows::tokens::Renewed;
 use authara::flows::{Result, refresh};
@@ -57,9 +57,47 @@ both!(
         let with = async |token: &Secret| refresh::with_token(&world.app, &by(&world.app), token, Audience::App).await;
 
         // Nobody can tell it from a thief with a copy. Cookies stay, for another tab may have set new ones.
-        assert_eq!(refusal(with(&here.refresh).await), Refusal::SignInRequired);
+        assert_eq!(refusal(with(&here.refresh).await), Refusal::TokenReplaced);
         assert_eq!(metric(&world.app, "authara_refreshes_total{outcome=\"unknown\"}"), 1);
         assert!(with(&fresh.refresh).await.is_ok());
+    }
+);
+
+both!(
+    whoever_refreshed_with_a_copy_is_cut_off_by_the_owners_new_password,
+    async |world: World| {
+        let here = world.sign_up("ada@example.com").await.tokens;
+        let me = world.caller(&here.access).await;
+        let mut thief = by(&world.app);
+        thief.client.address = "203.0.113.66".parse().unwrap();
+        let with = async |by: &By, token: &Secret| refresh::with_token(&world.app, by, token, Audience::App).await;
+        let stolen = with(&thief, &here.refresh).await.unwrap().tokens;
+
+        let fresh = pair(set(&world, &me, Some(PASSWORD), Some(&here.refresh)).await.unwrap());
+
+        assert!(with(&thief, &stolen.refresh).await.is_err());
+        assert!(with(&thief, &here.refresh).await.is_err());
+        assert!(with(&by(&world.app), &fresh.refresh).await.is_ok());
+        world.clock.advance(Duration::from_mins(5));
+        // By now it is told from a lost answer.
+        let mut thief = by(&world.app);
+        thief.client.address = "203.0.113.66".parse().unwrap();
+        assert_eq!(refusal(with(&thief, &stolen.refresh).await), Refusal::SessionEnded);
+    }
+);
+
+both!(
+    a_token_that_the_session_never_had_replaces_none_of_its_own,
+    async |world: World| {
+        let here = world.sign_up("ada@example.com").await.tokens;
+        let me = world.caller(&here.access).await;
+
+        let unknown = Secret::new("c4I51HD6F-mVJP0u0tcCCp3NvRa1lr6R_87A9lXj6Qc");
+        let fresh = set(&world, &me, None, Some(&unknown)).await.unwrap();
+
+        assert!(matches!(fresh, Renewed::Access { .. }));
+        let mine = refresh::with_token(&world.app, &by(&world.app), &here.refresh, Audience::App).await;
+        assert!(mine.is_ok());
     }
 );
 

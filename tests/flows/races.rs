@@ -15,7 +15,7 @@ use authara::flows::{Result, access, accounts, refresh};
 use super::refusal;
 use crate::kit::database::Database;
 use crate::kit::proxy::{Proxy, Wire};
-use crate::kit::world::{PASSWORD, World, both, by, on_sqlite, operator};
+use crate::kit::world::{PASSWORD, World, both, by, on_sqlite, operator, pair};
 
 const ADA: &str = "ada@example.com";
 const ROUNDS: usize = 20;
@@ -59,6 +59,7 @@ both!(
     no_session_that_the_old_password_opened_survives_a_change,
     async |world: World| {
         let world = Arc::new(world);
+        let mut opened = 0;
         for round in 0..ROUNDS {
             let email = format!("ada{round}@example.com");
             let tokens = world.sign_up(&email).await.tokens;
@@ -72,6 +73,7 @@ both!(
 
             for thread in threads {
                 for old in thread.await.unwrap() {
+                    opened += 1;
                     let by_access = caller(&world.app, &old.tokens.access).await;
                     assert_eq!(refusal(by_access), Refusal::SignInRequired, "round {round}");
                     let by_refresh =
@@ -79,6 +81,44 @@ both!(
                     assert_eq!(refusal(by_refresh), Refusal::SessionEnded, "round {round}");
                 }
             }
+        }
+        assert!(opened > 0, "the old password was right until it was changed");
+    }
+);
+
+/// Goes on refreshing with a copy until that is refused. The last token that was given.
+async fn keep_refreshing(world: Arc<World>, mut token: Secret) -> Secret {
+    let mut thief = by(&world.app);
+    thief.client.address = [203, 0, 113, 66].into();
+    while let Ok(refreshed) = refresh::with_token(&world.app, &thief, &token, Audience::App).await {
+        token = refreshed.tokens.refresh;
+        tokio::task::yield_now().await;
+    }
+    token
+}
+
+both!(
+    whoever_refreshes_with_a_copy_meanwhile_is_cut_off_by_a_change,
+    async |world: World| {
+        let world = Arc::new(world);
+        for round in 0..ROUNDS {
+            let tokens = world.sign_up(&format!("ada{round}@example.com")).await.tokens;
+            let me = caller(&world.app, &tokens.access).await.unwrap();
+            let thief = tokio::spawn(keep_refreshing(world.clone(), tokens.refresh.clone()));
+            tokio::time::sleep(Duration::from_millis(round as u64)).await;
+
+            let by_owner = Change {
+                new: Secret::new("a new and better password"),
+                current: Some(Secret::new(PASSWORD)),
+                refresh: Some(tokens.refresh.clone()),
+            };
+            let fresh = pair(change(&world.app, &me, by_owner).await.unwrap());
+
+            let last = tokio::time::timeout(Duration::from_mins(1), thief).await;
+            let last = last.expect("the copy still works").unwrap();
+            assert_ne!(last.expose(), fresh.refresh.expose());
+            let mine = refresh::with_token(&world.app, &by(&world.app), &fresh.refresh, Audience::App).await;
+            assert!(mine.is_ok(), "round {round}");
         }
     }
 );

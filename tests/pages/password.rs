@@ -73,12 +73,54 @@ async fn a_change_with_an_access_token_that_ran_out_keeps_one_signed_in() {
         let page = browser.get(PATH).await;
 
         site.world.clock.advance(Duration::from_hours(1));
+        let mut copy = browser.clone();
         let fields = [("current_password", PASSWORD), ("new_password", NEW)];
         let answer = browser.submit(&page, PATH, &fields).await;
 
         assert_eq!(answer.location(), "/auth/account");
         assert!(browser.is_signed_in().await);
+        assert!(
+            !copy.is_signed_in().await,
+            "a copy of the refresh token leads nowhere, not even at once"
+        );
         site.world.clock.advance(Duration::from_hours(1));
+        assert!(browser.is_signed_in().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_browser_that_lost_the_answer_signs_in_again() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        let mut browser = site.signed_up(ADA).await;
+        let page = browser.get(PATH).await;
+        let fields = [("current_password", PASSWORD), ("new_password", NEW)];
+        browser.clone().submit(&page, PATH, &fields).await;
+
+        site.world.clock.advance(Duration::from_mins(11));
+        for path in ["/auth/account", "/auth/login", "/auth/login?return_to=/admin"] {
+            let answer = browser.get(path).await;
+            match answer.status {
+                303 => assert!(answer.location().starts_with("/auth/login"), "{path}"),
+                status => assert_eq!(
+                    (status, answer.form("/auth/login").1.is_empty()),
+                    (200, false),
+                    "{path}"
+                ),
+            }
+        }
+        let csrf = page.form(PATH).1.into_iter().find(|(name, _)| name == "csrf_token");
+        let refreshed = browser
+            .post("/auth/sessions/refresh", &[("csrf_token", &csrf.unwrap().1)])
+            .await;
+        assert!(
+            refreshed.location().starts_with("/auth/login"),
+            "{}",
+            refreshed.location()
+        );
+        assert_eq!(browser.get("/auth/sessions/logout").await.status, 200);
+        assert_eq!(browser.sign_in(ADA, NEW).await.status, 303);
         assert!(browser.is_signed_in().await);
     })
     .await;

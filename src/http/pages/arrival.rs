@@ -37,6 +37,8 @@ pub(super) async fn pass_on(cx: &Cx, visitor: &Visitor) -> Result<Option<Reply>>
                 Ok(signed_in) => Some(signed_in.tokens),
                 // The session is live: only the admin area is not for them. Sent there, they would come back.
                 Err(Error::Refused(Refusal::SignInRequired)) => return Err(Refusal::AudienceRefused.into()),
+                // No token can be had but by signing in again.
+                Err(Error::Refused(Refusal::TokenReplaced)) => return Ok(None),
                 Err(Error::Refused(_)) => None,
                 Err(other) => return Err(other),
             }

@@ -23,7 +23,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::UsernameTaken => say.refusal_username_taken(),
         R::InvitationInvalid => say.refusal_invitation_invalid(),
         R::CredentialsWrong => say.refusal_credentials_wrong(),
-        R::SignInRequired => say.refusal_sign_in_required(),
+        R::SignInRequired | R::TokenReplaced => say.refusal_sign_in_required(),
         R::SessionEnded => say.refusal_session_ended(),
         R::CsrfInvalid => say.refusal_csrf_invalid(),
         R::CookieTwice => say.cookie_twice(),

@@ -116,6 +116,7 @@ async fn for_form(cx: &Cx) -> Result<Reply> {
             let login = cx.by_login(cx.return_to().as_ref());
             Ok(cx.redirect(&login).clear_session(cx))
         }
+        Err(Error::Refused(Refusal::TokenReplaced)) => Ok(cx.redirect(&cx.by_login(cx.return_to().as_ref()))),
         Err(other) => Err(other),
     }
 }

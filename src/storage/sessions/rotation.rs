@@ -162,6 +162,30 @@ impl Sessions<'_> {
         standing_in(self.0.once(exchange.job()).await?)
     }
 
+    /// Puts a token in place of the session's current one, which counts as spent by the client. The
+    /// caller has locked the session, so that nobody exchanges the current one meanwhile.
+    pub async fn replace_token(
+        self,
+        id: SessionId,
+        next: &TokenHash,
+        until: Timestamp,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<()> {
+        let sql = "UPDATE refresh_tokens
+                   SET consumed_at = $2, consumer_network = $3, consumer_user_agent = $4
+                   WHERE session_id = $1 AND consumed_at IS NULL";
+        let args = args![id, now, client.network(), &client.user_agent];
+        self.0.execute(sql, args).await?;
+        let sql = "INSERT INTO refresh_tokens (hash, session_id, generation, created_at, expires_at)
+                   SELECT $2, session_id, max(generation) + 1, $3, $4
+                   FROM refresh_tokens
+                   WHERE session_id = $1
+                   GROUP BY session_id";
+        self.0.execute(sql, args![id, next, now, until]).await?;
+        Ok(())
+    }
+
     /// Notes that the session was used without a rotation: by its current token, which lives until
     /// `until` from now on.
     pub async fn touch(
