@@ -8,7 +8,7 @@ use crate::domain::organization::Membership;
 use crate::domain::session::{RefreshToken, Session};
 use crate::domain::{
     Audience, Caller, Claims, Client, PasswordMark, PlatformRole, Refusal, Secret, SessionId, Timestamp, TokenHash,
-    TokenId, User,
+    TokenId, User, UserId,
 };
 use crate::flows::{Error, Result};
 use crate::storage::Tx;
@@ -29,9 +29,20 @@ pub struct Tokens {
     pub refresh_ttl: Duration,
 }
 
-/// The fresh tokens of a session that goes on after its owner proved something.
+/// A session that goes on after its owner proved who they are.
 #[derive(Debug, Clone)]
-pub enum Renewed {
+pub struct Renewed {
+    /// Whose it is.
+    pub user: UserId,
+    /// Its tokens from now on.
+    pub tokens: FreshTokens,
+    /// The password that the account has now, for the browser to remember; `None` without one.
+    pub password: Option<PasswordMark>,
+}
+
+/// The tokens of a session that goes on.
+#[derive(Debug, Clone)]
+pub enum FreshTokens {
     /// A refresh token of the session was shown, and the current one replaced.
     Pair(Tokens),
     /// No refresh token was shown: the caller keeps the one they have.
@@ -165,20 +176,23 @@ pub(super) async fn renew(
     standing: Standing,
     refresh: Option<&Secret>,
 ) -> Result<Renewed> {
-    if is_of_session(tx, caller, refresh).await? {
+    let user = caller.user.id;
+    let password = tx.users().password(user).await?.map(|password| password.mark);
+    let tokens = if is_of_session(tx, caller, refresh).await? {
         let fresh = token::new();
         let (hash, until) = (hash_of(&fresh)?, end_of_token(app, &standing.session, caller.now));
         let sessions = tx.sessions();
         sessions
             .replace_token(caller.session, &hash, until, &caller.client, caller.now)
             .await?;
-        let signed_in = issue(app, standing, caller.audience, fresh, caller.now)?;
-        return Ok(Renewed::Pair(signed_in.tokens));
-    }
-    Ok(Renewed::Access {
-        token: access_token(app, &standing, caller.audience, caller.now)?,
-        ttl: app.config.tokens.ttl,
-    })
+        FreshTokens::Pair(issue(app, standing, caller.audience, fresh, caller.now)?.tokens)
+    } else {
+        FreshTokens::Access {
+            token: access_token(app, &standing, caller.audience, caller.now)?,
+            ttl: app.config.tokens.ttl,
+        }
+    };
+    Ok(Renewed { user, tokens, password })
 }
 
 async fn is_of_session(tx: &mut Tx, caller: &Caller, refresh: Option<&Secret>) -> Result<bool> {

@@ -9,10 +9,11 @@ use hyper::{HeaderMap, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::domain::UserId;
+use crate::crypto::random;
 use crate::domain::device::Device;
 use crate::domain::return_to::ReturnTo;
-use crate::flows::tokens::{Renewed, SignedIn, Tokens};
+use crate::domain::{PasswordMark, UserId};
+use crate::flows::tokens::{FreshTokens, Renewed, SignedIn, Tokens};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::{self, Cx};
 use crate::http::flash::{Flash, FlashKind};
@@ -87,11 +88,17 @@ impl Reply {
     #[must_use]
     pub fn signed_in(self, cx: &Cx, signed_in: &SignedIn) -> Self {
         cx.note_user(signed_in.user.id);
-        let reply = self.tokens(cx, &signed_in.tokens);
-        let Some(mark) = signed_in.password else { return reply };
-        let device = cx.device().unwrap_or_else(|| Device::new(cx.app.fresh_id().as_u128()));
-        let device = device.after_sign_in(signed_in.user.id, mark);
-        reply.cookie(device_cookie(cx, &device))
+        self.tokens(cx, &signed_in.tokens)
+            .known_to(cx, signed_in.user.id, signed_in.password)
+    }
+
+    /// Lets the browser be known again to an account whose password was proved with it.
+    fn known_to(self, cx: &Cx, user: UserId, password: Option<PasswordMark>) -> Self {
+        let Some(mark) = password else { return self };
+        let device = cx
+            .device()
+            .unwrap_or_else(|| Device::new(u128::from_be_bytes(random::bytes())));
+        self.cookie(device_cookie(cx, &device.after_sign_in(user, mark)))
     }
 
     /// Gives the browser a pair of tokens and starts the CSRF cookie's life afresh.
@@ -102,13 +109,14 @@ impl Reply {
         self.cookie(access).cookie(refresh)
     }
 
-    /// Gives the browser the fresh tokens of a session that goes on.
+    /// Gives the browser the fresh tokens of a session that goes on, and lets it be known again.
     #[must_use]
     pub fn renewed(self, cx: &Cx, renewed: &Renewed) -> Self {
-        match renewed {
-            Renewed::Pair(tokens) => self.tokens(cx, tokens),
-            Renewed::Access { token, ttl } => self.cookie(SetCookie::new(cookies::ACCESS, token.expose(), *ttl)),
-        }
+        let reply = match &renewed.tokens {
+            FreshTokens::Pair(tokens) => self.tokens(cx, tokens),
+            FreshTokens::Access { token, ttl } => self.cookie(SetCookie::new(cookies::ACCESS, token.expose(), *ttl)),
+        };
+        reply.known_to(cx, renewed.user, renewed.password)
     }
 
     /// Takes the tokens from the browser. The CSRF value stays: it belongs to the browser, not to the session.

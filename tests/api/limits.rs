@@ -121,6 +121,39 @@ both!(
     }
 );
 
+both!(
+    a_browser_that_proved_the_password_is_known_whatever_it_was_proved_for,
+    async |db: &Database| {
+        const NEW: &str = "a new and better password";
+
+        let app = TestApp::with(db, strict_with_accounts).await;
+        let owner = app.user(ADA).await;
+        let body = json!({ "password": NEW, "current_password": PASSWORD });
+        let changed = owner.put_json("/auth/api/v1/users/password", &body).await;
+        assert_eq!(changed.status, 204);
+        let stranger = app.visitor().await;
+        for _ in 0..3 {
+            guess(&stranger).await;
+        }
+
+        let now = json!({ "email": ADA, "password": NEW });
+        assert_eq!(stranger.post_json(LOGIN, &now).await.status, 429);
+        assert_eq!(owner.post_json(LOGIN, &now).await.status, 200);
+
+        // A browser that is signed in, and has lost that cookie.
+        owner.jar().remove("authara_device");
+        let csrf = owner.cookie("authara_csrf");
+        let form = [("csrf_token", csrf.as_str()), ("password", NEW)];
+        let confirmed = owner
+            .call(Method::POST, "/auth/sessions/confirm")
+            .form(&form)
+            .send()
+            .await;
+        assert_eq!(confirmed.status, 303);
+        assert_eq!(owner.post_json(LOGIN, &now).await.status, 200);
+    }
+);
+
 both!(signing_out_does_not_make_a_browser_a_stranger, async |db: &Database| {
     let app = TestApp::with(db, strict_with_accounts).await;
     let owner = app.user(ADA).await;

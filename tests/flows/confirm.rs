@@ -6,7 +6,7 @@ use authara::domain::audit::{Action, Outcome};
 use authara::domain::limit::{Budget, Limit};
 use authara::domain::{Audience, Caller, Refusal, Secret};
 use authara::flows::password::{Change, change};
-use authara::flows::tokens::Renewed;
+use authara::flows::tokens::FreshTokens;
 use authara::flows::{accounts, entry::confirm, refresh};
 
 use super::refusal;
@@ -82,7 +82,7 @@ both!(
             .await
             .unwrap();
 
-        let Renewed::Access { token: fresh, .. } = fresh else {
+        let FreshTokens::Access { token: fresh, .. } = fresh.tokens else {
             panic!("no refresh token was shown");
         };
         let confirmed = world.caller(&fresh).await;

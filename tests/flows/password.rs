@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use authara::domain::{Audience, By, Caller, Refusal, Secret};
 use authara::flows::password::{Change, change};
-use authara::flows::tokens::Renewed;
+use authara::flows::tokens::{FreshTokens, Renewed};
 use authara::flows::{Result, refresh};
 
 use super::{metric, refusal};
@@ -95,7 +95,7 @@ both!(
         let unknown = Secret::new("c4I51HD6F-mVJP0u0tcCCp3NvRa1lr6R_87A9lXj6Qc");
         let fresh = set(&world, &me, None, Some(&unknown)).await.unwrap();
 
-        assert!(matches!(fresh, Renewed::Access { .. }));
+        assert!(matches!(fresh.tokens, FreshTokens::Access { .. }));
         let mine = refresh::with_token(&world.app, &by(&world.app), &here.refresh, Audience::App).await;
         assert!(mine.is_ok());
     }
@@ -130,7 +130,7 @@ both!(
 
         let fresh = set(&world, &me, None, Some(&bob.refresh)).await.unwrap();
 
-        assert!(matches!(fresh, Renewed::Access { .. }));
+        assert!(matches!(fresh.tokens, FreshTokens::Access { .. }));
         assert!(
             refresh::with_token(&world.app, &by(&world.app), &bob.refresh, Audience::App)
                 .await

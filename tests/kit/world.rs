@@ -15,7 +15,7 @@ use authara::domain::time::ManualClock;
 use authara::domain::{Audience, By, Caller, Client, Secret, Timestamp};
 use authara::flows::entry::password::{Credentials, with_password};
 use authara::flows::entry::sign_up::{Application, direct};
-use authara::flows::tokens::{Renewed, SignedIn, Tokens};
+use authara::flows::tokens::{FreshTokens, Renewed, SignedIn, Tokens};
 use authara::flows::{Result, access};
 use authara::storage::Target;
 
@@ -174,9 +174,9 @@ pub(crate) fn client() -> Client {
 
 /// The pair of a session that goes on because its refresh token was shown.
 pub(crate) fn pair(renewed: Renewed) -> Tokens {
-    match renewed {
-        Renewed::Pair(tokens) => tokens,
-        Renewed::Access { .. } => panic!("the refresh token was not exchanged"),
+    match renewed.tokens {
+        FreshTokens::Pair(tokens) => tokens,
+        FreshTokens::Access { .. } => panic!("the refresh token was not exchanged"),
     }
 }
 
