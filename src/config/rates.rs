@@ -59,7 +59,7 @@ rates! {
         "Wrong passwords from one address (IPv6: one /64; a /48 gets 16 times as many) before 429.";
     LoginAccount "AUTHARA_RATE_LIMIT_LOGIN_EMAIL": "10" "attempts" in "1h", at least 1, DOUBLING,
         "Wrong passwords for one account, from all browsers that have not signed in to it since its password was set; each that has gets as many of its own, and all together 100.";
-    PasswordAccount "AUTHARA_RATE_LIMIT_PASSWORD_CHANGE": "10" "attempts" in "1h", at least 1, DOUBLING,
+    PasswordSession "AUTHARA_RATE_LIMIT_PASSWORD_CHANGE": "10" "attempts" in "1h", at least 1, DOUBLING,
         "Wrong passwords of a person who is signed in and must prove it again.";
     SignUpAddress "AUTHARA_RATE_LIMIT_SIGNUP_IP": "3" "attempts" in "1h", at least 1, EQUAL,
         "Sign-ups from one address that are refused because the account exists.";

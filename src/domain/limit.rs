@@ -33,10 +33,10 @@ limits! {
     LoginAccount "login.account",
     /// Wrong passwords for one account from one browser that has.
     LoginDevice "login.device",
-    /// Wrong passwords for one account from all those browsers together.
+    /// Wrong passwords for one account from all those browsers, and all its sessions, together.
     LoginBrowsers "login.browsers",
-    /// Wrong passwords of a person who is signed in and must prove it again.
-    PasswordAccount "password.account",
+    /// Wrong passwords of a person who is signed in and must prove it again, in one session.
+    PasswordSession "password.session",
     /// Changes of one account's username.
     UsernameAccount "username.account",
     /// Refused sign-ups from one network.

@@ -11,7 +11,7 @@ use crate::domain::client::{CUSTOMER, SITE};
 use crate::domain::device::Device;
 use crate::domain::limit::{Budget, Limit};
 use crate::domain::session::Session;
-use crate::domain::{By, Email, Refusal, TokenHash, User, UserId};
+use crate::domain::{By, Email, Refusal, SessionId, TokenHash, User, UserId};
 use crate::flows::announce::Deed;
 use crate::flows::{Error, Result};
 use crate::limits::{Attempt, Full, Key, Turn};
@@ -63,7 +63,9 @@ impl<'a> Try<'a> {
         self.share
     }
 
-    /// Takes a place in the caller's network. Nobody is told apart by an address that is not known.
+    /// Takes a place in the caller's network, and then in the site round it: whoever waits for a place
+    /// in the first keeps none of the second from its other networks. Callers without a known
+    /// address, as over a Unix socket, are not limited together.
     pub(super) async fn in_network(mut self, limit: Limit) -> Result<Self> {
         let address = self.by.client.address;
         let Some(budget) = self.app.config.limits.of(limit).filter(|_| !address.is_unspecified()) else {
@@ -74,7 +76,7 @@ impl<'a> Try<'a> {
             ..budget
         };
         let circles: &[(u8, Budget)] = if address.is_ipv6() {
-            &[(SITE, site), (CUSTOMER, budget)]
+            &[(CUSTOMER, budget), (SITE, site)]
         } else {
             &[(CUSTOMER, budget)]
         };
@@ -271,10 +273,12 @@ pub(super) async fn forget(app: &App, tx: &mut Tx, user: &User) -> storage::Resu
     let mut had_any = tx.budgets().forget(Limit::LoginAccount, &by_address).await?;
     had_any |= tx.budgets().forget(Limit::LoginBrowsers, &by_address).await?;
     had_any |= tx.budgets().forget(Limit::SignUpAccount, &by_address).await?;
-    had_any |= tx
-        .budgets()
-        .forget(Limit::PasswordAccount, &of_user(app, user.id))
-        .await?;
+    for session in tx.sessions().of_user(user.id, app.now()).await? {
+        had_any |= tx
+            .budgets()
+            .forget(Limit::PasswordSession, &of_session(app, session.id))
+            .await?;
+    }
     Ok(had_any)
 }
 
@@ -291,6 +295,11 @@ pub(super) async fn drop_all(app: &App, tx: &mut Tx, user: &User) -> storage::Re
 /// The key of a budget that an account has.
 pub(super) fn of_user(app: &App, user: UserId) -> TokenHash {
     app.limit_key.hash(user.uuid().as_bytes())
+}
+
+/// The key of a budget that a session has.
+pub(super) fn of_session(app: &App, session: SessionId) -> TokenHash {
+    app.limit_key.hash(session.uuid().as_bytes())
 }
 
 fn first_half(key: &TokenHash) -> [u8; 16] {

@@ -177,7 +177,7 @@ both!(
             config.limits.set(Limit::SignUpAddress, few);
             config.limits.set(Limit::SignUpAccount, few);
             config.limits.set(Limit::NewAccounts, few);
-            config.limits.set(Limit::PasswordAccount, few);
+            config.limits.set(Limit::PasswordSession, few);
         })
         .await;
         let client = app.user(ADA).await;

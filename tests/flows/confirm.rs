@@ -219,7 +219,7 @@ both!(
             window: Duration::from_hours(1),
         };
         let world = world
-            .with(|config| config.limits.set(Limit::PasswordAccount, budget))
+            .with(|config| config.limits.set(Limit::PasswordSession, budget))
             .await;
         let (me, _) = stale(&world).await;
         let confirm = async |text: &str| {
@@ -242,13 +242,16 @@ both!(
         let wait = Refusal::TooMany { retry_after: 3600 };
         assert_eq!(refusal(confirm(PASSWORD).await), wait);
         assert_eq!(refusal(by_change(PASSWORD).await), wait);
-        // It is no way to keep the owner from signing in.
-        assert!(world.try_sign_in("ada@example.com", PASSWORD).await.is_ok());
+        // It is no way to keep the owner from signing in, nor from proving it there.
+        let anew = world.try_sign_in("ada@example.com", PASSWORD).await.unwrap().tokens;
+        let anew = world.caller(&anew.access).await;
+        let confirmed = confirm::confirm(&world.app, &anew, &Secret::new(PASSWORD), None).await;
+        assert!(confirmed.is_ok());
         world.clock.advance(Duration::from_hours(1));
         confirm(PASSWORD).await.unwrap();
 
         let outcomes: Vec<_> = world.audit(Action::Reauthentication).await;
         let count = |wanted| outcomes.iter().filter(|line| line.outcome == wanted).count();
-        assert_eq!((count(Outcome::Done), count(Outcome::Refused)), (2, 3));
+        assert_eq!((count(Outcome::Done), count(Outcome::Refused)), (3, 3));
     }
 );

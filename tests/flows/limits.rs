@@ -9,6 +9,7 @@ use authara::config::Config;
 use authara::crypto::password::{Hasher, PoolSize, Share};
 use authara::crypto::phc::Cost;
 use authara::domain::audit::{Action, Actor, Outcome};
+use authara::domain::client::CUSTOMER;
 use authara::domain::device::Device;
 use authara::domain::limit::{Budget, Limit};
 use authara::domain::password::Password;
@@ -17,6 +18,7 @@ use authara::flows::accounts;
 use authara::flows::entry::password::{Credentials, with_password};
 use authara::flows::entry::sign_up::{Application, direct};
 use authara::flows::{Error, Result, tokens::SignedIn};
+use authara::limits::Key;
 
 use super::metric;
 use crate::kit::world::{PASSWORD, World, both, by, client, operator};
@@ -160,6 +162,42 @@ both!(r120_an_ipv6_customer_is_one_network, async |world: World| {
     }
     assert_eq!(tried, 80);
 });
+
+both!(
+    r120_whoever_waits_in_one_network_takes_no_place_of_the_others_around_it,
+    async |world: World| {
+        let budget = Budget {
+            limit: 5,
+            window: Duration::from_mins(1),
+        };
+        let world = world
+            .with(|config| config.limits.set(Limit::LoginAddress, budget))
+            .await;
+        let here = from("2001:db8:0:1::1");
+        let key = Key::network(Limit::LoginAddress, here.address, CUSTOMER);
+        let mut under_way = Vec::new();
+        for _ in 0..5 {
+            under_way.push(world.app.limiter.enter(key, budget, &*world.app.clock).await);
+        }
+        // As many as the whole site may have, and more, wait for those.
+        let waiting: Vec<_> = (0..100)
+            .map(|_| {
+                let (app, here) = (world.app.clone(), here.clone());
+                tokio::spawn(async move { outcome(&app, &here, "nobody@example.com", "wrong wrong").await })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+
+        let neighbour = from("2001:db8:0:2::1");
+        let tried = outcome(&world.app, &neighbour, "nobody@example.com", "wrong wrong");
+        let tried = tokio::time::timeout(Duration::from_secs(8), tried).await;
+
+        assert_eq!(tried.expect("the neighbour waits too"), WRONG);
+        for one in waiting {
+            one.abort();
+        }
+    }
+);
 
 both!(
     r121_one_account_is_limited_over_all_spellings_networks_and_instances,

@@ -201,7 +201,7 @@ pub(crate) fn settings(target: &Target) -> Config {
     for limit in [
         Limit::LoginAddress,
         Limit::LoginAccount,
-        Limit::PasswordAccount,
+        Limit::PasswordSession,
         Limit::SignUpAddress,
         Limit::SignUpAccount,
         Limit::NewAccounts,

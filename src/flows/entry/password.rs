@@ -207,7 +207,8 @@ async fn note_refusal(app: &App, by: &By, user: Option<UserId>, why: &'static st
 /// is for; until then the attempt is under way.
 ///
 /// Refused with `CurrentPasswordWrong`, and with `TooMany` after too many wrong ones: an attacker who
-/// has taken a session over must not find the password out with it.
+/// has taken a session over must not find the password out with it, nor keep its owner, who signs in
+/// anew, from proving theirs.
 pub(in crate::flows) async fn prove<'a>(
     app: &'a App,
     by: &'a By,
@@ -216,12 +217,14 @@ pub(in crate::flows) async fn prove<'a>(
 ) -> Result<(Try<'a>, Evidence)> {
     let user = caller.user.id;
     let account = attempts::of_user(app, user);
+    let address = attempts::of_address(app, &caller.user.email);
+    let session = attempts::of_session(app, caller.session);
     let attempt = Try::new(app, by)
         .sharing(&account)
         .with_room()?
-        .in_network(Limit::LoginAddress)
+        .of_account(Limit::PasswordSession, session, Some(user))
         .await?
-        .of_account(Limit::PasswordAccount, account, Some(user))
+        .of_account(Limit::LoginBrowsers, address, Some(user))
         .await?;
     let (attempt, stored) = attempt.or_undo(stored(app, user).await).await?;
     let hash = stored.as_ref().map(|stored| stored.hash.expose().to_owned());
