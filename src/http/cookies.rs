@@ -172,19 +172,26 @@ impl SetCookie {
         self.cookie
     }
 
-    /// The `Set-Cookie` lines: one, or one for each form to clear. None if the value does not fit a
-    /// header, which no value of ours does.
+    /// The `Set-Cookie` lines: one, or one for each form to clear and ours last. None if the value does
+    /// not fit a header, which no value of ours does.
     pub fn lines(&self, config: &Config, now: Timestamp) -> Vec<HeaderValue> {
-        let forms = match &self.everywhere_on {
-            Some(path) => forms(&config.cookie_prefix, &config.public_url.host, path),
-            None => vec!["; Path=/".to_owned()],
-        };
-        forms.iter().filter_map(|form| self.line(form, config, now)).collect()
+        let others = self.everywhere_on.iter().flat_map(|path| {
+            let forms = forms(&config.cookie_prefix, &config.public_url.host, path);
+            forms.into_iter().map(|form| self.clearing(&form, config))
+        });
+        let lines = others.chain(std::iter::once(self.line(config, now)));
+        let lines = lines.filter_map(|line| HeaderValue::try_from(line).ok());
+        lines
+            .map(|mut line| {
+                line.set_sensitive(true);
+                line
+            })
+            .collect()
     }
 
-    fn line(&self, form: &str, config: &Config, now: Timestamp) -> Option<HeaderValue> {
+    fn line(&self, config: &Config, now: Timestamp) -> String {
         let mut line = format!(
-            "{}{}={}{form}; Max-Age={}; Expires={}; SameSite=Lax",
+            "{}{}={}; Path=/; Max-Age={}; Expires={}; SameSite=Lax",
             config.cookie_prefix,
             self.cookie.name,
             self.value.expose(),
@@ -197,22 +204,39 @@ impl SetCookie {
         if config.public_url.is_https {
             line.push_str("; Secure");
         }
-        let mut line = HeaderValue::try_from(line).ok()?;
-        line.set_sensitive(true);
-        Some(line)
+        line
+    }
+
+    /// Removes another form of the cookie. There are many such lines, and proxies that take few kilobytes.
+    fn clearing(&self, form: &Form, config: &Config) -> String {
+        let mut line = format!("{}{}={}; Max-Age=0", config.cookie_prefix, self.cookie.name, form.place);
+        if form.is_partitioned {
+            line.push_str("; Secure; Partitioned");
+        } else if config.public_url.is_https {
+            line.push_str("; Secure");
+        }
+        line
     }
 }
 
-/// Path and domain of the forms of a cookie that a browser sends to `path` on this host and lets it
-/// clear: of each folder on the way, three at most, of the path itself, and of each domain above. Browsers pass over the
-/// domains that are nobody's, such as `com`.
-fn forms(prefix: &str, host: &str, path: &str) -> Vec<String> {
+/// To a browser, cookies of one name that differ in these are two.
+struct Form {
+    /// `Path` and `Domain`.
+    place: String,
+    /// Whether it is kept apart for each site it is embedded in (CHIPS). We set none, a neighbour may.
+    is_partitioned: bool,
+}
+
+/// The forms of a cookie that a browser sends to `path` on this host and lets it clear: of each folder on
+/// the way, three at most, of the path itself, and of each domain above, both partitioned and not. Browsers
+/// pass over the domains that are nobody's, such as `com`.
+fn forms(prefix: &str, host: &str, path: &str) -> Vec<Form> {
     /// Segments that no route of ours has more of without a place in it.
     const DEEPEST: usize = 3;
 
-    // Such a name has this one form only.
+    // Such a name has our form only, which comes last anyway.
     if prefix == "__Host-" {
-        return vec!["; Path=/".to_owned()];
+        return Vec::new();
     }
     let is_name = host.parse::<std::net::IpAddr>().is_err() && !host.contains(':');
     let dots = host.match_indices('.').map(|(at, _)| &host[at + 1..]);
@@ -230,10 +254,12 @@ fn forms(prefix: &str, host: &str, path: &str) -> Vec<String> {
         .filter(|end| is_plain && *end > 1);
     let mut paths: Vec<&str> = std::iter::once("/").chain(ends.map(|end| &path[..end])).collect();
     paths.dedup();
-    paths
-        .into_iter()
-        .flat_map(|path| domains.iter().map(move |domain| format!("; Path={path}{domain}")))
-        .collect()
+    let places = || {
+        let of_path = |path| domains.iter().map(move |domain| format!("; Path={path}{domain}"));
+        paths.iter().flat_map(of_path)
+    };
+    let form = |is_partitioned| move |place| Form { place, is_partitioned };
+    places().map(form(true)).chain(places().map(form(false))).collect()
 }
 
 /// The end of a cookie's life as HTTP writes dates; the epoch for one that is cleared.
@@ -332,8 +358,39 @@ mod tests {
     }
 
     #[test]
+    fn what_clears_other_forms_is_short_and_comes_before_our_own() {
+        let config = testing::config("http://localhost:8080");
+
+        let lines = SetCookie::clear_everywhere(CSRF, "/auth").lines(&config, Timestamp::from_seconds(0));
+
+        let lines: Vec<_> = lines.iter().map(|line| line.to_str().expect("text")).collect();
+        assert_eq!(
+            lines[..4],
+            [
+                "authara_csrf=; Path=/; Max-Age=0; Secure; Partitioned",
+                "authara_csrf=; Path=/auth; Max-Age=0; Secure; Partitioned",
+                "authara_csrf=; Path=/; Max-Age=0",
+                "authara_csrf=; Path=/auth; Max-Age=0",
+            ]
+        );
+        assert!(
+            lines[4].starts_with("authara_csrf=; Path=/; Max-Age=0; Expires="),
+            "{lines:?}"
+        );
+        assert_eq!(lines.len(), 5);
+    }
+
+    #[test]
     fn a_planted_cookie_is_cleared_wherever_this_host_may() {
-        let all = |prefix, host, path| forms(prefix, host, path).join(" ");
+        let all = |prefix, host, path| {
+            let (partitioned, others): (Vec<_>, Vec<_>) = forms(prefix, host, path)
+                .into_iter()
+                .partition(|form| form.is_partitioned);
+            let places = |forms: Vec<Form>| forms.into_iter().map(|form| form.place).collect::<Vec<_>>().join(" ");
+            let others = places(others);
+            assert_eq!(places(partitioned), others);
+            others
+        };
 
         assert_eq!(
             all("", "login.example.com", "/auth/login"),
@@ -351,6 +408,6 @@ mod tests {
              ; Path=/auth/api/v1/ ; Path=/auth/api/v1/user"
         );
         assert_eq!(all("", "localhost", "/a;b"), "; Path=/");
-        assert_eq!(all("__Host-", "login.example.com", "/auth/login"), "; Path=/");
+        assert_eq!(all("__Host-", "login.example.com", "/auth/login"), "");
     }
 }
