@@ -17,6 +17,7 @@ use crate::crypto::phc::Cost;
 use crate::crypto::random;
 use crate::crypto::recall::Recall;
 use crate::crypto::stamp::Stamp;
+use crate::domain::device::Device;
 use crate::domain::key_text::{self, BadRootSecret};
 use crate::domain::{Clock, Secret, Timestamp};
 use crate::limits::Limiter;
@@ -134,6 +135,11 @@ impl App {
     /// A fresh id, ordered by time; for naming things, never as a secret.
     pub fn fresh_id(&self) -> Uuid {
         random::id(self.now())
+    }
+
+    /// A browser that nobody has been signed in to with.
+    pub fn new_device(&self) -> Device {
+        Device::new(u128::from_be_bytes(random::bytes()))
     }
 
     /// The keys of access tokens as they are now.

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::domain::audit::Action;
 use crate::domain::limit::Limit;
 use crate::domain::organization::{Departure, Membership};
-use crate::domain::{Caller, PlatformRole, Refusal, User, UserId, Username};
+use crate::domain::{Caller, PlatformRole, Refusal, Timestamp, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::entry::confirm::Recent;
@@ -95,7 +95,7 @@ pub async fn delete(app: &App, proof: &Recent) -> Result<()> {
                 return Ok(());
             };
             tokens::recent_standing(tx, caller).await?;
-            remove(app, tx, &found).await?;
+            remove(app, tx, &found, caller.now).await?;
             let deed = Deed::new(&by, Action::UserDeleted);
             deed.to(user).in_session(caller.session).note(tx).await?;
             Ok(())
@@ -111,12 +111,12 @@ pub(super) async fn hold(tx: &mut Tx, user: UserId) -> Result<Option<User>> {
 }
 
 /// Removes an account that is [held](hold). Refused with `LastOwner`.
-pub(super) async fn remove(app: &App, tx: &mut Tx, user: &User) -> Result<()> {
+pub(super) async fn remove(app: &App, tx: &mut Tx, user: &User, now: Timestamp) -> Result<()> {
     tx.organizations().lock_of_user(user.id).await?;
     if let Some(refusal) = orphan(&tx.organizations().departures(user.id).await?) {
         return Err(refusal.into());
     }
-    attempts::drop_all(app, tx, user).await?;
+    attempts::drop_all(app, tx, user, now).await?;
     tx.organizations().delete_without(user.id).await?;
     tx.users().delete(user.id).await?;
     Ok(())

@@ -4,6 +4,9 @@
 //! limits hold under parallel requests although only failures count. Attempts at one account wait
 //! for one another in memory, before the database is asked.
 
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
 use crate::app::App;
 use crate::crypto::password::{Share, Unavailable};
 use crate::domain::audit::{Action, Actor};
@@ -11,11 +14,11 @@ use crate::domain::client::{CUSTOMER, SITE};
 use crate::domain::device::Device;
 use crate::domain::limit::{Budget, Limit};
 use crate::domain::session::Session;
-use crate::domain::{By, Email, Refusal, SessionId, TokenHash, User, UserId};
+use crate::domain::{By, Email, Refusal, SessionId, Timestamp, TokenHash, User, UserId};
 use crate::flows::announce::Deed;
 use crate::flows::{Error, Result};
 use crate::limits::{Attempt, Full, Key, Turn};
-use crate::storage::{self, Store, Tx};
+use crate::storage::{self, Tx};
 
 /// Budgets of one network that a whole IPv6 site has.
 const SITE_FACTOR: u32 = 16;
@@ -28,8 +31,16 @@ pub(super) struct Try<'a> {
     by: &'a By,
     share: Share,
     places: Vec<Attempt>,
-    taken: Vec<(Limit, TokenHash)>,
+    taken: Vec<Taken>,
     turns: Vec<Turn>,
+}
+
+/// One of a budget that the database keeps.
+#[derive(Clone, Copy)]
+struct Taken {
+    limit: Limit,
+    key: TokenHash,
+    budget: Budget,
 }
 
 impl<'a> Try<'a> {
@@ -119,7 +130,7 @@ impl<'a> Try<'a> {
         let taken = self.app.store.write(take).await;
         let (mut attempt, is_taken) = self.or_undo(taken).await?;
         if is_taken {
-            attempt.taken.push((limit, key));
+            attempt.taken.push(Taken { limit, key, budget });
             return Ok(attempt);
         }
         let spent = attempt.spent(limit, &key, budget).await;
@@ -144,10 +155,31 @@ impl<'a> Try<'a> {
         self.taken.clear();
     }
 
-    /// It came to nothing, through no fault of the caller's: gives everything back.
+    /// It came to nothing, through no fault of the caller's: gives everything back, also if nobody
+    /// waits for the end of that.
     pub(super) async fn undo(mut self) {
+        if let Some(given_back) = self.give_back_apart() {
+            // It reports its own failure.
+            let _ = given_back.await;
+        }
+    }
+
+    /// Gives back what the database keeps in a task of its own; `None` if there is nothing.
+    fn give_back_apart(&mut self) -> Option<JoinHandle<()>> {
         let taken = std::mem::take(&mut self.taken);
-        give_back_alone(&self.app.store, taken).await;
+        if taken.is_empty() {
+            return None;
+        }
+        let runtime = Handle::try_current().ok()?;
+        let store = self.app.store.clone();
+        let turns = std::mem::take(&mut self.turns);
+        Some(runtime.spawn(async move {
+            if let Err(error) = store.write(async |tx| give_back(tx, &taken).await).await {
+                tracing::warn!(%error, "an attempt that was not made counts as one");
+            }
+            // The next in line sees what was given back.
+            drop(turns);
+        }))
     }
 
     /// Passes on what a tool gave. That it failed is no fault of the caller's, so everything is
@@ -163,10 +195,11 @@ impl<'a> Try<'a> {
     }
 
     /// Passes on what the transaction gave that the attempt was for, which gives it back itself if
-    /// it succeeds. A refusal counts as a failure; a breakage does not.
+    /// it succeeds. A refusal counts as a failure; a breakage, and a session that has ended, do not.
     pub(super) async fn settle<T>(self, done: Result<T>) -> Result<T> {
         match &done {
             Ok(_) => self.spare(),
+            Err(Error::Refused(Refusal::SignInRequired)) => self.undo().await,
             Err(Error::Refused(_)) => self.failed(),
             Err(_) => self.undo().await,
         }
@@ -224,34 +257,15 @@ impl<'a> Try<'a> {
 impl Drop for Try<'_> {
     fn drop(&mut self) {
         self.places.drain(..).for_each(Attempt::spare);
-        let taken = std::mem::take(&mut self.taken);
-        if !taken.is_empty()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let store = self.app.store.clone();
-            let turns = std::mem::take(&mut self.turns);
-            runtime.spawn(async move {
-                give_back_alone(&store, taken).await;
-                // The next in line sees what was given back.
-                drop(turns);
-            });
-        }
+        self.give_back_apart();
     }
 }
 
-async fn give_back(tx: &mut Tx, taken: &[(Limit, TokenHash)]) -> storage::Result<()> {
-    for (limit, key) in taken {
-        tx.budgets().give_back(*limit, key).await?;
+async fn give_back(tx: &mut Tx, taken: &[Taken]) -> storage::Result<()> {
+    for Taken { limit, key, budget } in taken {
+        tx.budgets().give_back(*limit, key, *budget).await?;
     }
     Ok(())
-}
-
-async fn give_back_alone(store: &Store, taken: Vec<(Limit, TokenHash)>) {
-    if !taken.is_empty()
-        && let Err(error) = store.write(async |tx| give_back(tx, &taken).await).await
-    {
-        tracing::warn!(%error, "an attempt that was not made counts as one");
-    }
 }
 
 /// The key of the budget of a browser that has signed in to the account of an address.
@@ -268,12 +282,12 @@ pub(super) fn of_address(app: &App, email: &Email) -> TokenHash {
 /// Lets everybody try again at an account's password; `true` if there was anything to forget.
 /// What one known browser has used up stays, for nobody can tell which browsers those are; what
 /// they have used up together goes.
-pub(super) async fn forget(app: &App, tx: &mut Tx, user: &User) -> storage::Result<bool> {
+pub(super) async fn forget(app: &App, tx: &mut Tx, user: &User, now: Timestamp) -> storage::Result<bool> {
     let by_address = of_address(app, &user.email);
     let mut had_any = tx.budgets().forget(Limit::LoginAccount, &by_address).await?;
     had_any |= tx.budgets().forget(Limit::LoginBrowsers, &by_address).await?;
     had_any |= tx.budgets().forget(Limit::SignUpAccount, &by_address).await?;
-    for session in tx.sessions().of_user(user.id, app.now()).await? {
+    for session in tx.sessions().of_user(user.id, now).await? {
         had_any |= tx
             .budgets()
             .forget(Limit::PasswordSession, &of_session(app, session.id))
@@ -284,8 +298,8 @@ pub(super) async fn forget(app: &App, tx: &mut Tx, user: &User) -> storage::Resu
 
 /// Drops whatever is counted of an account, but for what runs out by itself: the budgets of the
 /// browsers that know it, which nobody can tell from others.
-pub(super) async fn drop_all(app: &App, tx: &mut Tx, user: &User) -> storage::Result<()> {
-    forget(app, tx, user).await?;
+pub(super) async fn drop_all(app: &App, tx: &mut Tx, user: &User, now: Timestamp) -> storage::Result<()> {
+    forget(app, tx, user, now).await?;
     tx.budgets()
         .forget(Limit::UsernameAccount, &of_user(app, user.id))
         .await?;

@@ -110,7 +110,10 @@ pub async fn rotate(app: &App, by: &By, at_once: bool) -> Result<KeyView> {
             Ok(())
         })
         .await?;
-    reload(app, now).await?;
+    // The key is there, whatever becomes of this: every instance looks for it by itself.
+    if let Err(error) = reload(app, now).await {
+        tracing::warn!(%error, "the new signing key is not in use here yet");
+    }
     let active = at_once.then(|| key.id.clone());
     Ok(view(key, active.as_deref(), now))
 }

@@ -1,16 +1,23 @@
 //! Whether a request that changes something was meant by the person whose cookies it carries
 //! (product, section 7).
 
+use std::time::Duration;
+
 use subtle::ConstantTimeEq;
 
 use crate::domain::Refusal;
-use crate::http::cookies;
+use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
 
 /// The header that carries the value.
 pub const HEADER: &str = "x-csrf-token";
 /// The form field that carries it.
 pub const FIELD: &str = "csrf_token";
+
+/// How long a browser keeps the CSRF value; every new pair of tokens starts it afresh.
+const LIFETIME: Duration = Duration::from_hours(30 * 24);
+/// When a page hands out a new value. Until one does, the old one is good for as long again.
+const RENEWED: Duration = Duration::from_hours(30 * 24);
 
 /// What a route asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,5 +113,44 @@ fn sent(cx: &Cx) -> &str {
         (Some(value), None) if !value.is_empty() => value.to_str().unwrap_or(""),
         (None | Some(_), None) => cx.form().map_or("", |form| form.get(FIELD)),
         (_, Some(_)) => "",
+    }
+}
+impl Cx {
+    /// The CSRF value for this browser's forms. Sets its cookie with the answer if the browser has none of ours.
+    pub fn csrf(&self) -> String {
+        // What is shown in the gallery does nothing: its forms name people who do not exist.
+        if self.is_staged() {
+            return String::new();
+        }
+        let find = || {
+            let own = self.own_csrf().filter(|(_, age)| *age < RENEWED);
+            own.map(|(value, _)| value).map_or_else(
+                || {
+                    let fresh = self.app.csrf.issue(self.now());
+                    self.set_cookie(SetCookie::new(cookies::CSRF, fresh.clone(), LIFETIME));
+                    fresh
+                },
+                str::to_owned,
+            )
+        };
+        self.csrf_given().get_or_init(find).clone()
+    }
+
+    /// The CSRF value that the browser has from us, and how old it is.
+    fn own_csrf(&self) -> Option<(&str, Duration)> {
+        let value = self.cookie(cookies::CSRF)?;
+        let age = self.app.csrf.age(value, self.now())?;
+        (age < 2 * RENEWED).then_some((value, age))
+    }
+
+    /// The CSRF value that a request must prove: the browser's, if it is ours and not too old.
+    pub(super) fn csrf_to_prove(&self) -> Option<&str> {
+        self.own_csrf().map(|(value, _)| value)
+    }
+
+    /// Sets the CSRF cookie with the answer, so that it outlives the session that just began or went on.
+    pub(super) fn renew_csrf(&self) {
+        let value = self.csrf();
+        self.set_cookie(SetCookie::new(cookies::CSRF, value, LIFETIME));
     }
 }

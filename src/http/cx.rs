@@ -23,11 +23,6 @@ use crate::http::site::Site;
 use crate::http::theme::Theme;
 use crate::words::Phrases;
 
-/// How long a browser keeps the CSRF value; every new pair of tokens starts it afresh.
-const CSRF_LIFETIME: Duration = Duration::from_hours(30 * 24);
-/// When a page hands out a new value. Until one does, the old one is good for as long again.
-const CSRF_RENEWED: Duration = Duration::from_hours(30 * 24);
-
 /// How long a browser remembers that an account was signed in to with it; every sign-in starts it afresh.
 pub(super) const DEVICE_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
@@ -251,42 +246,14 @@ impl Cx {
         self.answers() == Answers::Json
     }
 
-    /// The CSRF value for this browser's forms. Sets its cookie with the answer if the browser has none of ours.
-    pub fn csrf(&self) -> String {
-        // What is shown in the gallery does nothing: its forms name people who do not exist.
-        if self.request.staged.get().is_some() {
-            return String::new();
-        }
-        let find = || {
-            let own = self.own_csrf().filter(|(_, age)| *age < CSRF_RENEWED);
-            own.map(|(value, _)| value).map_or_else(
-                || {
-                    let fresh = self.app.csrf.issue(self.now());
-                    self.set_cookie(SetCookie::new(cookies::CSRF, fresh.clone(), CSRF_LIFETIME));
-                    fresh
-                },
-                str::to_owned,
-            )
-        };
-        self.request.csrf.get_or_init(find).clone()
+    /// Where the CSRF value stands that this request's pages and answers carry.
+    pub(super) fn csrf_given(&self) -> &OnceLock<String> {
+        &self.request.csrf
     }
 
-    /// The CSRF value that the browser has from us, and how old it is.
-    fn own_csrf(&self) -> Option<(&str, Duration)> {
-        let value = self.cookie(cookies::CSRF)?;
-        let age = self.app.csrf.age(value, self.now())?;
-        (age < 2 * CSRF_RENEWED).then_some((value, age))
-    }
-
-    /// The CSRF value that a request must prove: the browser's, if it is ours and not too old.
-    pub(super) fn csrf_to_prove(&self) -> Option<&str> {
-        self.own_csrf().map(|(value, _)| value)
-    }
-
-    /// Sets the CSRF cookie with the answer, so that it outlives the session that just began or went on.
-    pub(super) fn renew_csrf(&self) {
-        let value = self.csrf();
-        self.set_cookie(SetCookie::new(cookies::CSRF, value, CSRF_LIFETIME));
+    /// Whether pages are shown with something else than the browser asks for.
+    pub(super) fn is_staged(&self) -> bool {
+        self.request.staged.get().is_some()
     }
 
     /// Sets or clears a cookie with whatever answer this request gets. A later call for the same

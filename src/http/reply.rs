@@ -9,7 +9,6 @@ use hyper::{HeaderMap, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::crypto::random;
 use crate::domain::device::Device;
 use crate::domain::return_to::ReturnTo;
 use crate::domain::{PasswordMark, UserId};
@@ -95,9 +94,7 @@ impl Reply {
     /// Lets the browser be known again to an account whose password was proved with it.
     fn known_to(self, cx: &Cx, user: UserId, password: Option<PasswordMark>) -> Self {
         let Some(mark) = password else { return self };
-        let device = cx
-            .device()
-            .unwrap_or_else(|| Device::new(u128::from_be_bytes(random::bytes())));
+        let device = cx.device().unwrap_or_else(|| cx.app.new_device());
         self.cookie(device_cookie(cx, &device.after_sign_in(user, mark)))
     }
 

@@ -101,10 +101,11 @@ impl Drop for Seat {
     }
 }
 
-/// Whether this address has a cap of its own. Proxies carry everybody's requests, and this machine
-/// is not held against itself.
+/// Whether this address has a cap of its own. Proxies carry everybody's requests, this machine is not
+/// held against itself, and callers over a Unix socket without a forwarded address are not one.
 pub(super) fn is_counted(address: IpAddr, trusted: &[Network]) -> bool {
-    !address.to_canonical().is_loopback() && !trusted.iter().any(|network| network.contains(address))
+    let is_unknown = address.is_unspecified();
+    !is_unknown && !address.to_canonical().is_loopback() && !trusted.iter().any(|network| network.contains(address))
 }
 
 #[cfg(test)]
@@ -128,6 +129,22 @@ mod tests {
 
         assert!(seats.take(Some(address("203.0.113.7"))).is_none());
         assert!(seats.take(Some(address("203.0.113.8"))).is_some());
+    }
+
+    #[test]
+    fn who_carries_others_requests_or_has_no_address_has_no_cap() {
+        let trusted = [Network::parse("198.51.100.0/24").unwrap()];
+        for (one, has_cap) in [
+            ("203.0.113.7", true),
+            ("198.51.100.7", false),
+            ("127.0.0.1", false),
+            ("::ffff:127.0.0.1", false),
+            ("::1", false),
+            // A Unix socket.
+            ("0.0.0.0", false),
+        ] {
+            assert_eq!(is_counted(address(one), &trusted), has_cap, "{one}");
+        }
     }
 
     #[test]

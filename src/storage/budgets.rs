@@ -17,7 +17,8 @@ impl Budgets<'_> {
                    VALUES ($1, $2, 1, 0, $5)
                    ON CONFLICT (name, key) DO UPDATE
                    SET spent = CASE WHEN budgets.ends_at <= $3 THEN 1 ELSE budgets.spent + 1 END,
-                       strikes = CASE WHEN budgets.ends_at <= $3 THEN budgets.strikes + budgets.spent
+                       strikes = CASE WHEN budgets.ends_at <= $3
+                                      THEN budgets.strikes + CASE WHEN budgets.spent > $4 THEN $4 ELSE budgets.spent END
                                       ELSE budgets.strikes END,
                        ends_at = CASE WHEN budgets.ends_at > $3 THEN budgets.ends_at
                                       ELSE CASE (budgets.strikes + budgets.spent) / $4
@@ -34,9 +35,12 @@ impl Budgets<'_> {
     }
 
     /// Gives one back that was taken.
-    pub async fn give_back(self, limit: Limit, key: &TokenHash) -> Result<()> {
-        let sql = "UPDATE budgets SET spent = spent - 1 WHERE name = $1 AND key = $2 AND spent > 0";
-        self.0.execute(sql, args![limit.name(), key]).await?;
+    pub async fn give_back(self, limit: Limit, key: &TokenHash, budget: Budget) -> Result<()> {
+        // What [`Budgets::tell`] added is no attempt.
+        let sql = "UPDATE budgets
+                   SET spent = CASE WHEN spent > $3 THEN $3 ELSE spent END - 1
+                   WHERE name = $1 AND key = $2 AND spent > 0";
+        self.0.execute(sql, args![limit.name(), key, budget.limit]).await?;
         Ok(())
     }
 

@@ -272,17 +272,18 @@ impl Sessions<'_> {
         Ok(ends.iter().filter(|end| **end > now).count() as u64)
     }
 
-    /// Deletes the user's sessions beyond the `most` that count most: live ones before ended ones,
-    /// and those used last. Returns how many went.
-    pub async fn delete_surplus(self, user: UserId, most: u32, now: Timestamp) -> Result<u64> {
+    /// Deletes the user's sessions beyond the `most` that count most: the one just opened, then live ones
+    /// before ended ones, and those used last. Returns how many went.
+    pub async fn delete_surplus(self, user: UserId, opened: SessionId, most: u32, now: Timestamp) -> Result<u64> {
         // One sign-in adds one, so that there is hardly ever more than one to delete.
         let sql = "DELETE FROM sessions
                    WHERE id IN (SELECT id
                                 FROM sessions
                                 WHERE user_id = $1
-                                ORDER BY (revoked_at IS NULL AND expires_at > $2) DESC, last_used_at DESC, id DESC
+                                ORDER BY id = $4 DESC,
+                                         (revoked_at IS NULL AND expires_at > $2) DESC, last_used_at DESC, id DESC
                                 LIMIT 1000 OFFSET $3)";
-        self.0.execute(sql, args![user, now, most]).await
+        self.0.execute(sql, args![user, now, most, opened]).await
     }
 
     /// Notes that the person has just proved again who they are, and all the ways in which they have.

@@ -83,7 +83,11 @@ where
 {
     let mut pause = row.soon;
     while next_round(&mut stop, pause, pulse.woken(row.worker)).await {
-        pause = match round().await {
+        // What it has not committed is undone, and the next start does it.
+        let Some(done) = unless_stopped(&mut stop, round()).await else {
+            return;
+        };
+        pause = match done {
             Ok(()) => {
                 pulse.beat(row.worker);
                 row.every
@@ -95,6 +99,14 @@ where
                 row.soon
             }
         };
+    }
+}
+
+/// What `work` came to; `None` if the server stops first.
+async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        _ = stop.wait_for(|stop| *stop) => None,
     }
 }
 
@@ -168,6 +180,8 @@ async fn keep_up<F>(
 mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Notify;
 
     use super::*;
     use crate::domain::time::SystemClock;
@@ -259,6 +273,26 @@ mod tests {
         };
 
         assert_eq!(begun(row(Worker::Cleanup), 3, woken_in_the_first).await, [60, 60, 3660]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_round_without_end_holds_up_no_stop() {
+        let (stop, stopping) = watch::channel(false);
+        let pulse = Arc::new(Pulse::new(Arc::new(SystemClock)));
+        let begun = Notify::new();
+        let endless = || {
+            begun.notify_one();
+            std::future::pending()
+        };
+
+        let stopped = tokio::time::timeout(Duration::from_hours(1), async {
+            tokio::join!(rounds(row(Worker::Keys), pulse, stopping, endless), async {
+                begun.notified().await;
+                stop.send_replace(true);
+            })
+        });
+
+        assert!(stopped.await.is_ok());
     }
 
     #[tokio::test]

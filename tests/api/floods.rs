@@ -221,6 +221,34 @@ async fn bodies_over_http_2_have_the_same_shares() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_holds_a_body_back_gains_no_time_by_it() {
+    let db = Database::migrated_sqlite().await;
+    let app = TestApp::with(&db, |config| config.step_up_max_age = Duration::from_mins(1)).await;
+    let client = app.user(ADA).await;
+    let access = client.cookie("authara_access");
+    let body = r#"{"password":"some other four words"}"#;
+    let head = format!(
+        "PUT /auth/api/v1/users/password HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         authorization: Bearer {access}\r\ncontent-length: {}\r\n\r\n{{",
+        body.len()
+    );
+    let mut socket = TcpStream::connect(app.address).await.unwrap();
+    socket.write_all(head.as_bytes()).await.unwrap();
+    // The head has been read, and the first byte of the body.
+    while app.app.metrics.connections.open.value() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+
+    app.clock.advance(Duration::from_secs(61));
+    socket.write_all(&body.as_bytes()[1..]).await.unwrap();
+    let mut said = String::new();
+    socket.read_to_string(&mut said).await.unwrap();
+
+    assert!(said.contains("reauthentication_required"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_body_sent_drop_by_drop_is_cut_at_the_deadline() {
     let db = Database::migrated_sqlite().await;
     let app = TestApp::start(&db).await;

@@ -237,7 +237,7 @@ both!(
         };
         let (tables, budgets) = traces().await;
         assert_eq!(tables, ["organizations", "users"], "the test looks where it should");
-        assert_eq!(budgets, 5);
+        assert_eq!(budgets, 6);
 
         account::delete(&world.app, &me).await.unwrap();
 

@@ -13,12 +13,13 @@ use authara::domain::client::CUSTOMER;
 use authara::domain::device::Device;
 use authara::domain::limit::{Budget, Limit};
 use authara::domain::password::Password;
-use authara::domain::{Audience, By, Client, PasswordMark, Refusal, Secret, UserId};
+use authara::domain::{Audience, By, Client, PasswordMark, Refusal, Secret, TokenHash, UserId};
 use authara::flows::accounts;
 use authara::flows::entry::password::{Credentials, with_password};
 use authara::flows::entry::sign_up::{Application, direct};
 use authara::flows::{Error, Result, tokens::SignedIn};
 use authara::limits::Key;
+use authara::storage::Tx;
 
 use super::metric;
 use crate::kit::world::{PASSWORD, World, both, by, client, operator};
@@ -695,4 +696,24 @@ both!(r052_one_account_keeps_only_so_many_sessions, async |world: World| {
     let kept = conn.sessions().of_user(first.user.id, world.app.now()).await.unwrap();
     assert_eq!(kept.len(), 3);
     assert!(kept.iter().all(|session| session.id != first.tokens.session));
+
+    // A sign-in that waited for its turn, while the other sessions were used.
+    let by = by(&world.app);
+    let used = kept.iter().map(|session| session.id);
+    world.clock.advance(Duration::from_secs(1));
+    let later = world.app.now();
+    for id in used {
+        let touch = async |tx: &mut Tx| {
+            let token = TokenHash::new([7; 32]);
+            tx.sessions().touch(id, &token, later, &by.client, later).await
+        };
+        world.app.store.write(touch).await.unwrap();
+    }
+    let input = Credentials {
+        email: "ada@example.com".to_owned(),
+        password: Secret::new(PASSWORD),
+        device: None,
+    };
+    let last = with_password(&world.app, &by, input, Audience::App).await.unwrap();
+    assert!(world.try_caller(&last.tokens.access).await.is_ok());
 });

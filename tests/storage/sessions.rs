@@ -258,8 +258,10 @@ both!(
             })
             .await
             .unwrap();
-        let left_with = async |most| {
-            let work = async |tx: &mut Tx| -> Result<u64> { tx.sessions().delete_surplus(ada.id, most, NOW).await };
+        let left_with = async |most, opened| {
+            let opened = session_id(opened);
+            let work =
+                async |tx: &mut Tx| -> Result<u64> { tx.sessions().delete_surplus(ada.id, opened, most, NOW).await };
             db.store.write(work).await.unwrap();
             let mut left = Vec::new();
             for number in 1..=5 {
@@ -270,9 +272,10 @@ both!(
             left
         };
 
-        assert_eq!(left_with(5).await, [1, 2, 3, 4, 5]);
-        assert_eq!(left_with(4).await, [1, 2, 3, 4]);
-        assert_eq!(left_with(2).await, [3, 4]);
+        assert_eq!(left_with(5, 4).await, [1, 2, 3, 4, 5]);
+        assert_eq!(left_with(4, 4).await, [1, 2, 3, 4]);
+        assert_eq!(left_with(3, 2).await, [2, 3, 4], "the one just opened stays");
         assert!(found(&db.store, 0).await.is_none(), "its tokens went with it");
+        assert_eq!(left_with(2, 4).await, [3, 4]);
     }
 );

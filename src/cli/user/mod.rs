@@ -57,7 +57,8 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
         Command::Revoke { who, role, sure } => revoke(app, &who.user, role, &sure, out).await,
         Command::Password { who, password } => {
             let user = find(app, &who.user).await?;
-            let ended = accounts::set_password(app, &by(app), user.id, ask::new_password(&password)?).await?;
+            let new = ask::new_password(&password)?;
+            let ended = accounts::set_password(app, &by(app), user.id, new).await?;
             out.line(format!("The password is set; {} ended.", view::count(ended, "session")))
         }
         Command::Sessions {
@@ -106,7 +107,8 @@ async fn add(
             )));
         }
     }
-    let user = accounts::add(app, &by(app), email, ask::new_password(password)?, roles).await?;
+    let password = ask::new_password(password)?;
+    let user = accounts::add(app, &by(app), email, password, roles).await?;
     if as_json {
         return out.json(&view::account(&user, roles));
     }
@@ -211,7 +213,7 @@ pub(super) async fn find(app: &App, name: &str) -> Result<User> {
     }
 }
 
-/// The operator who runs the command, now.
+/// The operator who runs the command, now: to be asked once they have typed what there is to type.
 fn by(app: &App) -> By {
     By::operator(app.now())
 }

@@ -53,7 +53,7 @@ pub async fn delete(app: &App, by: &By, user: UserId) -> Result<()> {
     app.store
         .write(async |tx| -> Result<_> {
             let found = account::hold(tx, user).await?.ok_or(Refusal::NotFound)?;
-            account::remove(app, tx, &found).await?;
+            account::remove(app, tx, &found, by.now).await?;
             note(tx, by, Action::UserDeleted, user, "").await
         })
         .await
@@ -79,7 +79,7 @@ pub async fn unlock(app: &App, by: &By, user: UserId) -> Result<bool> {
     app.store
         .write(async |tx| -> Result<_> {
             let user = found(tx, user).await?;
-            let was_locked = attempts::forget(app, tx, &user).await?;
+            let was_locked = attempts::forget(app, tx, &user, by.now).await?;
             if was_locked {
                 note(tx, by, Action::UserUnlocked, user.id, "").await?;
             }
@@ -134,7 +134,7 @@ pub async fn set_password(app: &App, by: &By, user: UserId, password: Secret) ->
             let user = found(tx, user).await?;
             tx.users().set_password(user.id, &hash, by.now).await?;
             note(tx, by, Action::PasswordChanged, user.id, "").await?;
-            attempts::forget(app, tx, &user).await?;
+            attempts::forget(app, tx, &user, by.now).await?;
             end_all(tx, by, user.id).await
         })
         .await

@@ -87,7 +87,7 @@ async fn open(app: &App, tx: &mut Tx, by: &By, user: User, wanted: Audience, evi
     tx.sessions().add(&session).await?;
     tx.sessions().add_token(&first).await?;
     tx.sessions()
-        .delete_surplus(user.id, app.config.sessions.most_per_user, now)
+        .delete_surplus(user.id, session.id, app.config.sessions.most_per_user, now)
         .await?;
     Deed::new(by, Action::SignIn)
         .to(user.id)
