@@ -136,10 +136,13 @@ fn files_stay_readable() {
 
     for file in files("src", "rs") {
         let name = relative(&file);
-        let lines = read(&file)
-            .lines()
-            .take_while(|line| !line.starts_with("#[cfg(test)]"))
-            .count();
+        let text = read(&file);
+        let lines: Vec<_> = text.lines().collect();
+        // Its tests stand at the end.
+        let lines = lines
+            .windows(2)
+            .position(|pair| pair[0] == "#[cfg(test)]" && pair[1].ends_with("mod tests {"))
+            .unwrap_or(lines.len());
         let is_listed = LONG_FILES.iter().any(|(long, _)| *long == name);
         if lines > LONGEST && !is_listed {
             wrong.push(format!("{name}: {lines} lines"));
@@ -168,10 +171,15 @@ fn every_statement_has_a_test_on_both_databases() {
         .iter()
         .flat_map(|file| read(file).split_whitespace().map(str::to_owned).collect::<Vec<_>>())
         .collect();
+    // One may be written in several files.
+    let part_of = |file: &Path| match file.parent().and_then(Path::file_name) {
+        Some(folder) if folder != "storage" => folder.to_os_string(),
+        _ => file.file_stem().unwrap().to_os_string(),
+    };
     let aggregates: Vec<_> = files("src/storage", "rs")
         .into_iter()
-        .map(|file| (file.file_stem().unwrap().to_string_lossy().into_owned(), read(&file)))
-        .filter(|(_, text)| text.contains("'c mut Conn)"))
+        .map(|file| (part_of(&file).to_string_lossy().into_owned(), read(&file)))
+        .filter(|(_, text)| text.contains("'c mut Conn)") || text.contains("\nimpl Sessions<'_> {"))
         .collect();
 
     let untested: Vec<_> = aggregates

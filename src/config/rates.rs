@@ -63,7 +63,7 @@ rates! {
         "Wrong passwords of a person who is signed in and must prove it again.";
     SignUpAddress "AUTHARA_RATE_LIMIT_SIGNUP_IP": "3" "attempts" in "1h", at least 1, EQUAL,
         "Sign-ups from one address that are refused because the account exists.";
-    SignUpAccount "AUTHARA_RATE_LIMIT_SIGNUP_EMAIL": "3" "attempts" in "24h", at least 1, EQUAL,
+    SignUpAccount "AUTHARA_RATE_LIMIT_SIGNUP_EMAIL": "3" "attempts" in "24h", at least 1, DOUBLING,
         "Sign-ups with one e-mail address that are refused because the account exists.";
     NewAccounts "AUTHARA_RATE_LIMIT_NEW_ACCOUNTS_IP": "100" "accounts" in "1h", at least 1, EQUAL,
         "Accounts that can be opened from one address.";

@@ -58,9 +58,9 @@ pub struct Caller {
     pub audience: Audience,
     /// The organization in the token.
     pub organization: OrganizationId,
-    /// His role there, as the token has it.
+    /// Their role there, as the token has it.
     pub organization_role: OrganizationRole,
-    /// His membership in the session's organization as the database has it now; `None` if it has ended.
+    /// Their membership in the session's organization as the database has it now; `None` if it has ended.
     pub membership: Option<Membership>,
     /// Platform roles as the database has them now.
     pub roles: Vec<PlatformRole>,
@@ -124,8 +124,8 @@ impl By {
 /// Somebody who may be signed in, for pages that everybody may see.
 #[derive(Debug, Clone)]
 pub enum Visitor {
-    /// He is.
+    /// They are.
     SignedIn(Box<Caller>),
-    /// He is not.
+    /// They are not.
     Guest(Anyone),
 }

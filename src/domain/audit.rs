@@ -81,11 +81,11 @@ actions! {
     PasswordChanged "user.password_changed" "A password was set or replaced.",
     SignIn "session.sign_in" "Somebody signed in; the detail is how, or why it was refused.",
     SignOut "session.sign_out" "Somebody signed out.",
-    Reauthentication "session.reauthentication" "Somebody signed in proved again who he is, or failed to.",
+    Reauthentication "session.reauthentication" "Somebody signed in proved again who they are, or failed to.",
     SessionRevoked "session.revoked" "One session was ended from elsewhere.",
     SessionsRevoked "session.all_revoked" "All sessions but perhaps the caller's own were ended; the detail is how many.",
     RefreshTokenReused "session.refresh_token_reused" "A used refresh token was shown again by somebody else; its session was ended.",
-    LimitReached "limit.reached" "Somebody tried too often; the detail is the limit. One line a window, however often he goes on.",
+    LimitReached "limit.reached" "Somebody tried too often; the detail is the limit. One line a window, however often they go on.",
     SigningKeyCreated "key.created" "A signing key was made; the detail is its id.",
 }
 

@@ -44,7 +44,7 @@ impl Evidence {
 pub struct PasswordMark(Timestamp);
 
 impl PasswordMark {
-    /// The mark of the password that was set at that moment. No two passwords of an account were.
+    /// The mark of the password that was set at that moment. Two passwords of one account never have the same.
     pub const fn set_at(at: Timestamp) -> Self {
         Self(at)
     }

@@ -87,11 +87,13 @@ async fn set(
         }
         None => tokens::recent_standing(tx, caller).await?,
     };
-    tx.users().set_password(user, hash, by.now).await?;
+    // Not before the last proof of the session, which may have been by the password before this one.
+    let at = by.now.max(standing.session.authenticated_at);
+    let at = tx.users().set_password(user, hash, at).await?.at();
     // The session that sets the password knows it.
-    standing.session.authenticated_at = by.now;
+    standing.session.authenticated_at = at;
     tx.sessions()
-        .reauthenticated(session, &standing.session.methods, by.now)
+        .reauthenticated(session, &standing.session.methods, at)
         .await?;
     let deed = Deed::new(by, Action::PasswordChanged);
     deed.to(user).in_session(session).note(tx).await?;

@@ -6,8 +6,7 @@
 //! one after the other, and a hundred parallel right passwords all pass.
 //!
 //! Memory is bounded, and no counter that still counts is ever dropped to make room: when the table is
-//! full, newcomers share a few coarse counters, which is strict with them rather than kind to a
-//! flood. Counters are lost at a restart; what must survive one is kept in the database.
+//! full, newcomers share a few coarse counters, so that a flood gains nothing by filling it. Counters are lost at a restart; what must survive one is kept in the database.
 
 mod turns;
 

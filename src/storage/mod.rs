@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::metrics::Counter;
-use backend::{Backend, Connection, Dialect, Job, Statement, Step};
+use backend::{Backend, Connection, Dialect};
 use row::Row;
 use sessions::{Exchange, Standing};
 use value::Value;
@@ -132,12 +132,19 @@ impl Store {
         Ok(result)
     }
 
-    /// Exchanges a refresh token for its successor in a transaction of its own, which shares its
-    /// commit and takes no turn among those that [`write`](Self::write) runs. `Some` means durable.
+    /// Exchanges a refresh token for its successor: marks it spent by the client, adds the successor, and
+    /// notes the session's use. `Some` means durable. `None`, and nothing done, if it was spent, has expired,
+    /// its session is not live, its owner's account is off or membership over, or the owner lacks the role
+    /// that is needed. Of any number of parallel callers one gets `Some`.
+    ///
+    /// A transaction of its own, which shares its commit and takes no turn among those that
+    /// [`write`](Self::write) runs.
     pub async fn rotate(&self, exchange: &Exchange<'_>) -> Result<Option<Standing>> {
-        let rows = self.backend.once(exchange.job()).await?;
-        self.transactions.one();
-        sessions::standing_in(rows)
+        let standing = sessions::standing_in(self.backend.once(exchange.job()).await?)?;
+        if standing.is_some() {
+            self.transactions.one();
+        }
+        Ok(standing)
     }
 
     /// How busy it is.
@@ -178,27 +185,6 @@ impl Conn {
         let result = self.connection.execute(sql, args).await;
         self.has_failed |= result.is_err();
         result
-    }
-
-    /// Does a job as a part of the transaction. The rows it found: none if it ended without effect.
-    async fn once(&mut self, job: Job) -> Result<Vec<Row>> {
-        if self.dialect == Dialect::Postgres {
-            return self.query(job.postgres.sql, job.postgres.args).await;
-        }
-        let mut rows = Vec::new();
-        let mut has_changed = false;
-        for step in job.sqlite {
-            match step {
-                Step::Must(Statement { sql, args }) => match self.execute(sql, args).await? {
-                    0 if has_changed => return Err(Error::Statement("a job ended half-way".to_owned())),
-                    0 => break,
-                    _ => has_changed = true,
-                },
-                Step::Do(Statement { sql, args }) => has_changed |= self.execute(sql, args).await? > 0,
-                Step::Rows(Statement { sql, args }) => rows = self.query(sql, args).await?,
-            }
-        }
-        Ok(rows)
     }
 
     async fn query(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {

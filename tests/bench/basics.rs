@@ -49,6 +49,11 @@ pub(crate) fn processor_seconds(server: &Server) -> f64 {
     ticks.map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
 }
 
+/// The most memory that a process has held is counted anew.
+pub(crate) fn forget_peak(server: &Server) {
+    std::fs::write(format!("/proc/{}/clear_refs", server.0.id()), "5").unwrap();
+}
+
 /// A figure of the memory that a process holds.
 pub(crate) fn megabytes(server: &Server, figure: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.0.id())).unwrap();

@@ -84,6 +84,7 @@ async fn of_sign_ins(database: &str, deployment: &Deployment) -> Vec<Line> {
     let most = (threads as f64 * OF_ONE_HASH + CALLERS as f64 * OF_ONE_CALLER + OF_THE_DATABASE).round();
     let mut lines = Vec::new();
     for rush in RUSHES {
+        basics::forget_peak(&server);
         let probes = Probes::prepare(address, rush.name).await;
         let is_over = Arc::new(AtomicBool::new(false));
         let watching = probes.watch(is_over.clone());

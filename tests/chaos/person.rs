@@ -54,7 +54,7 @@ impl Session {
         }
     }
 
-    /// He was told the next pair.
+    /// They were told the next pair.
     pub(crate) fn go_on(&mut self, body: &[u8]) {
         let next = Self::told(body);
         assert_eq!(next.id, self.id, "a token of another session");

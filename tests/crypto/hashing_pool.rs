@@ -136,7 +136,7 @@ async fn hashing_gives_way_to_every_other_thread() {
 }
 
 #[tokio::test]
-async fn whoever_waits_too_long_is_told_so_and_his_job_is_dropped() {
+async fn whoever_waits_too_long_is_told_so_and_the_job_is_dropped() {
     let hasher = pool(SLOW, 8, Duration::from_millis(1));
 
     let (first, second) = tokio::join!(

@@ -252,7 +252,7 @@ both!(
     }
 );
 
-both!(the_last_admin_cannot_delete_himself, async |world: World| {
+both!(the_last_admin_cannot_delete_their_account, async |world: World| {
     let ada = world.sign_up(ADA).await;
     let bob = world.sign_up(BOB).await;
     for user in [&ada, &bob] {

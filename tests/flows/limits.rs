@@ -261,7 +261,7 @@ both!(
 );
 
 both!(
-    r119_a_stranger_cannot_lock_an_owner_out_of_a_browser_he_has_used,
+    r119_a_stranger_cannot_lock_an_owner_out_of_a_browser_they_have_used,
     async |world: World| {
         let world = world.with(login_account).await;
         let ada = world.sign_up("ada@example.com").await.user;

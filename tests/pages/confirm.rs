@@ -133,7 +133,7 @@ async fn a_script_is_told_instead_of_led_and_a_stranger_signs_in_first() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_to_confirm_what_he_did_not_mean_to_do() {
+async fn nobody_is_asked_to_confirm_what_they_did_not_mean_to_do() {
     on_sqlite(async |world: World| {
         let site = Site::of(world).await;
         let (mut browser, _, _) = at_the_account_page(&site).await;

@@ -1,4 +1,4 @@
-//! Exchanging refresh tokens: alone, within a transaction, and under many hands.
+//! Exchanging refresh tokens, alone and under many hands.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use authara::domain::organization::OrganizationRole;
 use authara::domain::session::{Consumed, RefreshToken};
 use authara::domain::{Client, PlatformRole, TokenHash};
-use authara::storage::sessions::{Exchange, ROTATE, Standing};
+use authara::storage::sessions::{Exchange, ROTATE};
 use authara::storage::{Result, Store, Target, Tx};
 use tokio::sync::Barrier;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
@@ -14,22 +14,6 @@ use tokio_postgres::{NoTls, SimpleQueryMessage};
 use super::sessions::{found, signed_in, standing};
 use super::{HOUR, NOW, add_user, client, session_id, token, user};
 use crate::kit::database::{Database, both, on_postgres};
-
-/// How an exchange is asked for: alone, or as a part of a transaction.
-#[derive(Debug, Clone, Copy)]
-enum Way {
-    Alone,
-    Within,
-}
-
-const WAYS: [Way; 2] = [Way::Alone, Way::Within];
-
-async fn exchanged(store: &Store, way: Way, exchange: &Exchange<'_>) -> Result<Option<Standing>> {
-    match way {
-        Way::Alone => store.rotate(exchange).await,
-        Way::Within => store.write(async |tx| tx.sessions().rotate(exchange).await).await,
-    }
-}
 
 fn exchange<'a>(shown: &'a TokenHash, next: &'a TokenHash, client: &'a Client) -> Exchange<'a> {
     Exchange {
@@ -43,9 +27,9 @@ fn exchange<'a>(shown: &'a TokenHash, next: &'a TokenHash, client: &'a Client) -
 }
 
 /// Exchanges token `from` of session 1 for the next.
-async fn rotate(store: &Store, way: Way, from: i64) -> Result<bool> {
+async fn rotate(store: &Store, from: i64) -> Result<bool> {
     let (old, next) = (token(from, session_id(1)).hash, token(from + 1, session_id(1)).hash);
-    let rotated = exchanged(store, way, &exchange(&old, &next, &client())).await?;
+    let rotated = store.rotate(&exchange(&old, &next, &client())).await?;
     Ok(rotated.is_some())
 }
 
@@ -64,8 +48,7 @@ both!(
             .unwrap();
         let elsewhere = Client::new("2001:db8::1".parse().unwrap(), "other");
 
-        for (from, way) in WAYS.into_iter().enumerate() {
-            let from = i64::try_from(from).unwrap();
+        for from in [0, 1] {
             let before = found(&db.store, from).await.unwrap();
             let (old, next) = (token(from, opened.id), token(from + 1, opened.id));
             let mut exchange = exchange(&old.hash, &next.hash, &elsewhere);
@@ -73,9 +56,9 @@ both!(
             // The session ends before.
             exchange.until = NOW + 2 * HOUR;
 
-            let standing = exchanged(&db.store, way, &exchange).await.unwrap().unwrap();
+            let standing = db.store.rotate(&exchange).await.unwrap().unwrap();
 
-            assert_eq!(standing.user, before.standing.user, "{way:?}");
+            assert_eq!(standing.user, before.standing.user);
             assert_eq!(standing.membership, before.standing.membership);
             assert_eq!(standing.roles, before.standing.roles);
             assert_eq!(standing.session.id, before.standing.session.id);
@@ -108,19 +91,19 @@ both!(
         let begun = opened.last_used_at;
         let minute = Duration::from_mins(1);
 
-        for (from, way, now, client, noted) in [
-            (0, Way::Alone, begun + minute / 2, client(), begun),
-            (1, Way::Within, begun + minute / 2, client(), begun),
-            (2, Way::Alone, begun + minute, client(), begun + minute),
-            (3, Way::Within, begun + 2 * minute, client(), begun + 2 * minute),
-            (4, Way::Alone, begun + 5 * minute / 2, elsewhere, begun + 5 * minute / 2),
+        for (from, now, client, noted) in [
+            (0, begun + minute / 2, client(), begun),
+            (1, begun + minute / 2, client(), begun),
+            (2, begun + minute, client(), begun + minute),
+            (3, begun + 2 * minute, client(), begun + 2 * minute),
+            (4, begun + 5 * minute / 2, elsewhere, begun + 5 * minute / 2),
         ] {
             let (old, next) = (token(from, opened.id).hash, token(from + 1, opened.id).hash);
             let exchange = Exchange {
                 now,
                 ..exchange(&old, &next, &client)
             };
-            assert!(exchanged(&db.store, way, &exchange).await.unwrap().is_some());
+            assert!(db.store.rotate(&exchange).await.unwrap().is_some());
 
             let session = standing(&db.store, 1).await.unwrap().session;
             assert_eq!(session.last_used_at, noted, "{from}");
@@ -132,14 +115,12 @@ both!(
 both!(a_spent_or_unknown_token_is_not_exchanged, async |db: &Database| {
     signed_in(&db.store).await;
 
-    assert!(rotate(&db.store, Way::Alone, 0).await.unwrap());
+    assert!(rotate(&db.store, 0).await.unwrap());
     let before = found(&db.store, 0).await;
-    for way in WAYS {
-        assert!(!rotate(&db.store, way, 0).await.unwrap());
-        assert!(!rotate(&db.store, way, 7).await.unwrap());
-    }
+    assert!(!rotate(&db.store, 0).await.unwrap());
+    assert!(!rotate(&db.store, 7).await.unwrap());
     assert_eq!(found(&db.store, 0).await, before);
-    assert!(rotate(&db.store, Way::Alone, 1).await.unwrap());
+    assert!(rotate(&db.store, 1).await.unwrap());
 });
 
 both!(
@@ -158,9 +139,7 @@ both!(
             format!("UPDATE {table} SET {column} = {value}")
         };
         let is_refused = async |what: &str| {
-            for way in WAYS {
-                assert!(!rotate(&db.store, way, 0).await.unwrap(), "{what}, {way:?}");
-            }
+            assert!(!rotate(&db.store, 0).await.unwrap(), "{what}");
         };
 
         for (column, table) in [("expires_at", "refresh_tokens"), ("expires_at", "sessions")] {
@@ -180,14 +159,12 @@ both!(
             tx.organizations().join(opened.organization, ada.id, role, NOW).await
         };
         assert!(db.store.write(join).await.unwrap());
-        for way in WAYS {
-            let (old, next) = (token(0, opened.id).hash, token(1, opened.id).hash);
-            let mut exchange = exchange(&old, &next, &opened.client);
-            exchange.needs_role = true;
-            assert_eq!(exchanged(&db.store, way, &exchange).await.unwrap(), None, "no role");
-        }
+        let (old, next) = (token(0, opened.id).hash, token(1, opened.id).hash);
+        let mut exchange = exchange(&old, &next, &opened.client);
+        exchange.needs_role = true;
+        assert_eq!(db.store.rotate(&exchange).await.unwrap(), None, "no role");
         assert_eq!(found(&db.store, 0).await.unwrap().token.consumed, None);
-        assert!(rotate(&db.store, Way::Alone, 0).await.unwrap());
+        assert!(rotate(&db.store, 0).await.unwrap());
     }
 );
 
@@ -205,8 +182,7 @@ both!(
                     let old = token(0, session_id(1)).hash;
                     let next = TokenHash::new([100 + u8::try_from(number).unwrap(); 32]);
                     start.wait().await;
-                    let way = WAYS[number / 2 % 2];
-                    let rotated = exchanged(&store, way, &exchange(&old, &next, &client())).await;
+                    let rotated = store.rotate(&exchange(&old, &next, &client())).await;
                     rotated.unwrap().is_some()
                 })
             })
@@ -221,16 +197,38 @@ both!(
     }
 );
 
-both!(a_rotation_outside_a_transaction_fails, async |db: &Database| {
-    signed_in(&db.store).await;
-    let (old, next) = (token(0, session_id(1)).hash, token(1, session_id(1)).hash);
+both!(
+    a_token_in_place_of_the_current_one_leaves_no_other_of_the_session,
+    async |db: &Database| {
+        let (_, opened) = signed_in(&db.store).await;
+        assert!(rotate(&db.store, 0).await.unwrap());
+        let elsewhere = Client::new("2001:db8::1".parse().unwrap(), "other");
+        let (next, until, now) = (token(9, opened.id).hash, NOW + HOUR, NOW + Duration::from_mins(1));
 
-    let mut conn = db.store.read().await.unwrap();
-    let result = conn.sessions().rotate(&exchange(&old, &next, &client())).await;
+        let replace = async |tx: &mut Tx| -> Result<()> {
+            tx.sessions()
+                .replace_token(opened.id, &next, until, &elsewhere, now)
+                .await
+        };
+        db.store.write(replace).await.unwrap();
 
-    assert!(result.is_err());
-    assert_eq!(found(&db.store, 0).await.unwrap().token.consumed, None);
-});
+        assert!(!rotate(&db.store, 1).await.unwrap(), "it was the current one");
+        let spent = found(&db.store, 1).await.unwrap();
+        let consumed = Consumed {
+            at: now,
+            network: elsewhere.network(),
+            user_agent: "other".to_owned(),
+        };
+        assert_eq!((spent.token.consumed, spent.head), (Some(consumed), 2));
+        let current = db.store.read().await.unwrap().sessions().by_token(&next).await.unwrap();
+        let current = current.unwrap().token;
+        assert_eq!(
+            (current.generation, current.created_at, current.expires_at),
+            (2, now, until)
+        );
+        assert_eq!(current.consumed, None);
+    }
+);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn conversations_that_wait_and_readers_leave_connections_to_exchanges() {
@@ -255,7 +253,7 @@ async fn conversations_that_wait_and_readers_leave_connections_to_exchanges() {
                 let soon = Duration::from_secs(2);
                 let checked = tokio::time::timeout(soon, standing(&db.store, 1)).await;
                 assert!(checked.expect("a connection is free").is_some());
-                let rotated = tokio::time::timeout(soon, rotate(&db.store, Way::Alone, 0)).await;
+                let rotated = tokio::time::timeout(soon, rotate(&db.store, 0)).await;
                 assert!(rotated.expect("a connection is free").unwrap());
 
                 waiting.iter().for_each(tokio::task::JoinHandle::abort);
@@ -278,7 +276,7 @@ async fn an_exchange_that_is_cut_off_is_not_tried_again_by_itself() {
         let _ = other
             .write(async |tx| {
                 tx.sessions().reauthenticated(opened.id, &opened.methods, NOW).await?;
-                let task = tokio::spawn(async move { rotate(&store, Way::Alone, 0).await });
+                let task = tokio::spawn(async move { rotate(&store, 0).await });
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 db.end_connections().await;
                 cut_off = Some(task.await.unwrap());
@@ -288,7 +286,7 @@ async fn an_exchange_that_is_cut_off_is_not_tried_again_by_itself() {
 
         assert!(cut_off.unwrap().unwrap_err().is_unavailable());
         assert_eq!(found(&db.store, 0).await.unwrap().token.consumed, None);
-        assert!(rotate(&db.store, Way::Alone, 0).await.unwrap());
+        assert!(rotate(&db.store, 0).await.unwrap());
     })
     .await;
 }
@@ -304,8 +302,8 @@ async fn behind_a_pooler_an_exchange_is_a_transaction_of_its_own() {
         let store = Store::open(&Target::Postgres(target)).await.unwrap();
         signed_in(&db.store).await;
 
-        assert!(rotate(&store, Way::Alone, 0).await.unwrap());
-        assert!(!rotate(&store, Way::Alone, 0).await.unwrap());
+        assert!(rotate(&store, 0).await.unwrap());
+        assert!(!rotate(&store, 0).await.unwrap());
 
         assert_eq!(found(&db.store, 1).await.unwrap().head, 1);
     })
@@ -316,17 +314,17 @@ both!(
     an_exchange_after_every_connection_was_cut_works,
     async |db: &Database| {
         signed_in(&db.store).await;
-        assert!(rotate(&db.store, Way::Alone, 0).await.unwrap());
+        assert!(rotate(&db.store, 0).await.unwrap());
 
         db.end_connections().await;
 
         // Whether the server ended it before or after is not known, so one caller may be told to come back.
-        let first = rotate(&db.store, Way::Alone, 1).await;
+        let first = rotate(&db.store, 1).await;
         match first {
             Ok(rotated) => assert!(rotated),
             Err(error) => {
                 assert!(error.is_unavailable());
-                assert!(rotate(&db.store, Way::Alone, 1).await.unwrap());
+                assert!(rotate(&db.store, 1).await.unwrap());
             }
         }
     }

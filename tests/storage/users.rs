@@ -11,7 +11,7 @@ use super::{HOUR, NOW, add_user, count, organization, session, session_id, token
 use crate::kit::database::{Database, both};
 use crate::kit::dump::dump;
 
-both!(a_user_is_found_as_he_was_added, async |db: &Database| {
+both!(a_user_is_found_as_it_was_added, async |db: &Database| {
     let mut ada = user(1);
     ada.email_verified_at = Some(Timestamp::from_micros(1));
     ada.disabled_at = Some(NOW);
@@ -259,7 +259,7 @@ both!(of_many_who_want_one_username_one_gets_it, async |db: &Database| {
     assert_eq!(done, 1);
 });
 
-both!(a_user_goes_with_all_that_hangs_on_him, async |db: &Database| {
+both!(a_user_goes_with_all_that_hangs_on_it, async |db: &Database| {
     let (ada, bob) = (user(1), user(2));
     add_user(&db.store, &ada).await;
     add_user(&db.store, &bob).await;

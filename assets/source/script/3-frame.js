@@ -1,4 +1,4 @@
-// Times in the reader's own zone, and as his region writes them; the page has them in UTC.
+// Times in the reader's own zone, and as their region writes them; the page has them in UTC.
 const isSame = (tag) => tag.split("-")[0] === language.split("-")[0];
 const region = navigator.languages.find(isSame) ?? known;
 

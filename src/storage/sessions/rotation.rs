@@ -1,6 +1,6 @@
 //! What becomes of a refresh token that is shown.
 
-use super::{Sessions, Standing, columns, standing_columns, standing_in, standing_tables};
+use super::{Sessions, columns, standing_columns, standing_tables};
 use crate::domain::session::USE_NOTED_EVERY;
 use crate::domain::{Client, SessionId, Timestamp, TokenHash};
 use crate::storage::backend::{Job, Statement, Step};
@@ -154,14 +154,6 @@ impl Exchange<'_> {
 }
 
 impl Sessions<'_> {
-    /// Exchanges a token for its successor: marks it spent by the client, adds the successor, and
-    /// notes the session's use. `None`, and nothing done, if it was spent, has expired, its session is
-    /// not live, its owner's account is off or membership over, or the owner lacks the role
-    /// that is needed. Of any number of parallel callers one gets `Some`.
-    pub async fn rotate(self, exchange: &Exchange<'_>) -> Result<Option<Standing>> {
-        standing_in(self.0.once(exchange.job()).await?)
-    }
-
     /// Puts a token in place of the session's current one, which counts as spent by the client. The
     /// caller has locked the session, so that nobody exchanges the current one meanwhile.
     pub async fn replace_token(
