@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::OwnedFd;
 use std::process::Command;
+use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -230,3 +233,75 @@ both!(a_refused_body_is_answered_under_its_name_too, async |db: &Database| {
 
     assert_eq!((answer.status, answer.header("x-request-id").len()), (400, 36));
 });
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
+    let folder = Folder::new();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "unread");
+    deployment.log = Some(OwnedFd::from(writer).into());
+    let mut server = {
+        let (server, _) = deployment.start().await;
+        // The only end to write to is the server's.
+        deployment.log = None;
+        server
+    };
+
+    // Some 300 bytes each, a pipe of 64 KiB and a queue of 1 MiB.
+    let mut client = Client::connect(deployment.address).await.unwrap();
+    for _ in 0..8_000 {
+        let (status, _) = client.send(&get("/auth/login", "")).await.unwrap();
+        assert_eq!(status, 200);
+    }
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut lines = String::new();
+        reader.read_to_string(&mut lines).unwrap();
+        lines
+    });
+    // It tells once there is room again, and goes on.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    client.send(&get("/auth/signup", "")).await.unwrap();
+    terminate(&mut server).await;
+
+    let log = reading.await.unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = lines.iter().find_map(|line| line["lost"].as_u64());
+    let sign_ins = messages(&lines)
+        .iter()
+        .filter(|said| **said == "GET /auth/login 200")
+        .count();
+    assert_eq!(Some(8_000 - sign_ins as u64), told, "once, when there is room for it");
+    assert!(messages(&lines).contains(&"GET /auth/signup 200"));
+    assert_eq!(messages(&lines).last(), Some(&"stopped"));
+}
+
+#[tokio::test]
+async fn a_log_that_is_never_read_ends_with_the_server() {
+    let folder = Folder::new();
+    let (_reader, writer) = std::io::pipe().unwrap();
+    let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "never-read");
+    deployment.log = Some(OwnedFd::from(writer).into());
+    let (mut server, _) = deployment.start().await;
+    let mut client = Client::connect(deployment.address).await.unwrap();
+    for _ in 0..1_000 {
+        client.send(&get("/auth/login", "")).await.unwrap();
+    }
+
+    terminate(&mut server).await;
+}
+
+/// Stops it as an operator does; it takes its time, but not for ever.
+async fn terminate(server: &mut Server) {
+    let id = server.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let ended = async {
+        loop {
+            if let Some(status) = server.0.try_wait().unwrap() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let status = tokio::time::timeout(Duration::from_secs(20), ended).await;
+    assert!(status.expect("it does not end").success());
+}

@@ -80,7 +80,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match execute(arguments) {
+    let done = execute(arguments);
+    log::finish();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let words = failure.to_string();

@@ -20,6 +20,9 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::limit::Limit;
 
+/// Lines that were dropped because nobody read the log fast enough: of the process, as the log is.
+pub static LOG_LINES_LOST: Counter = Counter::new();
+
 /// Numbers of the program as a whole.
 pub struct Metrics {
     /// When the program was built.
@@ -96,6 +99,11 @@ impl Metrics {
 
         text.counter("authara_refreshes_total", "Refresh tokens shown, by what came of it.");
         self.refreshes.write("outcome", text);
+        text.counter(
+            "authara_log_lines_lost_total",
+            "Lines dropped because nobody read the log fast enough.",
+        );
+        text.value(&[], LOG_LINES_LOST.value());
         text.counter("authara_limit_hits_total", "Requests that a rate limit refused.");
         self.limit_hits.write("limit", text);
 

@@ -1,14 +1,20 @@
 //! Where log lines go: text for people on a terminal, JSON otherwise.
 //!
-//! An event is one line, built in its thread's own buffer and handed over in one call before the
-//! program goes on: lines of two threads never mix, and none is lost when the program ends. Only
-//! what this program says is logged, not its libraries; spans are not used.
+//! An event is one line, built in its thread's own buffer and handed over in one call: lines of two
+//! threads never mix. A [`Queue`] takes them, so that nobody waits for whoever reads the log; at an
+//! orderly end, and when the program panics, it has two seconds to become empty. Only what this
+//! program says is logged, not its libraries; spans are not used.
 
 mod json;
+mod queue;
 mod text;
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd as _;
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -17,6 +23,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::config::LogLevel;
 use crate::domain::time::{Clock as _, SystemClock};
+use queue::Queue;
 
 /// What a line looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +37,12 @@ pub enum Form {
     },
 }
 
-/// Starts logging to standard error, panics included.
+/// Where lines wait to be written, once [`start`] has been called.
+static QUEUE: OnceLock<Queue> = OnceLock::new();
+/// How long the end of the program waits for the log.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Starts logging to standard error, panics included. [`finish`] belongs at the end.
 pub(super) fn start(level: LogLevel) {
     let out = io::stderr();
     let form = if out.is_terminal() {
@@ -39,12 +51,29 @@ pub(super) fn start(level: LogLevel) {
     } else {
         Form::Json
     };
-    start_on(level, form, out);
+    // A descriptor of its own: whoever else writes to standard error must not wait for it.
+    let queue = out.as_fd().try_clone_to_owned().and_then(|descriptor| {
+        Queue::start(File::from(descriptor), |lost| {
+            tracing::warn!(lost, "log lines were dropped, for nobody read them fast enough");
+        })
+    });
+    match queue {
+        Ok(queue) => start_on(level, form, QUEUE.get_or_init(|| queue).clone()),
+        Err(_) => start_on(level, form, out),
+    }
     std::panic::set_hook(Box::new(|panic| {
         let at = panic.location().map(tracing::field::display);
         let words = panic.payload_as_str().unwrap_or("without words");
         tracing::error!(at, "panicked: {words}");
+        finish();
     }));
+}
+
+/// Waits until the log is written, two seconds at most.
+pub(super) fn finish() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(PATIENCE);
+    }
 }
 
 /// Starts logging to `out`, which gets every line in one call. A second start in one process keeps
