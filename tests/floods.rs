@@ -13,7 +13,6 @@ use crate::kit::database::Folder;
 use crate::live::{self, Client, Deployment, Server};
 
 const PASSWORD: &str = "a password nobody guesses";
-const SOON: Duration = Duration::from_secs(5);
 
 fn deployment(folder: &Folder, settings: &[(&'static str, &str)]) -> Deployment {
     let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "flood");
