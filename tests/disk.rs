@@ -1,7 +1,9 @@
 //! A disk that is full, read-only or broken under the running server: what it cannot keep it does
 //! not acknowledge, and nobody is signed out.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::kit::database::Folder;
@@ -127,4 +129,62 @@ async fn r038_what_the_disk_cannot_keep_is_not_acknowledged() {
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap();
     assert_eq!(verdict, "ok");
+}
+
+/// Makes all that is mounted read-only, but for the folder it is run in, and becomes what is named.
+const CONTAINER: &str = r#"
+    set -e
+    mount --bind . .
+    data=$PWD
+    mount -o remount,bind,ro /
+    for folder in /tmp /var/tmp; do
+        ! mountpoint -q $folder || mount -o remount,bind,ro $folder
+    done
+    cd /
+    ! touch /tmp/writable 2>/dev/null
+    touch "$data/writable"
+    exec "$0" "$@"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_written_outside_the_folder_of_the_database() {
+    let folder = Folder::new();
+    let deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "container");
+    let inner = |arguments: &[&str]| {
+        let inner = deployment.command(arguments);
+        let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+        let mut outer = Command::new("unshare");
+        outer
+            .args(if is_root {
+                &["--mount"][..]
+            } else {
+                &["--map-root-user", "--mount"]
+            })
+            .args(["sh", "-c", CONTAINER])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear()
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .env("DATABASE_URL", format!("sqlite://{}", deployment.database().display()))
+            .current_dir(deployment.database().parent().unwrap());
+        outer
+    };
+    std::fs::remove_file(deployment.database()).unwrap();
+
+    let migrated = inner(&["migrate", "up"]).output().unwrap();
+    assert!(
+        migrated.status.success(),
+        "{}",
+        String::from_utf8_lossy(&migrated.stderr)
+    );
+    let mut server = Server(inner(&["serve"]).spawn().unwrap());
+    deployment.until_ready(&mut server).await;
+    let mut client = Client::connect(deployment.address).await.unwrap();
+    let body = signed_up(&mut client, "ada@example.com").await;
+    let refreshed = client
+        .send(&live::refresh(&live::text_in(&body, "refresh_token")))
+        .await;
+    assert_eq!(refreshed.unwrap().0, 200);
+    let listed = inner(&["user", "list"]).output().unwrap();
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
 }

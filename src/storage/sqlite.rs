@@ -225,6 +225,8 @@ fn open(path: &Path) -> rusqlite::Result<Handle> {
     handle.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     handle.pragma_update(None, "foreign_keys", true)?;
     handle.pragma_update(None, "synchronous", "FULL")?;
+    // Statements, migrations and VACUUM would else put files where temporary ones go, which may be read-only.
+    handle.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(handle)
 }
 
