@@ -16,6 +16,7 @@ mod disk;
 mod edge;
 mod floods;
 mod flows;
+mod given;
 mod kit;
 mod live;
 mod log;

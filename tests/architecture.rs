@@ -68,7 +68,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     (
         "cli",
         &[
-            "domain", "storage", "crypto", "words", "look", "config", "app", "flows", "http", "workers",
+            "domain", "storage", "crypto", "words", "look", "config", "metrics", "app", "flows", "http", "workers",
         ],
         "puts everything together",
     ),

@@ -84,7 +84,7 @@ fn r130_everything_wrong_is_reported_together() {
         ("AUTHARA_SECRET_KEY", "short"),
         ("AUTHARA_LISTEN", ":8080"),
         ("AUTHARA_HASH_COST", "14"),
-        ("AUTHARA_ORG_MODE", "Single"),
+        ("AUTHARA_ORG_MODE", "one"),
         ("AUTHARA_STEP_UP_MAX_AGE", "10"),
         ("AUTHARA_EXPOSE_VERSION", "yes"),
         ("AUTHARA_DEFAULT_RETURN_TO", "//evil"),
@@ -303,7 +303,9 @@ fn rotation_has_three_forms() {
 fn token_keys_must_fit_their_algorithm() {
     let other = "0ZLr1PoQzHfCVn1Fa7S+fkQ4ZbDAVWT6eVBPGNEhCqg=";
     let long = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFUx";
-    let keys = |text: &str, more: &[(&str, &str)]| read(&[&[("AUTHARA_JWT_KEYS", text)], more].concat());
+    // Of two, the later one counts.
+    let eddsa = ("AUTHARA_JWT_ALGORITHM", "EdDSA");
+    let keys = |text: &str, more: &[(&str, &str)]| read(&[&[("AUTHARA_JWT_KEYS", text), eddsa], more].concat());
     let hs256 = ("AUTHARA_JWT_ALGORITHM", "HS256");
     let active = |id| ("AUTHARA_JWT_ACTIVE_KEY_ID", id);
 

@@ -234,6 +234,24 @@ both!(a_refused_body_is_answered_under_its_name_too, async |db: &Database| {
     assert_eq!((answer.status, answer.header("x-request-id").len()), (400, 36));
 });
 
+#[test]
+fn a_server_that_cannot_start_says_so_in_the_form_of_the_log() {
+    let folder = Folder::new();
+    let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "no-start");
+    deployment.settings.push(("AUTHARA_ORG_MODE", "bogus".to_owned()));
+
+    let ended = deployment.command(&["serve"]).output().unwrap();
+
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    let line: Value = serde_json::from_str(said.trim_end()).unwrap_or_else(|_| panic!("no object: {said}"));
+    assert_eq!(line["level"], "ERROR");
+    assert!(
+        line["message"].as_str().unwrap().contains("AUTHARA_ORG_MODE: must be"),
+        "{said}"
+    );
+}
+
 #[tokio::test]
 async fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
     let folder = Folder::new();

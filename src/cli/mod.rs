@@ -80,18 +80,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    let is_server = matches!(arguments.command, Command::Serve);
     let done = execute(arguments);
-    log::finish();
-    match done {
+    let code = match &done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let words = failure.to_string();
-            if !words.is_empty() {
+            if is_server {
+                log::last(&words);
+            } else if !words.is_empty() {
                 let _ = writeln!(std::io::stderr(), "authara: {}", escape::harmless(&words));
             }
             ExitCode::FAILURE
         }
-    }
+    };
+    log::finish();
+    code
 }
 
 fn execute(arguments: Arguments) -> Result<()> {

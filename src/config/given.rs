@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Component, Path};
 
 use zeroize::Zeroizing;
@@ -60,8 +60,24 @@ impl Given {
                 given.put(name, Zeroizing::new(value));
             }
         }
+        given.rename();
         given.read_files();
         given
+    }
+
+    /// Takes what was given under an older name for the setting of today.
+    fn rename(&mut self) {
+        for (older, name) in older::RENAMED {
+            let Some(value) = self.values.remove(*older) else {
+                continue;
+            };
+            if self.values.contains_key(*name) {
+                let text = format!("is the older name of {name}, which is set as well; keep one of the two");
+                self.problems.push(Problem::new(older, text));
+            } else {
+                self.values.insert((*name).to_owned(), value);
+            }
+        }
     }
 
     /// The pairs in an `--env-file`.
@@ -95,6 +111,10 @@ impl Given {
             let text = "holds the name of another setting: a line break is missing before it";
             self.problems.push(Problem::new(&name, text));
             value = Zeroizing::default();
+        } else if value.starts_with(['"', '\'']) {
+            let text = "begins with a quote; leave the quotes out where the value is taken as it stands";
+            self.problems.push(Problem::new(&name, text));
+            value = Zeroizing::default();
         }
         self.values.insert(name, value);
     }
@@ -125,7 +145,10 @@ impl Given {
 /// Whether a name in the environment is any of our business.
 fn is_ours(name: &str) -> bool {
     let bare = name.strip_suffix("_FILE").unwrap_or(name);
-    name.starts_with("AUTHARA_") || vars::find(bare).is_some() || older::Older::find(name).is_some()
+    name.starts_with("AUTHARA_")
+        || name.starts_with("POSTGRESQL_")
+        || vars::find(bare).is_some()
+        || older::Older::find(name).is_some()
 }
 
 /// Whether the name of another setting stands in a value: a line break was lost before it, and what
@@ -158,7 +181,10 @@ fn secret_in(path: &Path) -> Result<Zeroizing<String>, String> {
         return Err(format!("names {shown}, which is not a file"));
     }
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 && !is_mounted_secret(path) {
+    // Who reads it as a member of its group can do nothing about that: whoever gave it so meant it.
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    let too_many = if is_own { 0o077 } else { 0o037 };
+    if mode & too_many != 0 && !is_mounted_secret(path) {
         return Err(format!(
             "names {shown}, which others than its owner may read (mode {mode:03o}); run: chmod 600 {shown}"
         ));
@@ -184,13 +210,16 @@ fn secret_in(path: &Path) -> Result<Zeroizing<String>, String> {
 
 /// Whether the file was mounted by a container runtime, which gives the modes it likes.
 fn is_mounted_secret(path: &Path) -> bool {
-    path.starts_with("/run/secrets") && !path.components().any(|part| part == Component::ParentDir)
+    let is_below = path.starts_with("/run/secrets") || path.starts_with("/var/run/secrets");
+    is_below && !path.components().any(|part| part == Component::ParentDir)
 }
 
 /// Reads `NAME=value` lines: comments with `#`, an optional `export`, values bare or in quotes.
 fn lines(file: &str, text: &str) -> Result<BTreeMap<String, String>, Problems> {
     let mut pairs = BTreeMap::new();
     let mut problems = Vec::new();
+    // Editors of Windows put a mark before the first line.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -265,7 +294,7 @@ mod tests {
 
     #[test]
     fn lines_are_read_with_comments_and_quotes() {
-        let text = "# comment\n\n A=1 \nexport B = two words\nC='single # \"quoted\"' # why\nD=\"a\\\"b\\\\c\\nd#\"\r\nE=\nF=x#y=z\n";
+        let text = "\u{feff}# comment\n\n A=1 \nexport B = two words\nC='single # \"quoted\"' # why\nD=\"a\\\"b\\\\c\\nd#\"\r\nE=\nF=x#y=z\n";
 
         let pairs = lines("f", text).expect("pairs");
 
@@ -288,6 +317,7 @@ mod tests {
         let is_mounted = |path| is_mounted_secret(Path::new(path));
 
         assert!(is_mounted("/run/secrets/key") && is_mounted("/run/secrets/authara/key"));
+        assert!(is_mounted("/var/run/secrets/authara/key"));
         assert!(!is_mounted("/run/secrets/../../etc/passwd"));
         assert!(!is_mounted("/run/secretsx/key") && !is_mounted("run/secrets/key"));
     }

@@ -2,64 +2,123 @@
 
 use crate::config::vars::VARS;
 
-/// What a value of the older server's setting means here.
+/// What a value of a name means here that is no setting of this version.
 pub(super) struct Older {
     /// A name, or the start of several with `*` at the end.
     pattern: &'static str,
     /// When it can be passed over.
     harmless: Harmless,
-    /// What it is about.
-    about: &'static str,
+    /// Where it comes from, and why it has no effect.
+    about: About,
 }
 
 enum Harmless {
     /// Nothing is lost.
     Always,
-    /// With one of these values, which switch the feature off.
+    /// With one of these values, which ask for what is so anyway.
     If(&'static [&'static str]),
+    /// With a value that begins like this.
+    Begins(&'static str),
     /// Somebody counts on it.
     Never,
 }
 
-const OFF: Harmless = Harmless::If(&["0", "f", "F", "false", "FALSE", "False"]);
+enum About {
+    /// The older server's; this one does something else.
+    Older(&'static str),
+    /// Not meant for this program.
+    Foreign(&'static str),
+}
 
-/// The first pattern that fits counts.
+const OFF: Harmless = Harmless::If(&["0", "f", "F", "false", "FALSE", "False"]);
+const ON: Harmless = Harmless::If(&["1", "t", "T", "true", "TRUE", "True"]);
+
+const NO_MAIL: &str = "sends no mail yet";
+const NO_CODES: &str = "has no e-mail codes yet";
+const NO_WEBHOOKS: &str = "has no webhooks yet";
+const NO_PROVIDERS: &str = "has no sign-in through providers yet";
+const NO_PASSKEYS: &str = "has no passkeys yet";
+const BY_ITSELF: &str = "renews connections by itself";
+const SDK: &str = "leaves it to the SDKs";
+const KUBERNETES: &str = "comes from Kubernetes, for a service called authara, and means nothing here";
+
+/// Names of the older server under which a setting of this version is taken as well.
+pub(super) const RENAMED: &[(&str, &str)] = &[
+    ("AUTHARA_APP_NAME", "AUTHARA_PRODUCT_NAME"),
+    ("AUTHARA_TRUSTED_PROXY_CIDRS", "AUTHARA_TRUSTED_PROXIES"),
+    ("AUTHARA_RECENT_AUTHENTICATION_WINDOW", "AUTHARA_STEP_UP_MAX_AGE"),
+    ("POSTGRESQL_SSL_MODE", "POSTGRESQL_SSLMODE"),
+    ("POSTGRESQL_SSL_ROOT_CERT", "POSTGRESQL_SSLROOTCERT"),
+];
+
+/// The first pattern that fits counts. What switches something on is named whole: a pattern would pass over
+/// the switches of a later version as well.
 const OLDER: &[Older] = &[
     older("AUTHARA_CACHE_PROVIDER", Harmless::Always, "needs no cache"),
     older("AUTHARA_REDIS_*", Harmless::Always, "needs no Redis"),
+    older(
+        "AUTHARA_ACCESS_TOKEN_REVOCATION_MODE",
+        Harmless::Always,
+        "ends sessions at once in any case",
+    ),
     older(
         "AUTHARA_DB_MAX_IDLE_CONNS",
         Harmless::Always,
         "keeps idle connections by itself",
     ),
-    older(
-        "AUTHARA_DB_CONN_MAX_LIFETIME",
-        Harmless::Always,
-        "renews connections by itself",
-    ),
-    older(
-        "AUTHARA_DB_CONN_MAX_IDLE_TIME",
-        Harmless::Always,
-        "renews connections by itself",
-    ),
+    older("AUTHARA_DB_CONN_MAX_LIFETIME", Harmless::Always, BY_ITSELF),
+    older("AUTHARA_DB_CONN_MAX_IDLE_TIME", Harmless::Always, BY_ITSELF),
     older("POSTGRESQL_TIMEZONE", Harmless::Always, "keeps all times in UTC"),
     older("POSTGRESQL_LOG_SQL", Harmless::Always, "never logs statements"),
-    older("AUTHARA_CHALLENGE_ENABLED", OFF, "has no e-mail codes yet"),
-    older("AUTHARA_CHALLENGE_*", Harmless::Always, "has no e-mail codes yet"),
-    older("AUTHARA_EMAIL_PROVIDER", Harmless::If(&["noop"]), "sends no mail yet"),
-    older("AUTHARA_EMAIL_*", Harmless::Always, "sends no mail yet"),
-    older("AUTHARA_WEBHOOK_URL", Harmless::Never, "has no webhooks yet"),
-    older("AUTHARA_WEBHOOK_*", Harmless::Always, "has no webhooks yet"),
     older(
-        "AUTHARA_OAUTH_PROVIDERS",
-        Harmless::Never,
-        "has no sign-in through providers yet",
+        "AUTHARA_METRICS_ENABLED",
+        OFF,
+        "serves metrics where AUTHARA_METRICS_LISTEN says",
+    ),
+    older("AUTHARA_USERNAME_LOGIN_ENABLED", OFF, "signs people in by address only"),
+    older(
+        "AUTHARA_PASSWORD_MIN_LENGTH",
+        Harmless::If(&["8"]),
+        "asks for 8 characters",
     ),
     older(
-        "AUTHARA_OAUTH_*",
-        Harmless::Always,
-        "has no sign-in through providers yet",
+        "AUTHARA_RECENT_AUTHENTICATION_ENABLED",
+        ON,
+        "always asks for a recent proof where it matters",
     ),
+    older("AUTHARA_CHALLENGE_ENABLED", OFF, NO_CODES),
+    older("AUTHARA_CHALLENGE_TTL", Harmless::Always, NO_CODES),
+    older("AUTHARA_CHALLENGE_VERIFICATION_CODE_TTL", Harmless::Always, NO_CODES),
+    older("AUTHARA_CHALLENGE_MAX_ATTEMPTS", Harmless::Always, NO_CODES),
+    older("AUTHARA_CHALLENGE_MAX_RESENDS", Harmless::Always, NO_CODES),
+    older("AUTHARA_CHALLENGE_MIN_RESEND_INTERVAL", Harmless::Always, NO_CODES),
+    older("AUTHARA_EMAIL_VERIFICATION_REQUIRED", OFF, NO_MAIL),
+    older("AUTHARA_EMAIL_PROVIDER", Harmless::If(&["noop"]), NO_MAIL),
+    older("AUTHARA_EMAIL_FROM", Harmless::Always, NO_MAIL),
+    older("AUTHARA_EMAIL_SMTP_*", Harmless::Always, NO_MAIL),
+    older("AUTHARA_EMAIL_WORKER_*", Harmless::Always, NO_MAIL),
+    older("AUTHARA_EMAIL_JOB_MAX_ATTEMPTS", Harmless::Always, NO_MAIL),
+    older("AUTHARA_EMAIL_PROCESSING_STALE_AFTER", Harmless::Always, NO_MAIL),
+    older("AUTHARA_EMAIL_STALE_REAPER_INTERVAL", Harmless::Always, NO_MAIL),
+    older("AUTHARA_EMAIL_MAINTENANCE_BATCH_SIZE", Harmless::Always, NO_MAIL),
+    older("AUTHARA_EMAIL_CLEANUP_*", Harmless::Always, NO_MAIL),
+    older("AUTHARA_WEBHOOK_URL", Harmless::Never, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_SECRET", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_ENABLED_EVENTS", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_TIMEOUT", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_MAX_DELIVERY_ATTEMPTS", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_PROCESSING_STALE_AFTER", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_DELIVERED_RETENTION", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_FAILED_RETENTION", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_MAINTENANCE_BATCH_SIZE", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_WORKER_COUNT", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_STALE_REAPER_INTERVAL", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_WEBHOOK_CLEANUP_INTERVAL", Harmless::Always, NO_WEBHOOKS),
+    older("AUTHARA_OAUTH_PROVIDERS", Harmless::Never, NO_PROVIDERS),
+    older("AUTHARA_OAUTH_GOOGLE_CLIENT_ID", Harmless::Always, NO_PROVIDERS),
+    older("AUTHARA_OAUTH_APPLE_*", Harmless::Always, NO_PROVIDERS),
+    older("AUTHARA_PASSKEY_CLONE_RESPONSE", Harmless::Always, NO_PASSKEYS),
+    older("AUTHARA_PASSKEY_CLONE_NOTIFY_USER", Harmless::Always, NO_PASSKEYS),
     older(
         "AUTHARA_RATE_LIMIT_CLEANUP_EVERY",
         Harmless::Always,
@@ -70,16 +129,8 @@ const OLDER: &[Older] = &[
         Harmless::Always,
         "has no password reset yet",
     ),
-    older(
-        "AUTHARA_RATE_LIMIT_PASSKEY_LOGIN_*",
-        Harmless::Always,
-        "has no passkeys yet",
-    ),
-    older(
-        "AUTHARA_RATE_LIMIT_CHALLENGE_*",
-        Harmless::Always,
-        "has no e-mail codes yet",
-    ),
+    older("AUTHARA_RATE_LIMIT_PASSKEY_LOGIN_*", Harmless::Always, NO_PASSKEYS),
+    older("AUTHARA_RATE_LIMIT_CHALLENGE_*", Harmless::Always, NO_CODES),
     older("AUTHARA_INTERNAL_API_TOKEN", Harmless::Never, "has no internal API yet"),
     older("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", OFF, "has no allowlist yet"),
     older(
@@ -97,16 +148,44 @@ const OLDER: &[Older] = &[
         Harmless::Always,
         "has no invitations yet",
     ),
-    older("AUTHARA_AUDIENCE", Harmless::Always, "leaves it to the SDKs"),
-    older("AUTHARA_ISSUER", Harmless::Always, "leaves it to the SDKs"),
-    older("AUTHARA_BASE_URL", Harmless::Always, "leaves it to the SDKs"),
+    older("AUTHARA_SESSION_CLEANUP_INTERVAL", Harmless::Always, "cleans up hourly"),
+    older(
+        "AUTHARA_ADMIN_AUDIT_CLEANUP_INTERVAL",
+        Harmless::Always,
+        "cleans up hourly",
+    ),
+    older(
+        "AUTHARA_OPERATOR_AUDIT_RETENTION_DAYS",
+        Harmless::Always,
+        "keeps one audit, as long as AUTHARA_ADMIN_AUDIT_RETENTION_DAYS says",
+    ),
+    older(
+        "AUTHARA_SECURITY_EVENT_*",
+        Harmless::Always,
+        "keeps one audit of all events, as long as AUTHARA_ADMIN_AUDIT_RETENTION_DAYS says",
+    ),
+    older("AUTHARA_AUDIENCE", Harmless::Always, SDK),
+    older("AUTHARA_ISSUER", Harmless::Always, SDK),
+    older("AUTHARA_BASE_URL", Harmless::Always, SDK),
+    foreign("AUTHARA_SERVICE_HOST", Harmless::Always),
+    foreign("AUTHARA_SERVICE_PORT*", Harmless::Always),
+    foreign("AUTHARA_PORT", Harmless::Begins("tcp://")),
+    foreign("AUTHARA_PORT_*", Harmless::Always),
 ];
 
 const fn older(pattern: &'static str, harmless: Harmless, about: &'static str) -> Older {
     Older {
         pattern,
         harmless,
-        about,
+        about: About::Older(about),
+    }
+}
+
+const fn foreign(pattern: &'static str, harmless: Harmless) -> Older {
+    Older {
+        pattern,
+        harmless,
+        about: About::Foreign(KUBERNETES),
     }
 }
 
@@ -124,16 +203,19 @@ impl Older {
         match self.harmless {
             Harmless::Always => true,
             Harmless::If(values) => values.contains(&value),
+            Harmless::Begins(start) => value.starts_with(start),
             Harmless::Never => false,
         }
     }
 
     /// Why it has no effect.
     pub(super) fn words(&self) -> String {
-        format!(
-            "is a setting of the older server that this version does not have: it {}",
-            self.about
-        )
+        match self.about {
+            About::Older(about) => {
+                format!("is a setting of the older server that this version does not have: it {about}")
+            }
+            About::Foreign(about) => about.to_owned(),
+        }
     }
 }
 
@@ -212,6 +294,10 @@ mod tests {
     fn no_setting_of_this_version_is_taken_for_an_older_one() {
         for var in vars::VARS {
             assert!(Older::find(var.name).is_none(), "{}", var.name);
+        }
+        for (older, name) in RENAMED {
+            assert!(vars::find(older).is_none() && vars::find(name).is_some(), "{older}");
+            assert!(Older::find(older).is_none(), "{older}");
         }
     }
 }

@@ -137,7 +137,8 @@ impl<'a> Reader<'a> {
             matches!(var(name).kind, Kind::OneOf(words) if words.iter().eq(values.iter().map(|(word, _)| word)))
         );
         self.parse(name, |text| {
-            let found = values.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+            let is_named = |(word, _): &&(&str, T)| word.eq_ignore_ascii_case(text);
+            let found = values.iter().find(is_named).map(|(_, value)| *value);
             found.ok_or_else(|| {
                 let words: Vec<&str> = values.iter().map(|(word, _)| *word).collect();
                 format!("must be {}", words.join(" or "))

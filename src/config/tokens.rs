@@ -22,6 +22,7 @@ pub struct Tokens {
 }
 
 const KEYS: &str = "AUTHARA_JWT_KEYS";
+const ALGORITHM: &str = "AUTHARA_JWT_ALGORITHM";
 const ACTIVE: &str = "AUTHARA_JWT_ACTIVE_KEY_ID";
 
 impl Tokens {
@@ -30,7 +31,7 @@ impl Tokens {
         environment: Option<Environment>,
         public_url: Option<&PublicUrl>,
     ) -> Option<Self> {
-        let hs256 = reader.one_of("AUTHARA_JWT_ALGORITHM", &[("EdDSA", false), ("HS256", true)]);
+        let hs256 = reader.one_of(ALGORITHM, &[("EdDSA", false), ("HS256", true)]);
         let issuer = issuer(reader, public_url);
         let ttl = reader
             .number("AUTHARA_ACCESS_TOKEN_TTL_MINUTES")
@@ -71,6 +72,13 @@ fn keys(reader: &mut Reader<'_>, hs256: bool, environment: Option<Environment>) 
         }
         return Some(Vec::new());
     };
+    if !reader.is_set(ALGORITHM) {
+        reader.problem(
+            ALGORITHM,
+            "is not set, but AUTHARA_JWT_KEYS is: write HS256 for keys of the older server, EdDSA for seeds of this one",
+        );
+        return None;
+    }
     let mut keys: Vec<(String, Secret)> = Vec::new();
     let mut problems = Vec::new();
     let mut examples = Vec::new();

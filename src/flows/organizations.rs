@@ -36,7 +36,8 @@ pub fn capabilities(app: &App) -> Capabilities {
     Capabilities {
         mode,
         has_visible_organizations: has_teams,
-        allows_invitations: has_teams,
+        // There are none yet, whatever the mode.
+        allows_invitations: false,
         allows_public_organization_management: false,
         allows_switching: has_many,
         allows_user_created_team_organizations: has_many,

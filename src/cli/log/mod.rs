@@ -21,6 +21,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{Interest, set_global_default};
 use tracing::{Event, Level, Metadata, Subscriber};
 
+use crate::cli::escape::harmless;
 use crate::config::LogLevel;
 use crate::domain::time::{Clock as _, SystemClock};
 use queue::Queue;
@@ -67,6 +68,18 @@ pub(super) fn start(level: LogLevel) {
         tracing::error!(at, "panicked: {words}");
         finish();
     }));
+}
+
+/// The line with which a server ends that cannot go on, or cannot start: in the form of the log, for the
+/// program that reads it, and in plain words for a person.
+pub(super) fn last(words: &str) {
+    if io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr(), "authara: {}", harmless(words));
+    } else {
+        // The settings may be what is wrong.
+        start(LogLevel::Error);
+        tracing::error!("{words}");
+    }
 }
 
 /// Waits until the log is written, two seconds at most.

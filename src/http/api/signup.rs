@@ -26,7 +26,7 @@ pub async fn direct(cx: Cx, _: Anyone, body: SignUp) -> Result<Reply> {
     let input = Application {
         email: body.email,
         password: Secret::new(body.password),
-        invitation_code: body.invitation_code.map(Secret::new),
+        invitation_code: body.invitation_code.filter(|code| !code.is_empty()).map(Secret::new),
     };
     let signed_in = sign_up::direct(&cx.app, &cx.by(), input, cx.audience()).await?;
     Ok(Reply::json(StatusCode::CREATED, &AuthSession::of(&cx, &signed_in)).signed_in(&cx, &signed_in))

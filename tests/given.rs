@@ -1,0 +1,167 @@
+//! Settings as people bring them: from the older server, from Kubernetes, from an editor, from a volume.
+
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::PathBuf;
+
+use authara::config::{Checked, Config, Database, Given, LogLevel, Problems, Tls};
+
+use crate::kit::database::Folder;
+
+const SECRET: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+
+fn read(more: &[(&str, &str)]) -> Result<Checked<Config>, Problems> {
+    let least = [
+        ("PUBLIC_URL", "https://example.com"),
+        ("DATABASE_URL", "sqlite:///var/lib/authara.db"),
+        ("AUTHARA_SECRET_KEY", SECRET),
+    ];
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Config::read(&Given::from_pairs(least.iter().chain(more).map(own)))
+}
+
+fn taken(more: &[(&str, &str)]) -> Config {
+    read(more)
+        .unwrap_or_else(|problems| panic!("{more:?}: {problems}"))
+        .value
+}
+
+fn refused(more: &[(&str, &str)], why: &str) {
+    let Err(problems) = read(more) else {
+        panic!("{more:?}: taken")
+    };
+    assert!(problems.to_string().contains(why), "{more:?}: {problems}");
+}
+
+/// With a word, and without effect.
+fn noted(more: &[(&str, &str)], why: &str) {
+    let checked = read(more).unwrap_or_else(|problems| panic!("{more:?}: {problems}"));
+    let warnings = Problems(checked.warnings).to_string();
+    assert!(warnings.contains(why), "{more:?}: {warnings}");
+}
+
+const SERVER: [(&str, &str); 4] = [
+    ("DATABASE_URL", ""),
+    ("POSTGRESQL_HOST", "db"),
+    ("POSTGRESQL_DATABASE", "authara"),
+    ("POSTGRESQL_USERNAME", "authara"),
+];
+
+#[test]
+fn newer_names_of_the_older_server_are_taken_for_ours() {
+    let config = taken(&[
+        ("AUTHARA_APP_NAME", "Shop"),
+        ("AUTHARA_TRUSTED_PROXY_CIDRS", "10.0.0.0/8"),
+        ("AUTHARA_RECENT_AUTHENTICATION_WINDOW", "5m"),
+    ]);
+    assert_eq!(config.brand.product_name, "Shop");
+    assert_eq!(config.trusted_proxies.len(), 1);
+    assert_eq!(config.step_up_max_age.as_secs(), 300);
+
+    let certificate = ("POSTGRESQL_SSL_ROOT_CERT", "/etc/ssl/db.pem");
+    let full = [&SERVER[..], &[("POSTGRESQL_SSL_MODE", "verify-full"), certificate]].concat();
+    let Database::Postgres(postgres) = taken(&full).database else {
+        panic!("not PostgreSQL")
+    };
+    assert_eq!(postgres.tls, Tls::VerifyFull);
+    assert_eq!(postgres.root_certificates, Some(PathBuf::from("/etc/ssl/db.pem")));
+    refused(
+        &[&SERVER[..], &[("POSTGRESQL_SSL_MODE", "require")]].concat(),
+        "must be disable or verify-full",
+    );
+    refused(
+        &[("AUTHARA_APP_NAME", "Shop"), ("AUTHARA_PRODUCT_NAME", "Shop")],
+        "AUTHARA_APP_NAME: is the older name of AUTHARA_PRODUCT_NAME",
+    );
+}
+
+#[test]
+fn what_the_older_server_switches_on_is_refused_until_it_is_there() {
+    for (name, off, on) in [
+        ("AUTHARA_EMAIL_VERIFICATION_REQUIRED", "false", "true"),
+        ("AUTHARA_USERNAME_LOGIN_ENABLED", "false", "true"),
+        ("AUTHARA_METRICS_ENABLED", "false", "true"),
+        ("AUTHARA_RECENT_AUTHENTICATION_ENABLED", "true", "false"),
+        ("AUTHARA_PASSWORD_MIN_LENGTH", "8", "12"),
+        ("AUTHARA_CHALLENGE_ENABLED", "false", "true"),
+        ("AUTHARA_EMAIL_PROVIDER", "noop", "smtp"),
+        ("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", "false", "true"),
+        ("AUTHARA_PUBLIC_ORGANIZATION_MANAGEMENT_ENABLED", "false", "true"),
+    ] {
+        noted(&[(name, off)], "is a setting of the older server");
+        refused(&[(name, on)], name);
+    }
+    for (name, value) in [
+        ("AUTHARA_ACCESS_TOKEN_REVOCATION_MODE", "expiry"),
+        ("AUTHARA_PASSKEY_CLONE_RESPONSE", "alert"),
+        ("AUTHARA_EMAIL_JOB_MAX_ATTEMPTS", "100"),
+        ("AUTHARA_WEBHOOK_TIMEOUT", "3s"),
+        ("AUTHARA_SECURITY_EVENT_ENABLED_EVENTS", "standard"),
+        ("AUTHARA_OPERATOR_AUDIT_RETENTION_DAYS", "180"),
+        ("AUTHARA_SESSION_CLEANUP_INTERVAL", "5m"),
+    ] {
+        noted(&[(name, value)], name);
+    }
+    // A switch that nobody knows yet is not passed over.
+    for name in [
+        "AUTHARA_EMAIL_ANYTHING_REQUIRED",
+        "AUTHARA_WEBHOOK_SIGNING_ENABLED",
+        "POSTGRESQL_SSLMODUS",
+    ] {
+        refused(&[(name, "true")], name);
+    }
+}
+
+#[test]
+fn keys_are_read_by_an_algorithm_that_is_named() {
+    let key = ("AUTHARA_JWT_KEYS", "k:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+
+    refused(
+        &[key],
+        "AUTHARA_JWT_ALGORITHM: is not set, but AUTHARA_JWT_KEYS is: write HS256",
+    );
+    assert!(taken(&[key, ("AUTHARA_JWT_ALGORITHM", "HS256")]).tokens.hs256);
+    assert!(!taken(&[key, ("AUTHARA_JWT_ALGORITHM", "eddsa")]).tokens.hs256);
+}
+
+#[test]
+fn what_kubernetes_sets_for_a_service_of_that_name_is_passed_over() {
+    noted(&[("AUTHARA_PORT", "tcp://10.96.0.5:8080")], "comes from Kubernetes");
+    noted(&[("AUTHARA_SERVICE_HOST", "10.96.0.5")], "comes from Kubernetes");
+    noted(&[("AUTHARA_SERVICE_PORT_HTTP", "8080")], "comes from Kubernetes");
+    noted(&[("AUTHARA_PORT_8080_TCP_ADDR", "10.96.0.5")], "comes from Kubernetes");
+    refused(&[("AUTHARA_PORT", "8080")], "AUTHARA_PORT");
+}
+
+#[test]
+fn words_count_however_they_are_written_and_quotes_are_none_of_the_value() {
+    assert_eq!(taken(&[("LOG_LEVEL", "INFO")]).log_level, LogLevel::Info);
+    refused(
+        &[("DATABASE_URL", "\"sqlite:///x\"")],
+        "DATABASE_URL: begins with a quote",
+    );
+    refused(
+        &[("PUBLIC_URL", "'https://example.com'")],
+        "PUBLIC_URL: begins with a quote",
+    );
+}
+
+#[test]
+fn a_secret_that_was_given_to_a_group_is_read_by_its_members() {
+    let folder = Folder::new();
+    let path = folder.0.join("key");
+    std::fs::write(&path, SECRET).unwrap();
+    let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let shown = path.display().to_string();
+    let given = [("AUTHARA_SECRET_KEY", ""), ("AUTHARA_SECRET_KEY_FILE", &*shown)];
+
+    mode(0o440);
+    refused(&given, "run: chmod 600");
+    // Only root can give it away; for everybody else the rest is read by the mode alone.
+    if chown(&path, Some(65_534), None).is_ok() {
+        taken(&given);
+        mode(0o444);
+        refused(&given, "others than its owner may read");
+        mode(0o460);
+        refused(&given, "others than its owner may read");
+    }
+}
