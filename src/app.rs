@@ -1,5 +1,6 @@
 //! Floor 3: everything a flow may touch, built once.
 
+pub mod jumps;
 pub mod pulse;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use jumps::Jumps;
 use pulse::Pulse;
 
 use crate::config::{Config, Database, Tls};
@@ -35,6 +37,8 @@ pub struct App {
     pub store: Store,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Whether it was set.
+    pub jumps: Jumps,
     /// The password hashing pool.
     pub hasher: Hasher,
     /// Derives refresh tokens' successors.
@@ -117,6 +121,7 @@ impl App {
             limit_key: root.key(Purpose::Limits),
             recall: Recall::default(),
             limiter: Limiter::new(config.limits.max_entries),
+            jumps: Jumps::default(),
             pulse: Arc::new(Pulse::new(clock.clone())),
             metrics: Metrics::new(clock.now()),
             keys: RwLock::new(Arc::new(keys)),

@@ -17,18 +17,21 @@ const TOLERATED: Duration = Duration::from_mins(1);
 pub enum Worker {
     /// Deletes what has no use any more.
     Cleanup,
+    /// Notices when the clock is set.
+    Clock,
     /// Reads the signing keys again.
     Keys,
 }
 
 impl Worker {
     /// Every worker.
-    pub const ALL: [Self; 2] = [Self::Cleanup, Self::Keys];
+    pub const ALL: [Self; 3] = [Self::Cleanup, Self::Clock, Self::Keys];
 
     /// Its name in the log and in metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Cleanup => "cleanup",
+            Self::Clock => "clock",
             Self::Keys => "keys",
         }
     }

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use crate::crypto::keys::KeySet;
 use crate::crypto::strict_json;
 use crate::domain::organization::OrganizationRole;
+use crate::domain::time::LEEWAY;
 use crate::domain::{
     Audience, Claims, Email, Methods, OrganizationId, PlatformRole, Secret, SessionId, Timestamp, TokenId, UserId,
 };
@@ -25,8 +26,6 @@ use crate::domain::{
 const LONGEST: usize = 8 * 1024;
 /// Bytes that a token of ours usually takes.
 const USUAL: usize = 1024;
-/// Seconds by which the clocks of two instances may differ.
-const LEEWAY: i64 = 30;
 
 /// The first part of a token.
 #[derive(Serialize)]
@@ -107,7 +106,8 @@ fn write_part(part: &impl Serialize, token: &mut String) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rejected;
 
-/// Checks signature, issuer, audience, time (30 s leeway on `exp` and `iat`) and every claim's type.
+/// Checks signature, issuer, audience, time (30 s leeway on `exp` and `iat`) and every claim's type. `auth_time`
+/// may lie ahead: a session that began before the clock was set back goes on.
 ///
 /// Refused: another algorithm than the set's, an unknown `kid`, `crit`, `b64` and every other
 /// header member beyond our three, duplicate members, non-canonical base64, anything longer than 8 KiB.
@@ -140,13 +140,12 @@ pub(super) struct Signed {
 impl Signed {
     /// Whether it opens `audience` now.
     pub(super) fn opens(&self, audience: Audience, now: Timestamp) -> bool {
-        let now = now.seconds();
-        let has_come = |at: i64| at <= now.saturating_add(LEEWAY);
+        let (latest, earliest) = ((now + LEEWAY).seconds(), (now - LEEWAY).seconds());
+        let has_come = |at: i64| at <= latest;
         let claims = &self.claims;
 
-        now < claims.expires_at.seconds().saturating_add(LEEWAY)
+        earliest < claims.expires_at.seconds()
             && has_come(claims.issued_at.seconds())
-            && has_come(claims.authenticated_at.seconds())
             && self.not_before.is_none_or(has_come)
             && claims.audience.claim().contains(&audience.name())
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::derive::Key;
 use crate::crypto::{random, seal};
-use crate::domain::signing_key::SigningKey;
+use crate::domain::signing_key::{SigningKey, signing};
 use crate::domain::{Secret, Timestamp};
 
 /// How access tokens are signed (`AUTHARA_JWT_ALGORITHM`). The token's header never chooses.
@@ -75,14 +75,14 @@ pub enum BadKeys {
 }
 
 impl KeySet {
-    /// From the database's keys: the newest whose `active_from` has come signs, all that
+    /// From the database's keys: the one that [`signing`] names signs, all that
     /// [`SigningKey::verifies_at`] `now` verify, all not retired are published.
     ///
     /// Every one of them must open: who can only write to the database cannot slip in a public key.
     pub fn from_database(keys: &[SigningKey], seal: &Key, now: Timestamp) -> Result<Self, BadKeys> {
         let mut live: Vec<&SigningKey> = keys.iter().filter(|key| key.verifies_at(now)).collect();
         live.sort_by_key(|key| (key.active_from, key.created_at));
-        let active = live.iter().rposition(|key| key.active_from <= now);
+        let active = signing(keys, now).and_then(|key| live.iter().position(|one| one.id == key.id));
 
         let opened = live
             .iter()

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::domain::time::LEEWAY;
 use crate::domain::{Client, Methods, OrganizationId, SessionId, Timestamp, TokenHash, UserId};
 
 /// Within this time after its use a consumed token still leads to the head of its chain: the
@@ -130,7 +131,13 @@ impl RefreshToken {
                 Rotation::After(_) | Rotation::Never => Verdict::Keep,
             };
         };
-        let age = now.since(consumed.at);
+        // What lies ahead was used by a clock that has been set back since: nobody knows when.
+        let is_ahead = consumed.at > now + LEEWAY;
+        let age = if is_ahead {
+            Duration::MAX
+        } else {
+            now.since(consumed.at)
+        };
         let steps = u32::try_from(head.saturating_sub(self.generation)).unwrap_or(0).max(1);
         let is_parallel = age < PARALLEL_GRACE && steps <= FARTHEST;
         let is_lost_answer = steps == 1 && (consumed.was_by(client) || age < LOST_ANSWER_GRACE);

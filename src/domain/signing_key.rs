@@ -19,6 +19,15 @@ pub struct SigningKey {
     pub retired_at: Option<Timestamp>,
 }
 
+/// Which of the keys signs now: the newest whose time to sign has come, or if there is none the one whose
+/// time comes first, for the clock may have been set back since. `None` if no key verifies any more.
+pub fn signing(keys: &[SigningKey], now: Timestamp) -> Option<&SigningKey> {
+    let live = || keys.iter().filter(|key| key.verifies_at(now));
+    let age = |key: &&SigningKey| (key.active_from, key.created_at);
+    let due = live().filter(|key| key.active_from <= now).max_by_key(age);
+    due.or_else(|| live().min_by_key(age))
+}
+
 impl SigningKey {
     /// Whether tokens signed with it are still accepted.
     pub fn verifies_at(&self, now: Timestamp) -> bool {

@@ -9,6 +9,9 @@ use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::formatting::Formattable;
 
+/// By how much the clocks of two instances may differ.
+pub const LEEWAY: Duration = Duration::from_secs(30);
+
 /// A point in time in microseconds since 1970, UTC: what both databases keep exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -108,6 +111,11 @@ impl ManualClock {
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(micros(by), Ordering::SeqCst);
+    }
+
+    /// Sets the clock back, as an operator or a time server does.
+    pub fn set_back(&self, by: Duration) {
+        self.0.fetch_sub(micros(by), Ordering::SeqCst);
     }
 }
 

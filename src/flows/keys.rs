@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::crypto::keys::{self, KeySet};
 use crate::domain::audit::Action;
-use crate::domain::signing_key::SigningKey;
+use crate::domain::signing_key::{SigningKey, signing};
 use crate::domain::{By, Refusal, Timestamp};
 use crate::flows::announce::Deed;
 use crate::flows::{Error, Result};
@@ -76,7 +76,7 @@ pub async fn list(app: &App, now: Timestamp) -> Result<Vec<KeyView>> {
         return Ok(app.config.tokens.keys.iter().map(view).collect());
     }
     let stored = app.store.read().await?.keys().all().await?;
-    let active = signing_at(&stored, now).map(|key| key.id.clone());
+    let active = signing(&stored, now).map(|key| key.id.clone());
     Ok(stored
         .into_iter()
         .map(|key| view(key, active.as_deref(), now))
@@ -120,13 +120,6 @@ pub async fn rotate(app: &App, by: &By, at_once: bool) -> Result<KeyView> {
 
 fn has_keys_from_settings(app: &App) -> bool {
     !app.config.tokens.keys.is_empty()
-}
-
-/// The newest key whose time to sign has come, as [`KeySet::from_database`] chooses it.
-fn signing_at(keys: &[SigningKey], now: Timestamp) -> Option<&SigningKey> {
-    keys.iter()
-        .filter(|key| key.active_from <= now && key.verifies_at(now))
-        .max_by_key(|key| key.active_from)
 }
 
 fn view(key: SigningKey, active: Option<&str>, now: Timestamp) -> KeyView {

@@ -174,6 +174,8 @@ impl Limiter {
         let mut table = self.lock();
         let place = self.place(&mut table, key, now);
         let counter = table.counter(place);
+        // The clock may have been set back: no wait is longer than a window.
+        counter.ends_at = counter.ends_at.map(|end| end.min(now + budget.window));
         if counter.ends_at.is_some_and(|end| end <= now) {
             counter.spent = 0;
             // What is under way and fails counts in the window that begins now.

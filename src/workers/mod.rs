@@ -5,6 +5,7 @@
 //! A worker that panics is started again after a pause that grows.
 
 pub mod cleanup;
+mod clock;
 mod keys;
 
 use std::error::Error;
@@ -26,6 +27,12 @@ const TABLE: [Row; Worker::ALL.len()] = [
         every: keys::EVERY,
         soon: keys::EVERY,
         round: |app| Box::pin(keys::round(app)),
+    },
+    Row {
+        worker: Worker::Clock,
+        every: clock::EVERY,
+        soon: clock::EVERY,
+        round: |app| Box::pin(clock::round(app)),
     },
     Row {
         worker: Worker::Cleanup,

@@ -249,7 +249,6 @@ fn claims_out_of_their_range_are_refused() {
         ("exp", json!(-1)),
         ("exp", json!(u64::MAX)),
         ("iat", json!(now + 31)),
-        ("auth_time", json!(now + 31)),
         ("nbf", json!(now + 31)),
         ("nbf", json!("0")),
         ("nbf", json!(null)),
@@ -273,6 +272,8 @@ fn claims_out_of_their_range_are_refused() {
     for (name, right) in [
         ("exp", json!(now - 29)),
         ("iat", json!(now + 30)),
+        // The session began before the clock was set back.
+        ("auth_time", json!(now + 100_000)),
         ("nbf", json!(now + 30)),
         ("aud", json!(["app"])),
         ("aud", json!(["operator", "app"])),

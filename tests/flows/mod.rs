@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod clock;
 mod confirm;
 mod keys;
 mod limits;
