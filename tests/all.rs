@@ -4,6 +4,7 @@
 
 mod api;
 mod architecture;
+mod backup;
 mod brand;
 mod cli;
 mod config;

@@ -89,6 +89,8 @@ fn every_command_has_help_and_wrong_usage_is_two() {
         vec![],
         vec!["dev"],
         vec!["serve"],
+        vec!["backup"],
+        vec!["restore"],
         vec!["migrate"],
         vec!["migrate", "up"],
         vec!["migrate", "status"],

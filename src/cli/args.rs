@@ -35,6 +35,26 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Migrate,
     },
+    /// Write a copy of the database to a file, with the server up or down (SQLite).
+    #[command(after_help = "Example: authara backup /var/backups/authara-$(date +%F).db")]
+    Backup {
+        /// The file, which must not exist yet.
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// Put a copy in the place of the database, which is kept beside it. The server must be down (SQLite).
+    #[command(after_help = "Example: authara restore /var/backups/authara-2026-11-28.db")]
+    Restore {
+        /// The copy.
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        printed: Printed,
+    },
     /// Look at accounts and change them, with the server up or down.
     User {
         #[command(subcommand)]

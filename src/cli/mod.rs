@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod audit;
+mod backup;
 mod config;
 mod dev;
 mod escape;
@@ -124,6 +125,8 @@ fn execute(arguments: Arguments) -> Result<()> {
         match arguments.command {
             Command::Serve => serve::run(&given).await,
             Command::Migrate { command } => migrate::run(&command, &given, &mut out).await,
+            Command::Backup { to, printed } => backup::backup(&to, &printed, &given, &mut out).await,
+            Command::Restore { from, sure, printed } => backup::restore(&from, &sure, &printed, &given, &mut out).await,
             Command::User { command } => user::run(command, &given, &mut out).await,
             Command::Key { command } => key::run(&command, &given, &mut out).await,
             Command::Audit(wanted) => audit::run(wanted, &given, &mut out).await,

@@ -68,3 +68,12 @@ pub(super) fn moment(at: Timestamp) -> String {
 pub(super) fn second(at: Timestamp) -> String {
     at.written(format_description!("[year]-[month]-[day] [hour]:[minute]:[second]"))
 }
+
+/// So many of something.
+pub(super) fn count(number: u64, what: &str) -> String {
+    if number == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{number} {what}s")
+    }
+}

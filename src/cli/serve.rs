@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::cli::{Failure, Result, log};
 use crate::config::{self, Checked, Config, Given, Listen};
 use crate::domain::time::SystemClock;
@@ -13,6 +13,7 @@ use crate::http::headers::Headers;
 use crate::http::metrics::Metrics;
 use crate::http::pipeline::Service;
 use crate::http::server::{self, Listener};
+use crate::storage::backup::ServerLock;
 use crate::workers;
 
 pub(super) async fn run(given: &Given) -> Result<()> {
@@ -25,6 +26,7 @@ pub(super) async fn run(given: &Given) -> Result<()> {
         tracing::warn!("{warning}");
     }
     let app = App::build(config, Arc::new(SystemClock)).await?;
+    let _lock = server_lock(&app)?;
     let listener = listen(&app.config.listen, "requests", "AUTHARA_LISTEN").await?;
     let metrics = match app.config.metrics_listen {
         Some(address) => Some(listen(&Listen::Tcp(address), "metrics", "AUTHARA_METRICS_LISTEN").await?),
@@ -38,6 +40,15 @@ pub(super) async fn run(given: &Given) -> Result<()> {
         "ready"
     );
     until_told_to_stop(&app, Service::new(app.clone()), listener, metrics).await
+}
+
+/// Tells other programs that a server uses the database, and the operator if another does.
+pub(super) fn server_lock(app: &App) -> Result<Option<ServerLock>> {
+    let lock = ServerLock::take(&app::target(&app.config.database))?;
+    if lock.is_none() {
+        tracing::warn!("another server uses this database file; limits by address count in each for itself");
+    }
+    Ok(lock)
 }
 
 /// Opens the socket that `setting` names; a taken port or a missing folder is told in words.

@@ -52,7 +52,7 @@ const MIGRATIONS: &[Migration] = migrations! {
 const COMMAND: &str = "run `authara migrate up` with the same settings";
 
 /// Tells an SQLite file of ours from others: "Auth" in ASCII.
-const APPLICATION_ID: i64 = 0x4175_7468;
+pub(super) const APPLICATION_ID: i64 = 0x4175_7468;
 
 impl Migration {
     const fn sql(&self, dialect: Dialect) -> &'static str {

@@ -12,6 +12,7 @@ mod sqlite;
 mod value;
 
 pub mod audit;
+pub mod backup;
 pub mod budgets;
 pub mod error;
 pub mod evidence;

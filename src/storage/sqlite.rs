@@ -213,7 +213,7 @@ fn open_reader(path: &Path) -> Result<Handle> {
 }
 
 /// Opens an existing file. Reads nothing of it.
-fn open(path: &Path) -> rusqlite::Result<Handle> {
+pub(super) fn open(path: &Path) -> rusqlite::Result<Handle> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let handle = Handle::open_with_flags(path, flags)?;
     handle.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -271,7 +271,7 @@ impl ToSql for Value {
     }
 }
 
-fn reading_error(error: &rusqlite::Error) -> Error {
+pub(super) fn reading_error(error: &rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         // `query_only`, not the disk: somebody writes outside a transaction.
         Some(ErrorCode::ReadOnly) => Error::Statement(error.to_string()),

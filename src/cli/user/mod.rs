@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::cli::args::{NewPassword, Sure, User as Command};
-use crate::cli::print::Printer;
+use crate::cli::print::{Printer, count};
 use crate::cli::{Failure, Result, app, ask};
 use crate::config::Given;
 use crate::domain::{By, Email, PlatformRole, Refusal, SessionId, User};
@@ -59,7 +59,7 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
             let user = find(app, &who.user).await?;
             let new = ask::new_password(&password)?;
             let ended = accounts::set_password(app, &by(app), user.id, new).await?;
-            out.line(format!("The password is set; {} ended.", view::count(ended, "session")))
+            out.line(format!("The password is set; {} ended.", count(ended, "session")))
         }
         Command::Sessions {
             who,
@@ -147,7 +147,7 @@ async fn disable(app: &App, name: &str, sure: &Sure, out: &mut Printer) -> Resul
     } else {
         "Switched off"
     };
-    out.line(format!("{done}; {} ended.", view::count(ended, "session")))
+    out.line(format!("{done}; {} ended.", count(ended, "session")))
 }
 
 async fn delete(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Printer) -> Result<()> {
@@ -200,7 +200,7 @@ async fn end_sessions(
     if as_json {
         return out.json(&json!({ "ended": ended }));
     }
-    out.line(format!("{} ended.", view::count(ended, "session")))
+    out.line(format!("{} ended.", count(ended, "session")))
 }
 
 /// The account of that address or id; words for the operator if there is none.

@@ -114,11 +114,3 @@ fn state(user: &User) -> &'static str {
 fn names(roles: &[PlatformRole]) -> Vec<&'static str> {
     roles.iter().map(|role| role.name()).collect()
 }
-
-pub(super) fn count(number: u64, what: &str) -> String {
-    if number == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{number} {what}s")
-    }
-}

@@ -1,0 +1,66 @@
+//! `authara backup` and `authara restore`: copies of the database.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::app;
+use crate::cli::args::{Printed, Sure};
+use crate::cli::print::{Printer, count};
+use crate::cli::{Failure, Result, ask};
+use crate::config::{Database, Given};
+use crate::domain::Clock as _;
+use crate::domain::time::SystemClock;
+use crate::storage::backup::{self, Problem};
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Words(problem.to_string())
+    }
+}
+
+pub(super) async fn backup(to: &Path, printed: &Printed, given: &Given, out: &mut Printer) -> Result<()> {
+    let database = Database::from_settings(given)?.value;
+    let contents = backup::write(&app::target(&database), to).await?;
+    if printed.json {
+        return out.json(&json!({
+            "file": to.display().to_string(),
+            "accounts": contents.accounts,
+            "bytes": contents.bytes,
+        }));
+    }
+    out.line(format!(
+        "{}: {}, {} bytes; read through and found whole.",
+        to.display(),
+        count(contents.accounts, "account"),
+        contents.bytes
+    ))
+}
+
+pub(super) async fn restore(
+    from: &Path,
+    sure: &Sure,
+    printed: &Printed,
+    given: &Given,
+    out: &mut Printer,
+) -> Result<()> {
+    let database = Database::from_settings(given)?.value;
+    ask::confirm(
+        &format!(
+            "This puts {} in the place of the database. What happened since it was made is then gone from there; \
+             the database of now is kept beside it.",
+            from.display()
+        ),
+        sure,
+    )?;
+    let restored = backup::restore(&app::target(&database), from, SystemClock.now()).await?;
+    let aside = restored.aside.map(|aside| aside.display().to_string());
+    if printed.json {
+        return out.json(&json!({ "accounts": restored.contents.accounts, "aside": aside }));
+    }
+    out.line(format!("Restored: {}.", count(restored.contents.accounts, "account")))?;
+    match aside {
+        Some(aside) => out.line(format!("The database before it is {aside}")),
+        None => out.line("There was no database before it."),
+    }
+}
