@@ -1,5 +1,6 @@
 //! Floor 3: everything a flow may touch, built once.
 
+pub mod hourly;
 pub mod jumps;
 pub mod pulse;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use hourly::Hourly;
 use jumps::Jumps;
 use pulse::Pulse;
 
@@ -39,6 +41,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Whether it was set.
     pub jumps: Jumps,
+    /// What the log was told in the last hour.
+    pub hourly: Hourly,
     /// The password hashing pool.
     pub hasher: Hasher,
     /// Derives refresh tokens' successors.
@@ -122,6 +126,7 @@ impl App {
             recall: Recall::default(),
             limiter: Limiter::new(config.limits.max_entries),
             jumps: Jumps::default(),
+            hourly: Hourly::default(),
             pulse: Arc::new(Pulse::new(clock.clone())),
             metrics: Metrics::new(clock.now()),
             keys: RwLock::new(Arc::new(keys)),

@@ -234,6 +234,36 @@ both!(a_refused_body_is_answered_under_its_name_too, async |db: &Database| {
     assert_eq!((answer.status, answer.header("x-request-id").len()), (400, 36));
 });
 
+#[tokio::test]
+async fn what_a_proxy_says_that_nobody_told_us_of_leaves_one_line() {
+    let folder = Folder::new();
+    let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "hearsay");
+    deployment.log = Some(File::create(folder.0.join("log")).unwrap());
+    deployment.settings.push(("AUTHARA_TRUSTED_PROXIES", "none".to_owned()));
+    let (server, _) = deployment.start().await;
+    let logged = Logged {
+        deployment,
+        server,
+        folder,
+    };
+
+    for _ in 0..3 {
+        logged.get("/auth/login", "x-forwarded-for: 203.0.113.7\r\n").await;
+    }
+    logged.get("/auth/login", "").await;
+
+    let lines = logged.stop();
+    let warned: Vec<_> = lines.iter().filter(|line| line["level"] == "WARN").collect();
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    assert_eq!(warned[0]["peer"], "127.0.0.1/32");
+    assert!(
+        warned[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("AUTHARA_TRUSTED_PROXIES")
+    );
+}
+
 #[test]
 fn a_server_that_cannot_start_says_so_in_the_form_of_the_log() {
     let folder = Folder::new();

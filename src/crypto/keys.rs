@@ -319,8 +319,17 @@ mod tests {
     }
 
     #[test]
-    fn a_set_without_an_active_key_cannot_be_built() {
-        for keys in [vec![], vec![key(NOW + HOUR, None)], vec![key(NOW - HOUR, Some(NOW))]] {
+    fn while_the_clock_is_behind_all_keys_the_oldest_signs() {
+        let keys = [key(NOW + HOUR * 2, None), key(NOW + HOUR, None)];
+
+        let set = KeySet::from_database(&keys, &seal_key(), NOW).expect("a set");
+
+        assert_eq!(set.active_id(), keys[1].id);
+    }
+
+    #[test]
+    fn a_set_without_a_key_that_verifies_cannot_be_built() {
+        for keys in [vec![], vec![key(NOW - HOUR, Some(NOW))]] {
             let set = KeySet::from_database(&keys, &seal_key(), NOW);
 
             assert!(matches!(set, Err(BadKeys::NoneActive)));

@@ -73,6 +73,14 @@ pub enum Refusal {
     /// The request comes from another site.
     #[error("the request came from another site")]
     CrossSite,
+    /// The request comes from a page of our own, which was opened under another address than the site has.
+    #[error("this site is at {site}, and was opened at {opened}; open {site}")]
+    OtherAddress {
+        /// The origin that the site has.
+        site: String,
+        /// The origin at which it was opened, as the browser says.
+        opened: String,
+    },
     /// The account may not have a token for that audience. Only told to somebody who proved to be its owner.
     #[error("this account may not do that")]
     AudienceRefused,

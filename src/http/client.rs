@@ -17,6 +17,13 @@ pub fn of(headers: &HeaderMap, peer: Option<SocketAddr>, trusted: &[Network]) ->
     Client::new(address(headers, peer, trusted), agent.as_deref().unwrap_or(""))
 }
 
+/// Whether the headers name a client, and come from a peer that is not believed: a proxy that nobody has
+/// told us of, or somebody who would like to be taken for another.
+pub fn is_hearsay(headers: &HeaderMap, peer: IpAddr, trusted: &[Network]) -> bool {
+    let is_trusted = trusted.iter().any(|network| network.contains(peer.to_canonical()));
+    !is_trusted && (headers.contains_key("x-forwarded-for") || headers.contains_key(FORWARDED))
+}
+
 fn address(headers: &HeaderMap, peer: Option<SocketAddr>, trusted: &[Network]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let peer = peer.map(|peer| peer.ip().to_canonical());

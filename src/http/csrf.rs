@@ -66,9 +66,39 @@ fn same_site(cx: &Cx) -> Result<(), Refusal> {
             .all(|value| allowed.iter().any(|allowed| value.as_bytes() == allowed.as_bytes()))
     };
     if !all_are("sec-fetch-site", &["same-origin", "none"]) || !all_are("origin", &[origin]) {
-        return Err(Refusal::CrossSite);
+        return Err(other_address(cx).unwrap_or(Refusal::CrossSite));
     }
     Ok(())
+}
+
+/// What to say where the browser vouches that the page was ours, and names another address than the site
+/// has: somebody opened 127.0.0.1 in place of localhost, or a name without `www`.
+fn other_address(cx: &Cx) -> Option<Refusal> {
+    const LONGEST: usize = 100;
+
+    let site = &cx.app.config.public_url.origin;
+    let opened =
+        only(cx, "origin").filter(|opened| says_same_origin(cx) && is_origin(opened) && opened.len() <= LONGEST)?;
+    if cx.app.hourly.is_due("other address", opened, cx.now()) {
+        tracing::warn!(
+            public_url = site,
+            opened,
+            "the site is used under another address than PUBLIC_URL"
+        );
+    }
+    Some(Refusal::OtherAddress {
+        site: site.clone(),
+        opened: opened.to_owned(),
+    })
+}
+
+/// Scheme, host and perhaps a port, and nothing else.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, host)) = text.split_once("://") else {
+        return false;
+    };
+    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    matches!(scheme, "http" | "https") && !host.is_empty() && host.bytes().all(is_of_host)
 }
 
 fn prove(cx: &Cx) -> Result<(), Refusal> {

@@ -96,9 +96,12 @@ pub fn face(refusal: &Refusal) -> Face {
         R::CredentialsWrong | R::SignInRequired | R::SessionEnded | R::TokenReplaced => {
             (StatusCode::UNAUTHORIZED, "unauthorized", None)
         }
-        R::CsrfInvalid | R::CookieTwice | R::CrossSite | R::AudienceRefused | R::AccountDisabled => {
-            (StatusCode::FORBIDDEN, "forbidden", None)
-        }
+        R::CsrfInvalid
+        | R::CookieTwice
+        | R::CrossSite
+        | R::OtherAddress { .. }
+        | R::AudienceRefused
+        | R::AccountDisabled => (StatusCode::FORBIDDEN, "forbidden", None),
         R::CurrentPasswordWrong => (
             StatusCode::FORBIDDEN,
             "reauthentication_required",

@@ -11,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::timeout;
 
 use crate::app::App;
+use crate::domain::client::{CUSTOMER, network};
 use crate::domain::{Client, Refusal};
 use crate::http::access::{self, Halt};
 use crate::http::answers::Answers;
@@ -103,6 +104,9 @@ impl Service {
             return self.healthy(&request, &id, started);
         }
         let client = client::of(request.headers(), peer, &self.app.config.trusted_proxies).in_request(id);
+        if let Some(peer) = peer {
+            self.note_hearsay(request.headers(), peer.ip());
+        }
         if let Some(fallback) = &self.fallback
             && problem.is_none()
             && !is_ours(request.uri().path())
@@ -151,6 +155,20 @@ impl Service {
             reply
         });
         self.dress(&cx, reply)
+    }
+
+    /// Somebody names a client who is not believed. Behind a proxy that nobody has told us of all people
+    /// share its address, and its limits.
+    fn note_hearsay(&self, headers: &HeaderMap, peer: IpAddr) {
+        if client::is_hearsay(headers, peer, &self.app.config.trusted_proxies) {
+            let network = network(peer, CUSTOMER).to_string();
+            if self.app.hourly.is_due("hearsay", &network, self.app.now()) {
+                tracing::warn!(
+                    peer = network,
+                    "the address of a client named by this peer is not believed; if it is your proxy, add it to AUTHARA_TRUSTED_PROXIES"
+                );
+            }
+        }
     }
 
     /// What makes its pages this site's.

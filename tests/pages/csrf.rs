@@ -137,3 +137,36 @@ async fn browsers_that_send_no_fetch_metadata_can_use_the_forms() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_opened_the_site_under_another_address_is_told_which_one_it_has() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        site.signed_up(ADA).await;
+        let mut browser = site.browser();
+        let page = browser.get("/auth/login").await;
+        let csrf = page.form("/auth/login").1;
+        let csrf = &csrf.iter().find(|(name, _)| name == "csrf_token").unwrap().1;
+        let fields = [("csrf_token", csrf.as_str()), ("email", ADA), ("password", PASSWORD)];
+
+        for (origin, fetch_site, is_told) in [
+            ("http://127.0.0.1:8080", "same-origin", true),
+            ("https://www.example.com", "same-origin", true),
+            ("http://[::1]:8080", "same-origin", true),
+            // The browser does not vouch for it, or names no place.
+            ("http://127.0.0.1:8080", "cross-site", false),
+            ("http://127.0.0.1:8080", "same-site", false),
+            ("http://a.example/<b>", "same-origin", false),
+            ("javascript://x", "same-origin", false),
+        ] {
+            let headers = [("origin", origin), ("sec-fetch-site", fetch_site)];
+            let answer = browser.clone().post_with("/auth/login", &fields, &headers).await;
+
+            assert_eq!(answer.status, 403, "{origin}");
+            assert!(answer.set_cookie("authara_access").is_none(), "{origin}");
+            let told = format!("This site is at {ORIGIN}; you opened it at {origin}.");
+            assert_eq!(answer.text().contains(&told), is_told, "{origin}: {}", answer.text());
+        }
+    })
+    .await;
+}

@@ -78,12 +78,6 @@ fn command(app: &TestApp, db: &Database, what: &str, email: &str, password: &str
         .env("PUBLIC_URL", &app.app.config.public_url.origin)
         .env("AUTHARA_SECRET_KEY", app.app.config.secret_key.expose())
         .env("AUTHARA_ORG_MODE", app.app.config.organization_mode.name())
-        // The key in the database begins to sign when the clock of the tests says so.
-        .env(
-            "AUTHARA_JWT_KEYS",
-            format!("any:{}", app.app.config.secret_key.expose()),
-        )
-        .env("AUTHARA_JWT_ACTIVE_KEY_ID", "any")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -28,6 +28,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::CsrfInvalid => say.refusal_csrf_invalid(),
         R::CookieTwice => say.cookie_twice(),
         R::CrossSite => say.refusal_cross_site(),
+        R::OtherAddress { site, opened } => return say.refusal_other_address(site, opened),
         R::AudienceRefused => say.refusal_audience_refused(),
         R::AccountDisabled => say.refusal_account_disabled(),
         R::ReauthenticationRequired => say.refusal_reauthentication_required(),

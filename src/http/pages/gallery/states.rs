@@ -131,6 +131,13 @@ pub(super) const ALL: &[State] = &[
     state("error", "403", "from another site", |cx| {
         Ok(refusal(cx, 403, &Refusal::CrossSite))
     }),
+    state("error", "403-elsewhere", "opened under another address", |cx| {
+        let other = Refusal::OtherAddress {
+            site: cx.app.config.public_url.origin.clone(),
+            opened: "http://127.0.0.1:8080".to_owned(),
+        };
+        Ok(refusal(cx, 403, &other))
+    }),
     state("error", "404", "nothing there", |cx| Ok(error(cx, 404))),
     state("error", "405", "another method", |cx| Ok(error(cx, 405))),
     state("error", "408", "too slow", |cx| Ok(error(cx, 408))),
