@@ -166,6 +166,9 @@ async fn whoever_opened_the_site_under_another_address_is_told_which_one_it_has(
             assert!(answer.set_cookie("authara_access").is_none(), "{origin}");
             let told = format!("This site is at {ORIGIN}; you opened it at {origin}.");
             assert_eq!(answer.text().contains(&told), is_told, "{origin}: {}", answer.text());
+            let there = format!("{ORIGIN}/auth/login");
+            assert_eq!(answer.tag("href", &there).is_some(), is_told, "{origin}: a way there");
+            assert_eq!(answer.text().contains("reload the page"), !is_told, "{origin}");
         }
     })
     .await;

@@ -159,6 +159,7 @@ fn nothing_here(app: &App, site: &Arc<Site>, jar: &Jar, path: &str) -> Answer {
         detail: None,
         reference: None,
         retry_after: None,
+        is_final: false,
     };
     Answer {
         status: StatusCode::NOT_FOUND,

@@ -78,8 +78,21 @@ fn page_of(cx: &Cx, face: &Face, reference: &str) -> String {
         },
         reference: (face.status == StatusCode::INTERNAL_SERVER_ERROR).then_some(reference),
         retry_after: face.retry_after,
+        is_final: refusal.is_some_and(is_final),
     };
-    page(Layout::bare(cx), &trouble)
+    let mut layout = Layout::bare(cx);
+    if let Some(Refusal::OtherAddress { site, .. }) = refusal {
+        layout.home = format!("{site}/auth/login");
+    }
+    page(layout, &trouble)
+}
+
+/// Whether trying again helps nobody: the words say what does, or nothing does.
+pub(super) fn is_final(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::OtherAddress { .. } | Refusal::AudienceRefused | Refusal::AccountDisabled
+    )
 }
 
 #[derive(TemplateSimple)]
@@ -109,6 +122,8 @@ pub struct Trouble<'a> {
     pub reference: Option<&'a str>,
     /// Seconds after which trying again may help.
     pub retry_after: Option<u32>,
+    /// Whether trying again does not.
+    pub is_final: bool,
 }
 
 /// The page. `layout` comes with any title; it is replaced.
@@ -124,7 +139,7 @@ pub fn page(layout: Layout, trouble: &Trouble<'_>) -> String {
         status: trouble.status,
         heading,
         happened: trouble.happened.or(happened).unwrap_or(""),
-        advice: wait.as_deref().unwrap_or(advice),
+        advice: wait.as_deref().unwrap_or(if trouble.is_final { "" } else { advice }),
         detail: trouble.detail,
         reference: trouble.reference,
         asks_for_help: matches!(trouble.status, 403 | 409 | 500..),

@@ -162,20 +162,21 @@ fn refusal(cx: &Cx, status: u16, refusal: &Refusal) -> Reply {
         _ => None,
     };
     let happened = refusals::words(cx.say(), refusal);
-    trouble(cx, status, Some(&happened), detail)
+    trouble(cx, status, Some(&happened), detail, errors::is_final(refusal))
 }
 
 fn error(cx: &Cx, status: u16) -> Reply {
-    trouble(cx, status, None, None)
+    trouble(cx, status, None, None, false)
 }
 
-fn trouble(cx: &Cx, status: u16, happened: Option<&str>, detail: Option<&str>) -> Reply {
+fn trouble(cx: &Cx, status: u16, happened: Option<&str>, detail: Option<&str>, is_final: bool) -> Reply {
     let trouble = errors::Trouble {
         status,
         happened,
         detail,
         reference: (status == 500).then(|| cx.request_id()),
         retry_after: (status == 429).then_some(90),
+        is_final,
     };
     Reply::html(OK, errors::page(Layout::bare(cx), &trouble))
 }
