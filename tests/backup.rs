@@ -214,3 +214,23 @@ fn a_copy_is_put_where_there_is_no_database() {
     assert!(said.contains("There was no database before it."), "{said}");
     assert_eq!(desk.people(), 0);
 }
+
+#[test]
+fn a_copy_that_sqlites_own_program_made_is_as_good() {
+    let desk = Desk::new("backup-api");
+    desk.done(&["user", "list"]);
+    let copy = desk.copy("copy.db");
+    let source = Connection::open(desk.deployment.database()).unwrap();
+    source.execute_batch("PRAGMA journal_mode = WAL").unwrap();
+    // What its `.backup` does.
+    source.backup("main", &copy, None::<fn(_)>).unwrap();
+    drop(source);
+
+    desk.done(&["restore", &copy, "--yes"]);
+
+    let place = desk.deployment.database();
+    let names: Vec<_> = desk.files().into_keys().collect();
+    let is_ours = |path: &PathBuf| *path == place || path.to_string_lossy().contains("before-restore-");
+    assert!(names.iter().all(is_ours), "{names:?}");
+    assert_eq!(desk.people(), 0);
+}

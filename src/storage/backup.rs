@@ -107,6 +107,10 @@ pub async fn restore(target: &Target, from: &Path, now: Timestamp) -> Result<Res
         Ok(()) => look_through(&fresh).await,
         Err(problem) => Err(problem),
     };
+    // Reading a file that keeps a log, as `sqlite3 .backup` makes one, leaves these, with nothing in them.
+    for end in ["-wal", "-shm"] {
+        let _ = fs::remove_file(beside_raw(&fresh, end));
+    }
     let contents = contents.inspect_err(|_| drop(fs::remove_file(&fresh)))?;
 
     let stamp = now.written(format_description!("[year][month][day]T[hour][minute][second]Z"));
