@@ -1,11 +1,13 @@
 //! Copies of an SQLite database: made while it is in use, looked through, put back with nothing lost.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -29,7 +31,7 @@ impl Desk {
     fn run(&self, arguments: &[&str]) -> Output {
         self.deployment
             .command(arguments)
-            .stdout(std::process::Stdio::piped())
+            .stdout(Stdio::piped())
             .output()
             .unwrap()
     }
@@ -50,19 +52,27 @@ impl Desk {
         assert!(self.files() == before, "{arguments:?} changed something");
     }
 
-    /// What lies beside the database, with the bytes of each file. The lock of servers holds nothing.
+    /// What lies beside the database, with the bytes of each file.
     fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let place = self.deployment.database();
         let folder = place.parent().unwrap();
         let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
         files
-            .filter(|path| path.is_file() && !path.to_string_lossy().ends_with("-server"))
+            .filter(|path| path.is_file())
             .map(|path| (path.clone(), std::fs::read(path).unwrap()))
             .collect()
     }
 
     fn copy(&self, name: &str) -> String {
         self.folder.0.join(name).display().to_string()
+    }
+
+    /// A restore is refused because something uses the database, whose files may change meanwhile.
+    fn keeps_away(&self, copy: &str) {
+        let output = self.run(&["restore", copy, "--yes"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("is in use"), "{said}");
     }
 
     fn people(&self) -> usize {
@@ -123,14 +133,7 @@ async fn a_copy_is_put_back_after_a_crash_and_nothing_is_lost() {
     let before = sign_up(&mut client, "ada@example.com").await;
     desk.done(&["backup", &copy]);
     let after = sign_up(&mut client, "bob@example.com").await;
-    // Its files change while it runs.
-    let output = desk.run(&["restore", &copy, "--yes"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("is used by a running server")
-    );
+    desk.keeps_away(&copy);
     // As after a loss of power: the log is full of what the file lacks.
     server.kill();
 
@@ -230,7 +233,112 @@ fn a_copy_that_sqlites_own_program_made_is_as_good() {
 
     let place = desk.deployment.database();
     let names: Vec<_> = desk.files().into_keys().collect();
-    let is_ours = |path: &PathBuf| *path == place || path.to_string_lossy().contains("before-restore-");
+    let lock = PathBuf::from(format!("{}-lock", place.display()));
+    let is_ours =
+        |path: &PathBuf| [&place, &lock].contains(&path) || path.to_string_lossy().contains("before-restore-");
     assert!(names.iter().all(is_ours), "{names:?}");
     assert_eq!(desk.people(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_server_and_every_command_keeps_a_restore_away() {
+    let desk = Desk::new("in-use");
+    let copy = desk.copy("copy.db");
+    desk.done(&["backup", &copy]);
+
+    let (first, _) = desk.deployment.start().await;
+    let mut second = Deployment::new(env!("CARGO_BIN_EXE_authara"), &desk.folder.0, "in-use-too");
+    second.settings = vec![(
+        "DATABASE_URL",
+        format!("sqlite://{}", desk.deployment.database().display()),
+    )];
+    let (second, _) = second.start().await;
+    first.kill();
+    desk.keeps_away(&copy);
+    second.kill();
+
+    // It waits for the password.
+    let mut command = desk
+        .deployment
+        .command(&["user", "add", "ada@example.com", "--password-stdin"]);
+    let mut command = command.stdin(Stdio::piped()).spawn().unwrap();
+    while desk.run(&["restore", &copy, "--yes"]).status.success() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    desk.keeps_away(&copy);
+    writeln!(command.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+    assert!(command.wait().unwrap().success());
+    assert_eq!(desk.people(), 1);
+
+    // A program that knows nothing of our lock.
+    let other = Connection::open(desk.deployment.database()).unwrap();
+    let read = "BEGIN; SELECT count(*) FROM users";
+    other.execute_batch(read).unwrap();
+    desk.keeps_away(&copy);
+    drop(other);
+
+    desk.done(&["restore", &copy, "--yes"]);
+    assert_eq!(desk.people(), 0);
+}
+
+#[test]
+fn nothing_that_belongs_to_another_database_stays_beside_the_restored_one() {
+    let desk = Desk::new("side-files");
+    let copy = desk.copy("copy.db");
+    desk.done(&["backup", &copy]);
+    let place = desk.deployment.database();
+    let beside = |end: &str| PathBuf::from(format!("{}{end}", place.display()));
+    std::fs::write(&place, "a database that cannot be opened any more").unwrap();
+    for end in ["-wal", "-shm", "-journal"] {
+        std::fs::write(beside(end), end).unwrap();
+    }
+
+    desk.done(&["restore", &copy, "--yes"]);
+
+    let kept = desk.files();
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let is_kept =
+            |path: &PathBuf| path.to_string_lossy().contains("before-restore-") && kept[path].ends_with(end.as_bytes());
+        assert!(kept.keys().any(is_kept), "{end}: {:?}", kept.keys());
+        assert!(end.is_empty() || !beside(end).exists(), "{end}");
+    }
+    std::fs::write(format!("{copy}-journal"), "changes").unwrap();
+    desk.refused(&["restore", &copy, "--yes"], "is no whole copy");
+}
+
+#[test]
+fn each_restore_keeps_what_it_replaces() {
+    let desk = Desk::new("again");
+    let copy = desk.copy("copy.db");
+    desk.done(&["backup", &copy]);
+
+    for _ in 0..3 {
+        desk.done(&["restore", &copy, "--yes"]);
+    }
+
+    let kept = desk
+        .files()
+        .into_keys()
+        .filter(|path| path.to_string_lossy().contains("before-restore-"));
+    assert_eq!(kept.count(), 3);
+}
+
+#[test]
+fn what_root_restores_belongs_to_the_owner_of_the_folder() {
+    let desk = Desk::new("owner");
+    let copy = desk.copy("copy.db");
+    desk.done(&["backup", &copy]);
+    let place = desk.deployment.database();
+    let folder = place.parent().unwrap();
+    // Only root can give files away.
+    if chown(folder, Some(65_534), None).is_err() {
+        return;
+    }
+    std::fs::remove_file(&place).unwrap();
+
+    desk.done(&["restore", &copy, "--yes"]);
+
+    for path in desk.files().keys() {
+        assert_eq!(std::fs::metadata(path).unwrap().uid(), 65_534, "{}", path.display());
+    }
 }

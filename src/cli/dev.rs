@@ -35,7 +35,7 @@ pub(super) async fn run(port: u16, out: &mut Printer) -> Result<()> {
     log::start(config.log_level);
     migrate::up(&Store::open(&app::target(&config.database)).await?).await?;
     let app = App::build(config, Arc::new(SystemClock)).await?;
-    let _lock = serve::server_lock(&app)?;
+    serve::begin_serving(&app).await?;
     folder.write_settings(&app.config)?;
     let password = admin(&app).await?;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::app::{self, App};
+use crate::app::App;
 use crate::cli::{Failure, Result, log};
 use crate::config::{self, Checked, Config, Given, Listen};
 use crate::domain::time::SystemClock;
@@ -13,7 +13,6 @@ use crate::http::headers::Headers;
 use crate::http::metrics::Metrics;
 use crate::http::pipeline::Service;
 use crate::http::server::{self, Listener};
-use crate::storage::backup::ServerLock;
 use crate::workers;
 
 pub(super) async fn run(given: &Given) -> Result<()> {
@@ -26,7 +25,7 @@ pub(super) async fn run(given: &Given) -> Result<()> {
         tracing::warn!("{warning}");
     }
     let app = App::build(config, Arc::new(SystemClock)).await?;
-    let _lock = server_lock(&app)?;
+    begin_serving(&app).await?;
     let listener = listen(&app.config.listen, "requests", "AUTHARA_LISTEN").await?;
     let metrics = match app.config.metrics_listen {
         Some(address) => Some(listen(&Listen::Tcp(address), "metrics", "AUTHARA_METRICS_LISTEN").await?),
@@ -43,12 +42,11 @@ pub(super) async fn run(given: &Given) -> Result<()> {
 }
 
 /// Tells other programs that a server uses the database, and the operator if another does.
-pub(super) fn server_lock(app: &App) -> Result<Option<ServerLock>> {
-    let lock = ServerLock::take(&app::target(&app.config.database))?;
-    if lock.is_none() {
+pub(super) async fn begin_serving(app: &App) -> Result<()> {
+    if !app.store.serve().await? {
         tracing::warn!("another server uses this database file; limits by address count in each for itself");
     }
-    Ok(lock)
+    Ok(())
 }
 
 /// Opens the socket that `setting` names; a taken port or a missing folder is told in words.

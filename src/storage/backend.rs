@@ -55,6 +55,11 @@ pub(super) trait Backend: Send + Sync {
     /// Does a job; durable when this returns. The rows it found: none if it ended without effect.
     async fn once(&self, job: Job) -> Result<Vec<Row>>;
 
+    /// Tells others that a server uses it from now on; `false` if another one does, and it matters.
+    async fn serve(&self) -> Result<bool> {
+        Ok(true)
+    }
+
     /// Whether there is anything to look at. Leaves no trace.
     async fn exists(&self) -> Result<bool>;
 

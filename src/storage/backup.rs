@@ -1,18 +1,19 @@
 //! Copies of a database that is in use, and putting one back (SQLite).
 //!
-//! A file that is put in place by hand takes over the log of the one before it, which destroys both
-//! (sqlite.org/howtocorrupt.html, section 1.4). So a copy is put in place by [`restore`] alone: while no server
-//! runs, after the copy was looked through, and with everything that was there set aside.
+//! A copy is put in place by [`restore`] alone: while nobody uses the database, after the copy was looked
+//! through, and with everything that was there set aside (see `sqlite/files.rs`).
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rusqlite::OpenFlags;
+use rusqlite::{Connection as Handle, ErrorCode, OpenFlags};
 use time::macros::format_description;
 
 use crate::domain::Timestamp;
+use crate::storage::sqlite::files::{Alone, BESIDE, Use, belongs_like, beside, folder_of};
+use crate::storage::sqlite::marks;
 use crate::storage::{Error, Store, Target, migrate, sqlite};
 
 /// Why there is no copy, or why it was not put back. Nothing has changed then.
@@ -52,23 +53,19 @@ pub struct Restored {
 pub async fn write(target: &Target, to: &Path) -> Result<Contents> {
     let source = file_of(target)?;
     if to.exists() {
-        return Err(refused(to, "exists already; name another file, or remove it"));
+        return Err(exists(to));
     }
-    let partial = beside(to, &format!("partial-{}", std::process::id()));
+    let partial = named(to, &format!("partial-{}", std::process::id()));
     let written = write_partial(&source, &partial).await;
-    let named = written.and_then(|contents| {
-        // Unlike a rename this fails if the name was taken meanwhile.
-        fs::hard_link(&partial, to).map_err(|error| failed(to, &error))?;
-        Ok(contents)
-    });
-    let removed = fs::remove_file(&partial);
+    let named = written.and_then(|contents| give_name(&partial, to).map(|()| contents));
+    let _ = fs::remove_file(&partial);
     let contents = named?;
-    removed.map_err(|error| failed(&partial, &error))?;
     sync_folder_of(to)?;
     Ok(contents)
 }
 
 async fn write_partial(source: &Path, partial: &Path) -> Result<Contents> {
+    let _used = Use::begin(source).await?;
     new_file(partial)?;
     let handle = sqlite::open(source).map_err(|error| sqlite::reading_error(&error))?;
     let Some(path) = partial.to_str().map(str::to_owned) else {
@@ -84,74 +81,163 @@ async fn write_partial(source: &Path, partial: &Path) -> Result<Contents> {
     look_through(partial).await
 }
 
-/// Puts a copy in the place of the database. Refused while a server uses that, and for a file that is none
-/// of ours, damaged, or of a newer version. Whatever is there now is kept beside it.
-pub async fn restore(target: &Target, from: &Path, now: Timestamp) -> Result<Restored> {
-    let place = file_of(target)?;
-    if fs::canonicalize(from).ok() == fs::canonicalize(&place).ok() && from.exists() {
-        return Err(refused(from, "is the database itself"));
+/// Gives a finished copy its name, unless something has it already.
+fn give_name(partial: &Path, to: &Path) -> Result<()> {
+    match fs::hard_link(partial, to) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(to)),
+        // Some file systems have no second names. Then nothing can be done at once.
+        Err(_) if to.exists() => Err(exists(to)),
+        Err(_) => fs::rename(partial, to).map_err(|error| failed(to, &error)),
     }
-    let log = beside_raw(from, "-wal");
-    if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
-        let text = format!(
-            "has newer changes in {}, so it is no whole copy; make one with `authara backup`",
-            log.display()
-        );
-        return Err(refused(from, &text));
-    }
-    let Some(_lock) = ServerLock::take(target)? else {
-        return Err(refused(&place, "is used by a running server; stop it first"));
-    };
-    let fresh = beside(&place, &format!("restoring-{}", std::process::id()));
-    let contents = match copy(from, &place, &fresh) {
-        Ok(()) => look_through(&fresh).await,
-        Err(problem) => Err(problem),
-    };
-    // Reading a file that keeps a log, as `sqlite3 .backup` makes one, leaves these, with nothing in them.
-    for end in ["-wal", "-shm"] {
-        let _ = fs::remove_file(beside_raw(&fresh, end));
-    }
-    let contents = contents.inspect_err(|_| drop(fs::remove_file(&fresh)))?;
-
-    let stamp = now.written(format_description!("[year][month][day]T[hour][minute][second]Z"));
-    let aside = set_aside(&place, &stamp)?;
-    fs::rename(&fresh, &place).map_err(|error| failed(&place, &error))?;
-    sync_folder_of(&place)?;
-    Ok(Restored { contents, aside })
 }
 
-/// Copies a file next to the place it is for, as its owner's or the folder's owner's.
-fn copy(from: &Path, place: &Path, fresh: &Path) -> Result<()> {
+fn exists(to: &Path) -> Problem {
+    refused(to, "exists already; name another file, or remove it")
+}
+
+/// Puts a copy in the place of the database. Refused while anybody uses that, and for a file that is none of
+/// ours, damaged, or of a newer version. Whatever is there now is kept beside it. A database that was put in
+/// place by hand may be named as the copy: it is used as it is, without what lies beside it.
+pub async fn restore(target: &Target, from: &Path, now: Timestamp) -> Result<Restored> {
+    let place = file_of(target)?;
+    let in_use = || refused(&place, "is in use; stop the server and wait for commands to end");
+    let alone = Alone::take(&place)?.ok_or_else(in_use)?;
+    let may_be_opened = alone.may_be_opened()?;
+    if from.exists() && fs::canonicalize(from).ok() == fs::canonicalize(&place).ok() {
+        if may_be_opened {
+            return Err(refused(from, "is the database itself"));
+        }
+    } else {
+        is_complete(from)?;
+    }
+    let fresh = named(&place, &format!("restoring-{}", std::process::id()));
+    let prepared = prepare(from, &place, &fresh).await;
+    // Reading a file that keeps a log, as `sqlite3 .backup` makes one, leaves these, with nothing in them.
+    for end in BESIDE {
+        let _ = fs::remove_file(beside(&fresh, end));
+    }
+    let put = prepared.and_then(|(contents, mark)| {
+        if may_be_opened && !is_folded(&place)? {
+            return Err(in_use());
+        }
+        alone.expect_also(mark)?;
+        let aside = put_in_place(&fresh, &place, &free_name(&place, now))?;
+        alone.expect(&[mark])?;
+        Ok(Restored { contents, aside })
+    });
+    put.inspect_err(|_| drop(fs::remove_file(&fresh)))
+}
+
+/// Whether a copy is in one file.
+fn is_complete(from: &Path) -> Result<()> {
+    for end in ["-wal", "-journal"] {
+        let changes = beside(from, end);
+        if fs::metadata(&changes).is_ok_and(|changes| changes.len() > 0) {
+            let text = format!(
+                "has newer changes in {}, so it is no whole copy; make one with `authara backup`",
+                changes.display()
+            );
+            return Err(refused(from, &text));
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file next to the place it is for, as its owner's, looks it through and gives it a new mark.
+async fn prepare(from: &Path, place: &Path, fresh: &Path) -> Result<(Contents, i32)> {
     let mut source = File::open(from).map_err(|error| failed(from, &error))?;
     let mut file = new_file(fresh)?;
     io::copy(&mut source, &mut file).map_err(|error| failed(fresh, &error))?;
-    let like = fs::metadata(place).or_else(|_| fs::metadata(folder_of(place)));
-    if let Ok(like) = like {
-        // Who is not root owns it already, or cannot give it away: opening it says so then.
-        let _ = chown(fresh, Some(like.uid()), Some(like.gid()));
-    }
-    file.sync_all().map_err(|error| failed(fresh, &error))
+    belongs_like(fresh, place);
+    let contents = look_through(fresh).await?;
+    let mark = mark(fresh).map_err(|error| sqlite::reading_error(&error))?;
+    file.sync_all().map_err(|error| failed(fresh, &error))?;
+    Ok((contents, mark))
 }
 
-/// Gives the database that is there another name. The file goes first and what belongs to it after it: if
-/// this is broken off, there is no database, and never one with the log of another.
-fn set_aside(place: &Path, stamp: &str) -> Result<Option<PathBuf>> {
-    if let Ok(handle) = sqlite::open(place) {
-        // What stands in the log goes into the file, if it can be read at all.
-        let _ = handle.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+/// Gives a copy a new mark and leaves it in one file.
+fn mark(fresh: &Path) -> rusqlite::Result<i32> {
+    let handle = sqlite::open(fresh)?;
+    handle.pragma_update(None, "journal_mode", "DELETE")?;
+    let mark = marks::new(&handle)?;
+    marks::put(&handle, mark)?;
+    Ok(mark)
+}
+
+/// Takes the log into the database file, so that it can be kept as one. `false` if another program uses it.
+fn is_folded(place: &Path) -> Result<bool> {
+    let folded = || {
+        let handle = sqlite::open(place)?;
+        handle.pragma_update(None, "journal_mode", "DELETE")?;
+        handle.execute_batch("BEGIN EXCLUSIVE; COMMIT")
+    };
+    match folded() {
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+            ) =>
+        {
+            Ok(false)
+        }
+        // What cannot be read, or is not there, is kept as it is.
+        Err(error) if matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull)) => {
+            Err(sqlite::reading_error(&error).into())
+        }
+        _ => Ok(true),
     }
-    let aside = beside(place, &format!("before-restore-{stamp}"));
-    let mut was_there = false;
-    for end in ["", "-wal", "-shm"] {
-        let (from, to) = (beside_raw(place, end), beside_raw(&aside, end));
+}
+
+/// A name to keep the database under, which nothing has.
+fn free_name(place: &Path, now: Timestamp) -> PathBuf {
+    let stamp = now.written(format_description!("[year][month][day]T[hour][minute][second]Z"));
+    let name = |number: u32| match number {
+        1 => named(place, &format!("before-restore-{stamp}")),
+        _ => named(place, &format!("before-restore-{stamp}-{number}")),
+    };
+    let is_free = |aside: &PathBuf| !all_of(aside).any(|path| path.exists());
+    (1..1_000).map(name).find(is_free).unwrap_or_else(|| name(1_000))
+}
+
+/// A database and all that SQLite keeps beside it. The file comes first: if moving is broken off after it, there is no
+/// database, and never one with the log of another.
+fn all_of(database: &Path) -> impl Iterator<Item = PathBuf> {
+    let ends = std::iter::once("").chain(BESIDE);
+    ends.map(|end| beside(database, end))
+}
+
+/// Gives the database that is there another name, if there is one, and the new one its place.
+fn put_in_place(fresh: &Path, place: &Path, aside: &Path) -> Result<Option<PathBuf>> {
+    let mut moved = Vec::new();
+    let done = move_all(place, aside, &mut moved)
+        .and_then(|()| fs::rename(fresh, place).map_err(|error| failed(place, &error)))
+        .and_then(|()| sync_folder_of(place));
+    match done {
+        Ok(()) => Ok((!moved.is_empty()).then(|| aside.to_owned())),
+        Err(problem) => Err(match put_back(&moved) {
+            Ok(()) => problem,
+            Err(_) => Problem::Refused(format!("{problem}. The database is now {}", aside.display())),
+        }),
+    }
+}
+
+/// Renames whatever is there, and notes from where to where.
+fn move_all(place: &Path, aside: &Path, moved: &mut Vec<(PathBuf, PathBuf)>) -> Result<()> {
+    for (from, to) in all_of(place).zip(all_of(aside)) {
         match fs::rename(&from, &to) {
-            Ok(()) => was_there = true,
+            Ok(()) => moved.push((from, to)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(&from, &error)),
         }
         sync_folder_of(place)?;
     }
-    Ok(was_there.then_some(aside))
+    Ok(())
+}
+
+fn put_back(moved: &[(PathBuf, PathBuf)]) -> io::Result<()> {
+    // The database file comes last.
+    moved.iter().rev().try_for_each(|(from, to)| fs::rename(to, from))
 }
 
 /// Reads all of a copy: whether it is whole, ours, and not of a newer version.
@@ -161,7 +247,7 @@ async fn look_through(copy: &Path) -> Result<Contents> {
     let accounts = checked
         .await
         .map_err(|_| Error::unavailable("the check was broken off"))??;
-    let store = Store::open(&Target::Sqlite(copy.to_path_buf())).await?;
+    let store = Store::of_a_copy(copy);
     migrate::status(&store).await?;
     let bytes = fs::metadata(copy).map_err(|error| failed(copy, &error))?.len();
     Ok(Contents { accounts, bytes })
@@ -170,7 +256,7 @@ async fn look_through(copy: &Path) -> Result<Contents> {
 fn check(copy: &Path) -> Result<u64> {
     let broken = |what: &str| refused(copy, &format!("is no database of Authara that can be used: {what}"));
     let open = || {
-        let handle = rusqlite::Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let handle = Handle::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let found: String = handle.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
         let mark: i64 = handle.query_row("PRAGMA application_id", (), |row| row.get(0))?;
         let orphans = handle.prepare("PRAGMA foreign_key_check")?.exists(())?;
@@ -190,29 +276,6 @@ fn check(copy: &Path) -> Result<u64> {
     Ok(u64::try_from(accounts).unwrap_or(0))
 }
 
-/// Held by a server for as long as it uses an SQLite database, so that others can tell. Ends with the process.
-#[derive(Debug)]
-pub struct ServerLock(#[expect(dead_code, reason = "it is held, not used")] Option<File>);
-
-impl ServerLock {
-    /// Takes it; `None` if another server holds it. There is none for PostgreSQL, which many servers share.
-    pub fn take(target: &Target) -> Result<Option<Self>> {
-        let Target::Sqlite(place) = target else {
-            return Ok(Some(Self(None)));
-        };
-        // Never the database itself: to close it would give up SQLite's own locks.
-        let path = beside_raw(place, "-server");
-        let mut options = OpenOptions::new();
-        let file = options.create(true).write(true).truncate(false).mode(0o600).open(&path);
-        let file = file.map_err(|error| failed(&path, &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self(Some(file)))),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(failed(&path, &error)),
-        }
-    }
-}
-
 fn file_of(target: &Target) -> Result<PathBuf> {
     match target {
         Target::Sqlite(path) => Ok(path.clone()),
@@ -229,20 +292,8 @@ fn new_file(path: &Path) -> Result<File> {
 }
 
 /// The same path with another ending.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    beside_raw(path, &format!(".{ending}"))
-}
-
-fn beside_raw(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or_else(|| Path::new("."))
+fn named(path: &Path, ending: &str) -> PathBuf {
+    beside(path, &format!(".{ending}"))
 }
 
 fn sync_folder_of(path: &Path) -> Result<()> {

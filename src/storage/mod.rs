@@ -24,7 +24,7 @@ pub mod roles;
 pub mod sessions;
 pub mod users;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,18 +98,30 @@ pub struct Figures {
 
 impl Store {
     /// Opens the database without looking at its schema (see [`migrate::check`]). Connects when
-    /// it is first used; fails only for settings that cannot work.
-    #[expect(
-        clippy::unused_async,
-        reason = "opening a database may wait; callers need not know that it does not"
-    )]
+    /// it is first used; fails for settings that cannot work, and for a file that must not be opened: it may not
+    /// be written, is being restored, or was put in place by hand.
     pub async fn open(target: &Target) -> Result<Self> {
         let backend: Arc<dyn Backend> = match target {
-            Target::Sqlite(path) => Arc::new(sqlite::Sqlite::new(path)),
+            Target::Sqlite(path) => Arc::new(sqlite::Sqlite::open(path).await?),
             Target::Postgres(target) => Arc::new(postgres::Postgres::new(target)?),
         };
+        Ok(Self::on(backend))
+    }
+
+    /// A database file that nobody else knows of.
+    fn of_a_copy(path: &Path) -> Self {
+        Self::on(Arc::new(sqlite::Sqlite::of_a_copy(path)))
+    }
+
+    fn on(backend: Arc<dyn Backend>) -> Self {
         let transactions = Arc::default();
-        Ok(Self { backend, transactions })
+        Self { backend, transactions }
+    }
+
+    /// Tells other programs that a server uses the database from now on, for as long as this is there. `false` if
+    /// another server uses a database that is meant for one.
+    pub async fn serve(&self) -> Result<bool> {
+        self.backend.serve().await
     }
 
     /// A connection without a transaction, for reading only.

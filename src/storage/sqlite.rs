@@ -5,12 +5,14 @@
 //! asks: they take microseconds, and handing them to another thread would cost ten times that.
 
 mod checkpoints;
+pub(in crate::storage) mod files;
 mod jobs;
 mod lane;
+pub(in crate::storage) mod marks;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,6 +26,7 @@ use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
 use crate::storage::{Error, Figures, PATIENCE, Result};
+use files::{Server, Use};
 use jobs::Jobs;
 use writer::Writer;
 
@@ -41,11 +44,23 @@ pub(super) struct Sqlite {
     readers: Pool<Reader>,
     jobs: Jobs,
     writer: Arc<Writer>,
+    // After all that it is for.
+    used: OnceLock<Use>,
+    served: OnceLock<Server>,
 }
 
 impl Sqlite {
-    /// Takes a path; opens nothing yet.
-    pub(super) fn new(path: &Path) -> Self {
+    /// Takes a path; opens nothing yet. Fails if what is there must not be opened.
+    pub(super) async fn open(path: &Path) -> Result<Self> {
+        let database = Self::of_a_copy(path);
+        if Use::is_possible(path) {
+            database.use_it().await?;
+        }
+        Ok(database)
+    }
+
+    /// A file that nobody else knows of.
+    pub(super) fn of_a_copy(path: &Path) -> Self {
         let readers: Vec<_> = std::iter::repeat_with(Reader::default).take(READERS).collect();
         let writer = Arc::new(Writer::new(path));
         Self {
@@ -53,7 +68,17 @@ impl Sqlite {
             readers: Pool::from(readers),
             jobs: Jobs::new(writer.clone()),
             writer,
+            used: OnceLock::new(),
+            served: OnceLock::new(),
         }
+    }
+
+    async fn use_it(&self) -> Result<()> {
+        if self.used.get().is_none() {
+            // If two begin at once, one of the two rights is given up.
+            let _ = self.used.set(Use::begin(&self.path).await?);
+        }
+        Ok(())
     }
 }
 
@@ -94,6 +119,17 @@ impl Backend for Sqlite {
         self.jobs.run(job).await
     }
 
+    async fn serve(&self) -> Result<bool> {
+        let Some(server) = Server::take(&self.path)? else {
+            return Ok(false);
+        };
+        let _ = self.served.set(server);
+        if let Err(error) = self.writer.mark(files::marks_file(&self.path)?).await {
+            tracing::warn!(%error, "the database could not be marked: if an old copy is put in its place, that is not noticed");
+        }
+        Ok(true)
+    }
+
     async fn exists(&self) -> Result<bool> {
         match std::fs::metadata(&self.path) {
             Ok(_) => Ok(true),
@@ -105,6 +141,7 @@ impl Backend for Sqlite {
     async fn create(&self) -> Result<()> {
         use std::os::unix::fs::OpenOptionsExt as _;
 
+        self.use_it().await?;
         // For the owner alone: the file holds password hashes.
         let made = std::fs::OpenOptions::new()
             .write(true)

@@ -4,6 +4,8 @@
 //! the log would never start anew, because there is always something left to copy: beyond a limit the
 //! writer does the rest itself.
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -13,6 +15,7 @@ use std::time::Duration;
 
 use rusqlite::Connection as Handle;
 
+use super::marks::Marks;
 use super::{FileId, open};
 
 /// Pages in the log from which on they are copied.
@@ -28,6 +31,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) struct Checkpoints {
     path: PathBuf,
     pages: Arc<AtomicI32>,
+    /// After the commit before.
+    pages_before: i32,
+    /// Only the server has them.
+    marks: Option<Arc<Marks>>,
     thread: Option<Worker>,
 }
 
@@ -41,6 +48,8 @@ impl Checkpoints {
         Self {
             path: path.to_owned(),
             pages: Arc::default(),
+            pages_before: 0,
+            marks: None,
             thread: None,
         }
     }
@@ -54,9 +63,25 @@ impl Checkpoints {
         }))
     }
 
+    /// Marks the database from now on, while the writing connection is free: see [`Marks`].
+    pub(super) fn mark(&mut self, file: File, writer: &Handle) -> io::Result<()> {
+        let is_in_file = self.start_anew(writer);
+        self.marks = Some(Arc::new(Marks::begin(file, is_in_file, writer)?));
+        self.put(writer, Marks::put_next);
+        self.start_anew(writer);
+        self.put(writer, Marks::put_again);
+        Ok(())
+    }
+
     /// After a commit on the writing connection, which is free.
     pub(super) fn keep_short(&mut self, writer: &Handle) {
         let pages = self.pages.load(Ordering::Relaxed);
+        if pages >= COPY_FROM {
+            self.put(writer, Marks::put_next);
+        } else if pages < self.pages_before {
+            self.put(writer, Marks::put_again);
+        }
+        self.pages_before = pages;
         if pages >= START_ANEW_FROM {
             self.start_anew(writer);
         } else if pages >= COPY_FROM {
@@ -64,7 +89,16 @@ impl Checkpoints {
         }
     }
 
-    fn start_anew(&mut self, writer: &Handle) {
+    fn put(&self, writer: &Handle, put: fn(&Marks, &Handle) -> rusqlite::Result<()>) {
+        if let Some(Err(error)) = self.marks.as_ref().map(|marks| put(marks, writer)) {
+            // Another process writes: after the next commit, then.
+            tracing::debug!(%error, "the database could not be marked");
+        }
+    }
+
+    /// Copies all of the log and empties it; `false` if it cannot be done now.
+    fn start_anew(&mut self, writer: &Handle) -> bool {
+        let mark = self.marks.as_ref().and_then(|marks| marks.committed());
         let truncate = || {
             writer.busy_timeout(READERS_PATIENCE)?;
             let is_busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0));
@@ -72,17 +106,22 @@ impl Checkpoints {
             is_busy
         };
         match truncate() {
-            Ok(0) => self.pages.store(0, Ordering::Relaxed),
+            Ok(0) => {
+                self.pages.store(0, Ordering::Relaxed);
+                settle(self.marks.as_deref(), mark, writer);
+                return true;
+            }
             // Somebody still reads what stands there, or copies it: after the next commit, then.
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "the log of the database could not be emptied"),
         }
+        false
     }
 
     /// If the thread has not begun with the last request, it will see this one's pages too.
     fn copy_soon(&mut self) {
         if self.thread.is_none() {
-            self.thread = start(self.path.clone());
+            self.thread = start(self.path.clone(), self.marks.clone());
         }
         if let Some(worker) = &self.thread {
             let _ = worker.wake.try_send(());
@@ -100,9 +139,9 @@ impl Drop for Checkpoints {
 }
 
 /// `None` if there can be no thread; then the writer's limit holds.
-fn start(path: PathBuf) -> Option<Worker> {
+fn start(path: PathBuf, marks: Option<Arc<Marks>>) -> Option<Worker> {
     let (wake, requests) = sync_channel(1);
-    let work = move || copy_on_request(&path, &requests);
+    let work = move || copy_on_request(&path, marks.as_deref(), &requests);
     match thread::Builder::new().name("checkpoints".to_owned()).spawn(work) {
         Ok(thread) => Some(Worker { wake, thread }),
         Err(error) => {
@@ -112,15 +151,15 @@ fn start(path: PathBuf) -> Option<Worker> {
     }
 }
 
-fn copy_on_request(path: &Path, requests: &Receiver<()>) {
+fn copy_on_request(path: &Path, marks: Option<&Marks>, requests: &Receiver<()>) {
     let mut opened: Option<(Handle, Option<FileId>)> = None;
     while requests.recv().is_ok() {
         let there = FileId::of(path);
         opened.take_if(|(_, file)| *file != there);
         let copied = match &opened {
-            Some((handle, _)) => copy(handle),
+            Some((handle, _)) => copy(handle, marks),
             None => open(path).and_then(|handle| {
-                let copied = copy(&handle);
+                let copied = copy(&handle, marks);
                 opened = Some((handle, there));
                 copied
             }),
@@ -134,8 +173,24 @@ fn copy_on_request(path: &Path, requests: &Receiver<()>) {
 }
 
 /// As much as can be without waiting for anybody.
-fn copy(handle: &Handle) -> rusqlite::Result<()> {
-    handle.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
+fn copy(handle: &Handle, marks: Option<&Marks>) -> rusqlite::Result<()> {
+    let mark = marks.and_then(Marks::committed);
+    let is_all = handle.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| {
+        Ok(row.get::<_, i32>(0)? == 0 && row.get::<_, i32>(1)? == row.get::<_, i32>(2)?)
+    })?;
+    if is_all {
+        settle(marks, mark, handle);
+    }
+    Ok(())
+}
+
+/// All of the log is in the file, the mark that was committed before included.
+fn settle(marks: Option<&Marks>, mark: Option<i32>, handle: &Handle) {
+    if let (Some(marks), Some(mark)) = (marks, mark)
+        && let Err(error) = marks.settle(mark, handle)
+    {
+        tracing::debug!(%error, "the next mark of the database could not be noted");
+    }
 }
 
 #[cfg(test)]

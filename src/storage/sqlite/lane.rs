@@ -1,5 +1,6 @@
 //! The writing connection and the batch on it that is not committed yet.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +63,16 @@ impl Lane {
             is_open: false,
             batch: Vec::new(),
             commits: Arc::default(),
+        }
+    }
+
+    /// Marks the database from now on: see [`Marks`](super::marks::Marks). An open batch is ended before.
+    pub(super) fn mark(&mut self, path: &Path, file: File) -> Result<()> {
+        self.finish();
+        self.connect(path).map_err(|error| writing_error(&error))?;
+        match &self.handle {
+            Some(handle) => self.checkpoints.mark(file, handle).map_err(Error::unavailable),
+            None => Ok(()),
         }
     }
 
@@ -142,19 +153,26 @@ impl Lane {
     /// Opens what is not open yet, down to a savepoint.
     pub(super) fn enter(&mut self, path: &Path) -> rusqlite::Result<()> {
         if !self.is_open {
-            let there = FileId::of(path);
-            self.handle.take_if(|_| self.opened != there);
-            self.opened = there;
+            self.connect(path)?;
         }
-        let handle = match &self.handle {
-            Some(handle) => handle,
-            None => self.handle.insert(open_writer(path, &self.checkpoints)?),
-        };
-        if !self.is_open {
-            handle.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
-            self.is_open = true;
+        if let Some(handle) = &self.handle {
+            if !self.is_open {
+                handle.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
+                self.is_open = true;
+            }
+            handle.prepare_cached("SAVEPOINT work")?.execute(())?;
         }
-        handle.prepare_cached("SAVEPOINT work")?.execute(())?;
+        Ok(())
+    }
+
+    /// Opens the connection, if it is not open to the file that is there now. No batch is.
+    fn connect(&mut self, path: &Path) -> rusqlite::Result<()> {
+        let there = FileId::of(path);
+        self.handle.take_if(|_| self.opened != there);
+        self.opened = there;
+        if self.handle.is_none() {
+            self.handle = Some(open_writer(path, &self.checkpoints)?);
+        }
         Ok(())
     }
 

@@ -13,6 +13,7 @@
 //! this way again, or the batch is being committed. Every way out (commit, drop, cancelled while in
 //! line, timed out) goes through [`Turn`] or [`InLine`], whose `drop` sees to it.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,6 +65,12 @@ impl Writer {
     /// How often a batch became durable.
     pub(super) fn commits(&self) -> u64 {
         self.commits.value()
+    }
+
+    /// Marks the database from now on: see [`Marks`](super::marks::Marks).
+    pub(super) async fn mark(self: &Arc<Self>, file: File) -> Result<()> {
+        let mut turn = self.turn(Instant::now() + PATIENCE).await?;
+        turn.lane().mark(&self.path, file)
     }
 
     /// Waits for its turn and opens a savepoint.

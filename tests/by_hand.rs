@@ -1,0 +1,250 @@
+//! Files of a database that somebody put in place by hand: a database that SQLite would join with the changes of
+//! another one (sqlite.org/howtocorrupt.html, section 1.4) is not touched, and the words say what helps.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use rusqlite::Connection;
+
+use crate::kit::database::Folder;
+use crate::live::{self, Client, Deployment, Server};
+
+const PASSWORD: &str = "a password nobody guesses";
+
+/// A deployment whose server can be ended in both ways.
+struct Place {
+    folder: Folder,
+    deployment: Deployment,
+}
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let folder = Folder::new();
+        let deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, name);
+        Self { folder, deployment }
+    }
+
+    fn file(&self, end: &str) -> PathBuf {
+        PathBuf::from(format!("{}{end}", self.deployment.database().display()))
+    }
+
+    /// What is kept, by the ending of its name.
+    fn files(&self) -> Vec<(&'static str, Option<Vec<u8>>)> {
+        ["", "-wal", "-shm", "-journal", "-lock"]
+            .map(|end| (end, fs::read(self.file(end)).ok()))
+            .to_vec()
+    }
+
+    /// Exit code and what it said.
+    fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = self.deployment.command(arguments);
+        let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    }
+
+    /// Every command that opens the database says `why`, and what helps, and has touched nothing.
+    fn is_not_touched(&self, why: &str) {
+        let before = self.files();
+        for arguments in [
+            &["user", "list"][..],
+            &["serve"],
+            &["migrate", "up"],
+            &["migrate", "status"],
+            &["key", "list"],
+            &["audit"],
+            &["backup", "/tmp/never-written.db"],
+        ] {
+            let (code, said) = self.run(arguments);
+            assert_eq!(code, 1, "{arguments:?}: {said}");
+            assert!(said.contains(why), "{arguments:?}: {said}");
+            assert!(said.contains("authara restore "), "{arguments:?}: {said}");
+            assert!(self.files() == before, "{arguments:?} changed something");
+        }
+    }
+
+    /// Goes on with what is there, as the words say; the accounts then.
+    fn adopted(&self) -> usize {
+        let place = self.deployment.database().display().to_string();
+        let (code, said) = self.run(&["restore", &place, "--yes"]);
+        assert_eq!(code, 0, "{said}");
+        let (code, said) = self.run(&["user", "list", "--json"]);
+        assert_eq!(code, 0, "{said}");
+        said.matches("@example.com").count()
+    }
+
+    /// A copy of the kind that `sqlite3 .backup` makes.
+    fn backup_of_sqlite(&self, name: &str) -> PathBuf {
+        let copy = self.folder.0.join(name);
+        let source = Connection::open(self.deployment.database()).unwrap();
+        source.backup("main", &copy, None::<fn(_)>).unwrap();
+        copy
+    }
+}
+
+/// Ends a server as systemd does.
+fn end(mut server: Server) {
+    let id = server.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(server.0.wait().unwrap().success());
+}
+
+async fn sign_up(client: &mut Client, email: &str) -> String {
+    let csrf = live::csrf(client).await.unwrap();
+    let (status, body) = client.send(&live::sign_up(&csrf, email, PASSWORD)).await.unwrap();
+    assert_eq!(status, 201);
+    live::text_in(&body, "refresh_token")
+}
+
+/// A server with one account; another one follows in the life of the next server, which a crash ends.
+async fn crashed(place: &Place, between: impl FnOnce()) {
+    let (server, _) = place.deployment.start().await;
+    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    sign_up(&mut client, "ada@example.com").await;
+    between();
+    end(server);
+    let (server, _) = place.deployment.start().await;
+    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    let mut token = sign_up(&mut client, "bob@example.com").await;
+    for _ in 0..30 {
+        let (status, body) = client.send(&live::refresh(&token)).await.unwrap();
+        assert_eq!(status, 200);
+        token = live::text_in(&body, "refresh_token");
+    }
+    server.kill();
+    assert!(fs::metadata(place.file("-wal")).unwrap().len() > 0, "a log is left");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vacuumed_copy_beside_the_log_of_a_crash() {
+    let place = Place::new("vacuumed");
+    let copy = place.folder.0.join("copy.db");
+    let (server, _) = place.deployment.start().await;
+    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    let mut token = sign_up(&mut client, "ada@example.com").await;
+    let into = copy.display().to_string();
+    let source = Connection::open(place.deployment.database()).unwrap();
+    source.execute("VACUUM INTO ?1", [into]).unwrap();
+    drop(source);
+    for _ in 0..30 {
+        let (_, body) = client.send(&live::refresh(&token)).await.unwrap();
+        token = live::text_in(&body, "refresh_token");
+    }
+    server.kill();
+
+    for by_moving in [false, true] {
+        if by_moving {
+            fs::remove_file(place.file("")).unwrap();
+        }
+        fs::copy(&copy, place.file("")).unwrap();
+        place.is_not_touched("was put in place by hand");
+    }
+    assert_eq!(place.adopted(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_of_sqlites_backup_beside_the_log_of_a_crash() {
+    let place = Place::new("older");
+    let mut copy = PathBuf::new();
+    crashed(&place, || copy = place.backup_of_sqlite("copy.db")).await;
+
+    fs::copy(&copy, place.file("")).unwrap();
+
+    place.is_not_touched("was put in place by hand");
+    assert_eq!(place.adopted(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_without_any_log_beside_it() {
+    let place = Place::new("no-log");
+    let mut copy = PathBuf::new();
+    crashed(&place, || copy = place.backup_of_sqlite("copy.db")).await;
+    for end in ["-wal", "-shm"] {
+        fs::remove_file(place.file(end)).unwrap();
+    }
+
+    fs::copy(&copy, place.file("")).unwrap();
+
+    place.is_not_touched("was put in place by hand");
+    assert_eq!(place.adopted(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_the_log_makes_whole() {
+    let place = Place::new("whole");
+    let (server, _) = place.deployment.start().await;
+    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    sign_up(&mut client, "ada@example.com").await;
+    let copy = place.backup_of_sqlite("copy.db");
+    sign_up(&mut client, "bob@example.com").await;
+    server.kill();
+
+    fs::copy(&copy, place.file("")).unwrap();
+
+    let (code, said) = place.run(&["user", "list", "--json"]);
+    assert_eq!((code, said.matches("@example.com").count()), (0, 2), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_of_another_database() {
+    let place = Place::new("log");
+    let (server, _) = place.deployment.start().await;
+    end(server);
+    let other = Place::new("other-log");
+    crashed(&other, || {}).await;
+
+    fs::copy(other.file("-wal"), place.file("-wal")).unwrap();
+
+    place.is_not_touched("belong to another database");
+    assert_eq!(place.adopted(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_whose_database_is_gone() {
+    let place = Place::new("gone");
+    crashed(&place, || {}).await;
+    let copy = place.folder.0.join("moved.db");
+    fs::rename(place.file(""), &copy).unwrap();
+
+    place.is_not_touched("there is no database");
+
+    // An empty file is none.
+    fs::write(place.file(""), "").unwrap();
+    place.is_not_touched("there is no database");
+    // As it was.
+    fs::rename(&copy, place.file("")).unwrap();
+    let (code, said) = place.run(&["user", "list", "--json"]);
+    assert_eq!((code, said.matches("@example.com").count()), (0, 2), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_happens_by_itself_is_taken_for_it() {
+    let place = Place::new("itself");
+    for round in 0..6 {
+        let (server, _) = place.deployment.start().await;
+        let mut client = Client::connect(place.deployment.address).await.unwrap();
+        let mut token = sign_up(&mut client, &format!("{round}@example.com")).await;
+        // So much that the log is copied and begun anew.
+        for _ in 0..400 {
+            let (status, body) = client.send(&live::refresh(&token)).await.unwrap();
+            assert_eq!(status, 200);
+            token = live::text_in(&body, "refresh_token");
+        }
+        let (code, said) = place.run(&["user", "list"]);
+        assert_eq!(code, 0, "{said}");
+        if round % 2 == 0 {
+            server.kill();
+        } else {
+            end(server);
+        }
+        if round % 3 == 0 {
+            let (code, said) = place.run(&["key", "rotate"]);
+            assert_eq!(code, 0, "{said}");
+        }
+    }
+    // A machine of its own: what we keep beside it stays behind.
+    fs::remove_file(place.file("-lock")).unwrap();
+    let (code, said) = place.run(&["user", "list", "--json"]);
+    assert_eq!((code, said.matches("@example.com").count()), (0, 6), "{said}");
+}
