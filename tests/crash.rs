@@ -14,7 +14,7 @@ use crate::kit::log;
 use crate::live::{self, Client, Deployment};
 
 const KILLS: u64 = 20;
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 const PASSWORD: &str = "a password nobody guesses";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,11 @@
 //! A disk that is full, read-only or broken under the running server: what it cannot keep it does
 //! not acknowledge, and nobody is signed out.
 
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::kit::database::Folder;
@@ -95,9 +97,10 @@ async fn r038_what_the_disk_cannot_keep_is_not_acknowledged() {
         let mine = live::get("/auth/api/v1/user", &format!("authorization: Bearer {access}\r\n"));
         let (read, _) = client.send(&mine).await.unwrap();
         let (page, _) = client.send(&live::get("/auth/login", "")).await.unwrap();
+        let (ready, _) = client.send(&live::get("/auth/ready", "")).await.unwrap();
         disk.mend();
 
-        assert_eq!((refused, read, page), (503, 200, 200), "{fault}");
+        assert_eq!((refused, read, page, ready), (503, 200, 200, 503), "{fault}");
         for head in [&head, &refresh] {
             assert!(
                 head.contains(" 503 ") && head.contains("retry-after: "),
@@ -106,6 +109,8 @@ async fn r038_what_the_disk_cannot_keep_is_not_acknowledged() {
             assert!(!head.contains("set-cookie"), "{fault}: {head}");
         }
         token = refreshed(&mut client, &token).await;
+        let (ready, _) = client.send(&live::get("/auth/ready", "")).await.unwrap();
+        assert_eq!(ready, 200, "{fault}");
         // What was refused has left nothing.
         signed_up(&mut client, &somebody).await;
     }
@@ -129,6 +134,89 @@ async fn r038_what_the_disk_cannot_keep_is_not_acknowledged() {
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap();
     assert_eq!(verdict, "ok");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_acknowledged_once_a_file_of_the_database_was_taken_away() {
+    for (end, by_another) in [
+        ("-wal", false),
+        ("-wal", true),
+        ("-shm", false),
+        ("", false),
+        ("", true),
+    ] {
+        let folder = Folder::new();
+        let deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "away");
+        let (_server, _) = deployment.start().await;
+        let mut client = Client::connect(deployment.address).await.unwrap();
+        let body = signed_up(&mut client, "ada@example.com").await;
+        let token = live::text_in(&body, "refresh_token");
+        let file = PathBuf::from(format!("{}{end}", deployment.database().display()));
+        let aside = folder.0.join("aside");
+
+        std::fs::rename(&file, &aside).unwrap();
+        if by_another {
+            std::fs::copy(&aside, &file).unwrap();
+        }
+
+        for _ in 0..5 {
+            let (refresh, _) = client.send(&live::refresh(&token)).await.unwrap();
+            let (sign_up, ..) = sign_up(&mut client, "bob@example.com").await;
+            let (ready, _) = client.send(&live::get("/auth/ready", "")).await.unwrap();
+            assert_eq!((refresh, sign_up, ready), (503, 503, 503), "{end} {by_another}");
+        }
+        // It is put back as it was.
+        std::fs::rename(&aside, &file).unwrap();
+        refreshed(&mut client, &token).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_is_refused_with_the_file_that_cannot_be_written_and_its_owner() {
+    const SERVICE: u32 = 65_534;
+    let folder = Folder::new();
+    let deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "owner");
+    let place = deployment.database();
+    let home = place.parent().unwrap();
+    // Only root can give files away.
+    if chown(home, Some(SERVICE), Some(SERVICE)).is_err() {
+        return;
+    }
+    std::fs::set_permissions(&folder.0, Permissions::from_mode(0o755)).unwrap();
+    let file = |end: &str| PathBuf::from(format!("{}{end}", place.display()));
+    for end in ["", "-lock"] {
+        chown(file(end), Some(SERVICE), Some(SERVICE)).unwrap();
+    }
+    let starts = |arguments: &[&str]| {
+        let mut command = deployment.command(arguments);
+        let output = command
+            .uid(SERVICE)
+            .gid(SERVICE)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (is_done, said) = starts(&["user", "list"]);
+    assert!(is_done, "{said}");
+
+    for end in ["", "-wal", "-shm", "-lock"] {
+        if !file(end).exists() {
+            std::fs::write(file(end), "").unwrap();
+        }
+        chown(file(end), Some(0), Some(0)).unwrap();
+        std::fs::set_permissions(file(end), Permissions::from_mode(0o644)).unwrap();
+        for arguments in [&["serve"][..], &["user", "list"]] {
+            let (is_done, said) = starts(arguments);
+            assert!(!is_done, "{end}");
+            let words = format!("{} may not be written", file(end).display());
+            assert!(said.contains(&words) && said.contains("belongs to root"), "{said}");
+        }
+        chown(file(end), Some(SERVICE), Some(SERVICE)).unwrap();
+    }
+    chown(home, Some(0), Some(0)).unwrap();
+    let (is_done, said) = starts(&["serve"]);
+    assert!(!is_done && said.contains("may not be written"), "{said}");
 }
 
 /// Makes all that is mounted read-only, but for the folder it is run in, and becomes what is named.

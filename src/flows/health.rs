@@ -1,6 +1,7 @@
 //! Whether the server can do its work.
 
 use crate::app::App;
+use crate::domain::Timestamp;
 use crate::flows::{Error, Result};
 use crate::storage::{self, migrate};
 
@@ -13,11 +14,12 @@ pub enum Condition {
     Degraded,
 }
 
-/// Succeeds when the database answers and its schema fits; `Unavailable` otherwise.
-pub async fn ready(app: &App) -> Result<Condition> {
+/// Succeeds when the database answers, can be written and has a schema that fits; `Unavailable` otherwise.
+pub async fn ready(app: &App, now: Timestamp) -> Result<Condition> {
     let answers = async || -> storage::Result<()> {
         app.store.read().await?.health().ping().await?;
-        migrate::check(&app.store).await
+        migrate::check(&app.store).await?;
+        app.store.takes_writes(now).await
     };
     answers().await.map_err(|error| Error::Unavailable(error.to_string()))?;
     Ok(if app.pulse.is_degraded() {

@@ -1,5 +1,6 @@
 //! Whether the database answers.
 
+use crate::domain::Timestamp;
 use crate::storage::value::args;
 use crate::storage::{Conn, Result};
 
@@ -12,6 +13,16 @@ impl Health<'_> {
         // One that reads: SQLite answers `SELECT 1` without opening the file.
         let sql = "SELECT number FROM authara_migrations WHERE number = 1";
         self.0.query(sql, args![]).await?;
+        Ok(())
+    }
+
+    /// Changes a row that says nothing, which fails where nothing can be kept. It lies among what is over and
+    /// will be deleted.
+    pub async fn write(self, now: Timestamp) -> Result<()> {
+        // A change to what is there already would write nothing.
+        let sql = "INSERT INTO budgets (name, key, spent, strikes, ends_at) VALUES ('write', $1, 0, 0, $2)
+                   ON CONFLICT (name, key) DO UPDATE SET spent = 1 - budgets.spent, ends_at = $2";
+        self.0.execute(sql, args![&Vec::<u8>::new(), now]).await?;
         Ok(())
     }
 }

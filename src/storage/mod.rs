@@ -25,9 +25,10 @@ pub mod sessions;
 pub mod users;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use crate::domain::Timestamp;
 use crate::metrics::Counter;
 use backend::{Backend, Connection, Dialect};
 use row::Row;
@@ -77,6 +78,7 @@ pub struct PostgresTarget {
 pub struct Store {
     backend: Arc<dyn Backend>,
     transactions: Arc<Counter>,
+    last_write: Arc<LastWrite>,
 }
 
 /// How busy the database's connections are, and what they have done since the start.
@@ -114,8 +116,11 @@ impl Store {
     }
 
     fn on(backend: Arc<dyn Backend>) -> Self {
-        let transactions = Arc::default();
-        Self { backend, transactions }
+        Self {
+            backend,
+            transactions: Arc::default(),
+            last_write: Arc::default(),
+        }
     }
 
     /// Tells other programs that a server uses the database from now on, for as long as this is there. `false` if
@@ -138,11 +143,25 @@ impl Store {
         F: AsyncFnOnce(&mut Tx) -> std::result::Result<T, E>,
         E: From<Error>,
     {
-        let mut tx = self.begin().await?;
-        let result = work(&mut tx).await?;
-        tx.commit().await?;
+        let mut tx = self.last_write.heard(self.begin().await)?;
+        let result = work(&mut tx).await;
+        if result.is_err() && tx.0.was_unavailable {
+            self.last_write.failed();
+        }
+        let result = result?;
+        self.last_write.heard(tx.commit().await)?;
+        self.last_write.succeeded();
         self.transactions.one();
         Ok(result)
+    }
+
+    /// Succeeds if the database can be written: something was within the last seconds, or is now. Cheap, however
+    /// often it is asked.
+    pub async fn takes_writes(&self, now: Timestamp) -> Result<()> {
+        if self.last_write.is_recent_success() {
+            return Ok(());
+        }
+        self.write(async |tx| tx.health().write(now).await).await
     }
 
     /// Exchanges a refresh token for its successor: marks it spent by the client, adds the successor, and
@@ -153,8 +172,10 @@ impl Store {
     /// A transaction of its own, which shares its commit and takes no turn among those that
     /// [`write`](Self::write) runs.
     pub async fn rotate(&self, exchange: &Exchange<'_>) -> Result<Option<Standing>> {
-        let standing = sessions::standing_in(self.backend.once(exchange.job()).await?)?;
+        let done = self.last_write.heard(self.backend.once(exchange.job()).await)?;
+        let standing = sessions::standing_in(done)?;
         if standing.is_some() {
+            self.last_write.succeeded();
             self.transactions.one();
         }
         Ok(standing)
@@ -177,12 +198,47 @@ impl Store {
     }
 }
 
+/// How the last attempt to write went.
+#[derive(Default)]
+struct LastWrite(Mutex<Option<Instant>>);
+
+impl LastWrite {
+    /// So long the last success is taken for the state of now.
+    const GOOD_FOR: Duration = Duration::from_secs(10);
+
+    fn is_recent_success(&self) -> bool {
+        self.at().is_some_and(|at| at.elapsed() < Self::GOOD_FOR)
+    }
+
+    fn succeeded(&self) {
+        *self.at() = Some(Instant::now());
+    }
+
+    fn failed(&self) {
+        *self.at() = None;
+    }
+
+    fn heard<T>(&self, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| {
+            if error.is_unavailable() {
+                self.failed();
+            }
+        })
+    }
+
+    fn at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A connection: reads, aggregate by aggregate.
 pub struct Conn {
     connection: Box<dyn Connection>,
     dialect: Dialect,
     /// Whether a statement has failed. PostgreSQL has then given the transaction up.
     has_failed: bool,
+    /// Whether one failed because the database is not available.
+    was_unavailable: bool,
 }
 
 impl Conn {
@@ -191,25 +247,30 @@ impl Conn {
             connection,
             dialect: backend.dialect(),
             has_failed: false,
+            was_unavailable: false,
         }
     }
 
     async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         let result = self.connection.execute(sql, args).await;
-        self.has_failed |= result.is_err();
-        result
+        self.heard(result)
     }
 
     async fn query(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
         let result = self.connection.query(sql, args).await;
-        self.has_failed |= result.is_err();
-        result
+        self.heard(result)
     }
 
     async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
         let result = self.connection.scan(sql, args).await;
-        self.has_failed |= result.is_err();
-        result
+        self.heard(result)
+    }
+
+    fn heard<T>(&mut self, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| {
+            self.has_failed = true;
+            self.was_unavailable |= error.is_unavailable();
+        })
     }
 
     /// The first row of an answer that has one at most.

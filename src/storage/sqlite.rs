@@ -11,7 +11,7 @@ mod lane;
 pub(in crate::storage) mod marks;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
 use crate::storage::{Error, Figures, PATIENCE, Result};
-use files::{Server, Use};
+use files::{Opened, Server, Use};
 use jobs::Jobs;
 use writer::Writer;
 
@@ -39,7 +39,7 @@ const STATEMENTS: usize = 128;
 
 /// One database file.
 pub(super) struct Sqlite {
-    path: PathBuf,
+    files: Arc<Opened>,
     // Before the writer, so that it closes last, empties the log and leaves one file behind.
     readers: Pool<Reader>,
     jobs: Jobs,
@@ -53,7 +53,7 @@ impl Sqlite {
     /// Takes a path; opens nothing yet. Fails if what is there must not be opened.
     pub(super) async fn open(path: &Path) -> Result<Self> {
         let database = Self::of_a_copy(path);
-        if Use::is_possible(path) {
+        if Use::is_possible(path)? {
             database.use_it().await?;
         }
         Ok(database)
@@ -62,9 +62,10 @@ impl Sqlite {
     /// A file that nobody else knows of.
     pub(super) fn of_a_copy(path: &Path) -> Self {
         let readers: Vec<_> = std::iter::repeat_with(Reader::default).take(READERS).collect();
-        let writer = Arc::new(Writer::new(path));
+        let files = Opened::new(path);
+        let writer = Arc::new(Writer::new(&files));
         Self {
-            path: path.to_owned(),
+            files,
             readers: Pool::from(readers),
             jobs: Jobs::new(writer.clone()),
             writer,
@@ -76,7 +77,7 @@ impl Sqlite {
     async fn use_it(&self) -> Result<()> {
         if self.used.get().is_none() {
             // If two begin at once, one of the two rights is given up.
-            let _ = self.used.set(Use::begin(&self.path).await?);
+            let _ = self.used.set(Use::begin(&self.files.path).await?);
         }
         Ok(())
     }
@@ -106,7 +107,7 @@ impl Backend for Sqlite {
             .map_err(|_| Error::unavailable("every reading connection is busy"))?
             .map_err(Error::unavailable)?;
         Ok(Box::new(Reading {
-            path: self.path.clone(),
+            files: self.files.clone(),
             reader: Some(reader),
         }))
     }
@@ -120,21 +121,21 @@ impl Backend for Sqlite {
     }
 
     async fn serve(&self) -> Result<bool> {
-        let Some(server) = Server::take(&self.path)? else {
+        let Some(server) = Server::take(&self.files.path)? else {
             return Ok(false);
         };
         let _ = self.served.set(server);
-        if let Err(error) = self.writer.mark(files::marks_file(&self.path)?).await {
+        if let Err(error) = self.writer.mark(files::marks_file(&self.files.path)?).await {
             tracing::warn!(%error, "the database could not be marked: if an old copy is put in its place, that is not noticed");
         }
         Ok(true)
     }
 
     async fn exists(&self) -> Result<bool> {
-        match std::fs::metadata(&self.path) {
+        match std::fs::metadata(&self.files.path) {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(Error::Unavailable(format!("{}: {error}", self.path.display()))),
+            Err(error) => Err(Error::Unavailable(format!("{}: {error}", self.files.path.display()))),
         }
     }
 
@@ -147,57 +148,41 @@ impl Backend for Sqlite {
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&self.path);
+            .open(&self.files.path);
         match made {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                Err(Error::Unavailable(format!("{}: {error}", self.path.display())))
+                Err(Error::Unavailable(format!("{}: {error}", self.files.path.display())))
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Which file a connection has open. What is written to one that is no longer at its path is lost,
-/// and SQLite does not look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileId(u64, u64);
-
-impl FileId {
-    /// Of the file that is there now.
-    fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt as _;
-
-        let found = std::fs::metadata(path).ok()?;
-        Some(Self(found.dev(), found.ino()))
-    }
-}
-
 /// A reading connection, opened at its first use.
 #[derive(Default)]
-struct Reader(Option<(Handle, Option<FileId>)>);
+struct Reader(Option<Handle>);
 
 impl Reader {
-    fn query(&mut self, path: &Path, sql: &str, args: &[Value]) -> Result<Vec<Row>> {
-        let there = FileId::of(path);
-        self.0.take_if(|(_, opened)| *opened != there);
-        let (handle, _) = match &self.0 {
+    fn query(&mut self, files: &Opened, sql: &str, args: &[Value]) -> Result<Vec<Row>> {
+        files.check()?;
+        let handle = match &self.0 {
             Some(opened) => opened,
-            None => self.0.insert((open_reader(path)?, there)),
+            None => self.0.insert(open_reader(&files.path)?),
         };
-        query(handle, sql, args).map_err(|error| {
-            let error = reading_error(&error);
-            if error.is_unavailable() {
-                // The file may have been replaced or its disk may be back: start afresh next time.
-                self.0 = None;
-            }
-            error
-        })
+        let rows = query(handle, sql, args).map_err(|error| reading_error(&error));
+        match &rows {
+            Ok(_) => files.note(),
+            // Its disk may be back later: start afresh next time.
+            Err(error) if error.is_unavailable() => self.0 = None,
+            Err(_) => {}
+        }
+        rows
     }
 }
 
 /// A connection without a transaction.
 struct Reading {
-    path: PathBuf,
+    files: Arc<Opened>,
     /// Absent only while a scan has it on another thread.
     reader: Option<Object<Reader>>,
 }
@@ -211,14 +196,14 @@ impl Connection for Reading {
 
     async fn query(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
         let reader = self.reader.as_mut().ok_or_else(scan_was_dropped)?;
-        reader.query(&self.path, for_sqlite(sql), &args)
+        reader.query(&self.files, for_sqlite(sql), &args)
     }
 
     async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
         let mut reader = self.reader.take().ok_or_else(scan_was_dropped)?;
-        let path = self.path.clone();
+        let files = self.files.clone();
         let scan = tokio::task::spawn_blocking(move || {
-            let rows = reader.query(&path, for_sqlite(sql), &args);
+            let rows = reader.query(&files, for_sqlite(sql), &args);
             (reader, rows)
         });
         let (reader, rows) = scan.await.map_err(Error::unavailable)?;

@@ -43,7 +43,6 @@ pub(super) fn reading() -> Vec<Plan> {
         "/auth/api/v1/capabilities",
         "/auth/api/v1/organizations",
         "/auth/api/v1/organizations/current",
-        "/auth/ready",
         "/auth/account",
         "/auth/login",
     ]
@@ -80,6 +79,11 @@ pub(super) fn are_all_unavailable(answers: &[Answer]) {
     }
 }
 
+/// Where nothing can be kept, an instance is of no use.
+async fn is_not_ready(app: &TestApp) {
+    assert_eq!(app.client().get("/auth/ready").await.status, 503);
+}
+
 pub(super) async fn works_as_before(app: &TestApp, client: &Client) {
     assert!(is_signed_in(client).await);
     assert_eq!(client.post(REFRESH).await.status, 200);
@@ -99,6 +103,7 @@ async fn a_server_that_takes_no_connections_signs_nobody_out() {
         db.refuse_connections(true).await;
         let calls = [writing(&client), reading()].concat();
         let answers = all(&app, &client, calls).await;
+        is_not_ready(&app).await;
         let healthy = client.get("/auth/health").await;
         let csrf = client.get("/auth/api/v1/csrf").await;
         db.refuse_connections(false).await;
@@ -137,6 +142,7 @@ async fn a_file_that_somebody_keeps_locked_can_be_read_and_signs_nobody_out() {
         other.execute_batch("BEGIN EXCLUSIVE").unwrap();
         let written = all(&app, &client, writing(&client)).await;
         let read = all(&app, &client, reading()).await;
+        is_not_ready(&app).await;
         other.execute_batch("COMMIT").unwrap();
 
         are_all_unavailable(&written);
@@ -226,6 +232,7 @@ async fn a_database_set_to_read_only_can_be_read_and_signs_nobody_out() {
         db.forbid_writes(true).await;
         let written = all(&app, &client, writing(&client)).await;
         let read = all(&app, &client, reading()).await;
+        is_not_ready(&app).await;
         db.forbid_writes(false).await;
 
         are_all_unavailable(&written);

@@ -224,7 +224,8 @@ impl Answer {
 /// Sends bytes as they are and reads until the server closes.
 pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut socket = TcpStream::connect(address).await.unwrap();
-    socket.write_all(bytes).await.unwrap();
+    // It may be refused, and the connection closed, before all of it is sent.
+    let _ = socket.write_all(bytes).await;
     let mut answer = Vec::new();
     // A reset after the answer is as good an end as any.
     let _ = socket.read_to_end(&mut answer).await;

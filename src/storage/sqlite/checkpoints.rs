@@ -16,7 +16,7 @@ use std::time::Duration;
 use rusqlite::Connection as Handle;
 
 use super::marks::Marks;
-use super::{FileId, open};
+use super::open;
 
 /// Pages in the log from which on they are copied.
 const COPY_FROM: i32 = 1_000;
@@ -152,15 +152,13 @@ fn start(path: PathBuf, marks: Option<Arc<Marks>>) -> Option<Worker> {
 }
 
 fn copy_on_request(path: &Path, marks: Option<&Marks>, requests: &Receiver<()>) {
-    let mut opened: Option<(Handle, Option<FileId>)> = None;
+    let mut opened: Option<Handle> = None;
     while requests.recv().is_ok() {
-        let there = FileId::of(path);
-        opened.take_if(|(_, file)| *file != there);
         let copied = match &opened {
-            Some((handle, _)) => copy(handle, marks),
+            Some(handle) => copy(handle, marks),
             None => open(path).and_then(|handle| {
                 let copied = copy(&handle, marks);
-                opened = Some((handle, there));
+                opened = Some(handle);
                 copied
             }),
         };

@@ -9,8 +9,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use rusqlite::Connection as Handle;
 use rustix::fs::{Access, access};
 use tokio::time::Instant;
 
@@ -18,8 +20,9 @@ use super::marks::{self, Header};
 use crate::storage::{Error, PATIENCE, Result};
 
 /// What SQLite keeps beside a database: the log, its index, and the journal of a mode that we do not use.
-pub(in crate::storage) const BESIDE: [&str; 3] = [LOG, "-shm", JOURNAL];
+pub(in crate::storage) const BESIDE: [&str; 3] = [LOG, INDEX, JOURNAL];
 const LOG: &str = "-wal";
+const INDEX: &str = "-shm";
 const JOURNAL: &str = "-journal";
 /// What we keep beside it.
 const LOCK: &str = "-lock";
@@ -52,9 +55,15 @@ impl Use {
         }
     }
 
-    /// Whether there is something to use, or something left of it.
-    pub(super) fn is_possible(database: &Path) -> bool {
-        database.exists() || has_changes(database)
+    /// Whether there is a database of ours, or something left of one.
+    pub(super) fn is_possible(database: &Path) -> Result<bool> {
+        // Where there is a lock, others may use it now.
+        if beside(database, LOCK).exists() {
+            return Ok(true);
+        }
+        let header = Header::read(database).map_err(|error| failed(database, &error))?;
+        let is_missing = || fs::metadata(database).map_or(0, |file| file.len()) == 0;
+        Ok(header.map_or_else(|| is_missing() && has_changes(database), |header| header.is_ours))
     }
 }
 
@@ -152,6 +161,78 @@ impl Lock {
 
     fn marks(&self) -> Result<Option<Vec<i32>>> {
         marks::read(&self.file).map_err(|error| failed(&self.path, &error))
+    }
+}
+
+/// Which files the connections of this program have open. What is written to one that is no longer at its path
+/// is lost, and SQLite does not look.
+pub(super) struct Opened {
+    /// The database.
+    pub(super) path: PathBuf,
+    names: [PathBuf; 3],
+    kept: OnceLock<Kept>,
+}
+
+struct Kept {
+    files: [Option<FileId>; 3],
+    /// Stays open, because the last connection that is closed removes what is beside the database.
+    _connection: Mutex<Handle>,
+}
+
+impl Opened {
+    pub(super) fn new(path: &Path) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.to_owned(),
+            names: ["", LOG, INDEX].map(|end| beside(path, end)),
+            kept: OnceLock::new(),
+        })
+    }
+
+    /// Fails once one of the files has been removed, or another one is in its place.
+    pub(super) fn check(&self) -> Result<()> {
+        let files = self.kept.get().map(|kept| kept.files);
+        for (name, file) in self.names.iter().zip(files.into_iter().flatten()) {
+            if file != FileId::of(name) {
+                return Err(Error::Unavailable(format!(
+                    "{} was removed or replaced while this program uses it, so that nothing can be kept; \
+                     stop the program, put the files in order, and start it again",
+                    name.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that a connection has them open.
+    pub(super) fn note(&self) {
+        if self.kept.get().is_none()
+            && let Ok(kept) = self.keep()
+            && kept.files.iter().all(Option::is_some)
+        {
+            let _ = self.kept.set(kept);
+        }
+    }
+
+    fn keep(&self) -> rusqlite::Result<Kept> {
+        let connection = super::open(&self.path)?;
+        // It uses the files once it has read.
+        connection.query_row("PRAGMA user_version", (), |_| Ok(()))?;
+        Ok(Kept {
+            files: self.names.each_ref().map(|name| FileId::of(name)),
+            _connection: Mutex::new(connection),
+        })
+    }
+}
+
+/// Device and number of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    /// Of the file that is there now.
+    fn of(path: &Path) -> Option<Self> {
+        let found = fs::metadata(path).ok()?;
+        Some(Self(found.dev(), found.ino()))
     }
 }
 

@@ -131,7 +131,7 @@ impl Thread {
     }
 
     fn work(&self, lane: &mut Lane, job: Job, answer: oneshot::Sender<Result<Vec<Row>>>) {
-        if let Err(error) = self.writer.enter(lane) {
+        if let Err(error) = lane.enter_patiently() {
             // Whatever the cause, it is the same for all that wait.
             let refused = std::iter::from_fn(|| self.queue.try_recv().ok());
             for Queued { answer, .. } in refused {

@@ -3,21 +3,25 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection as Handle;
 use tokio::sync::oneshot;
 
 use super::checkpoints::Checkpoints;
-use super::{FileId, execute, open, query, writing_error};
+use super::files::Opened;
+use super::{execute, is_busy, open, query, writing_error};
 use crate::metrics::Counter;
 use crate::storage::backend::{Job, Statement, Step};
 use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
-use crate::storage::{Error, Result};
+use crate::storage::{Error, PATIENCE, Result};
 
 /// Transactions that share one commit at most, so that the first need not wait for ever.
 const BATCH: usize = 256;
+/// Pauses between two looks at a file that another process is writing to.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(1);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 /// A job that panics has this statement for the other database.
 #[cfg(test)]
 pub(super) const PANICS: &str = "panics";
@@ -27,8 +31,7 @@ pub(super) struct Lane {
     // Before the connection, which closes last, empties the log and leaves one file behind.
     checkpoints: Checkpoints,
     pub(super) handle: Option<Handle>,
-    /// The file that the connection has open.
-    opened: Option<FileId>,
+    files: Arc<Opened>,
     /// Whether `BEGIN` has been sent.
     is_open: bool,
     /// Released savepoints that wait for the commit.
@@ -54,12 +57,40 @@ impl Member {
     }
 }
 
+/// Why there is no savepoint.
+pub(super) enum Blocked {
+    /// Another process writes to the file; it may be done soon.
+    Busy(Error),
+    /// Anything else.
+    Failed(Error),
+}
+
+impl From<rusqlite::Error> for Blocked {
+    fn from(error: rusqlite::Error) -> Self {
+        let kind = if is_busy(&error) { Self::Busy } else { Self::Failed };
+        kind(writing_error(&error))
+    }
+}
+
+impl From<Error> for Blocked {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Blocked> for Error {
+    fn from(blocked: Blocked) -> Self {
+        let (Blocked::Busy(error) | Blocked::Failed(error)) = blocked;
+        error
+    }
+}
+
 impl Lane {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(files: Arc<Opened>) -> Self {
         Self {
-            checkpoints: Checkpoints::new(path),
+            checkpoints: Checkpoints::new(&files.path),
             handle: None,
-            opened: None,
+            files,
             is_open: false,
             batch: Vec::new(),
             commits: Arc::default(),
@@ -67,9 +98,9 @@ impl Lane {
     }
 
     /// Marks the database from now on: see [`Marks`](super::marks::Marks). An open batch is ended before.
-    pub(super) fn mark(&mut self, path: &Path, file: File) -> Result<()> {
+    pub(super) fn mark(&mut self, file: File) -> Result<()> {
         self.finish();
-        self.connect(path).map_err(|error| writing_error(&error))?;
+        self.connect()?;
         match &self.handle {
             Some(handle) => self.checkpoints.mark(file, handle).map_err(Error::unavailable),
             None => Ok(()),
@@ -151,27 +182,42 @@ impl Lane {
     }
 
     /// Opens what is not open yet, down to a savepoint.
-    pub(super) fn enter(&mut self, path: &Path) -> rusqlite::Result<()> {
+    pub(super) fn enter(&mut self) -> std::result::Result<(), Blocked> {
         if !self.is_open {
-            self.connect(path)?;
+            self.connect()?;
         }
         if let Some(handle) = &self.handle {
             if !self.is_open {
                 handle.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
                 self.is_open = true;
+                self.files.note();
             }
             handle.prepare_cached("SAVEPOINT work")?.execute(())?;
         }
         Ok(())
     }
 
-    /// Opens the connection, if it is not open to the file that is there now. No batch is.
-    fn connect(&mut self, path: &Path) -> rusqlite::Result<()> {
-        let there = FileId::of(path);
-        self.handle.take_if(|_| self.opened != there);
-        self.opened = there;
+    /// The same on a thread that may wait for other processes.
+    pub(super) fn enter_patiently(&mut self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.enter() {
+                Ok(()) => return Ok(()),
+                Err(Blocked::Busy(_)) if Instant::now() < deadline => {
+                    std::thread::sleep(pause);
+                    pause = LONGEST_PAUSE.min(pause * 2);
+                }
+                Err(blocked) => return Err(blocked.into()),
+            }
+        }
+    }
+
+    /// Opens the connection, unless it is open. No batch is.
+    fn connect(&mut self) -> std::result::Result<(), Blocked> {
+        self.files.check()?;
         if self.handle.is_none() {
-            self.handle = Some(open_writer(path, &self.checkpoints)?);
+            self.handle = Some(open_writer(&self.files.path, &self.checkpoints)?);
         }
         Ok(())
     }

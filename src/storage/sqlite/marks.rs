@@ -13,6 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection as Handle;
 
+use crate::storage::migrate::APPLICATION_ID;
+
 /// First word of the file.
 const FIRST: &str = "marks";
 /// Bytes of the file, which is always written as a whole, within a sector.
@@ -29,6 +31,8 @@ pub(super) struct Header {
     pub(super) keeps_log: bool,
     /// Its mark.
     pub(super) mark: i32,
+    /// Whether it says that it is a database of this program: `application_id`.
+    pub(super) is_ours: bool,
 }
 
 impl Header {
@@ -40,6 +44,7 @@ impl Header {
             Ok(()) if bytes.starts_with(b"SQLite format 3\0") => Ok(Some(Self {
                 keeps_log: bytes[18] == 2,
                 mark: number(&bytes, MARK).cast_signed(),
+                is_ours: i64::from(number(&bytes, 68)) == APPLICATION_ID,
             })),
             Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => Err(error),
             _ => Ok(None),

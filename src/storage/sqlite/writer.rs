@@ -14,17 +14,16 @@
 //! line, timed out) goes through [`Turn`] or [`InLine`], whose `drop` sees to it.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::Instant;
 
-use super::lane::Lane;
-use super::{execute, is_busy, query, writing_error};
+use super::files::Opened;
+use super::lane::{Blocked, FIRST_PAUSE, LONGEST_PAUSE, Lane};
+use super::{execute, query};
 use crate::metrics::Counter;
 use crate::storage::backend::Connection;
 use crate::storage::row::Row;
@@ -32,13 +31,10 @@ use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
 use crate::storage::{Error, PATIENCE, Result};
 
-/// Pauses between two looks at a file that another process is writing to.
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(5);
-
 /// The line in front of the writing connection.
 pub(super) struct Writer {
-    path: PathBuf,
+    #[cfg(test)]
+    files: Arc<Opened>,
     /// Fair: first come, first served.
     lane: Arc<Mutex<Lane>>,
     /// How many stand in line. Each of them will look after the open batch.
@@ -47,10 +43,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(path: &Path) -> Self {
-        let lane = Lane::new(path);
+    pub(super) fn new(files: &Arc<Opened>) -> Self {
+        let lane = Lane::new(files.clone());
         Self {
-            path: path.to_owned(),
+            #[cfg(test)]
+            files: files.clone(),
             commits: lane.commits(),
             lane: Arc::new(Mutex::new(lane)),
             in_line: AtomicUsize::new(0),
@@ -70,7 +67,7 @@ impl Writer {
     /// Marks the database from now on: see [`Marks`](super::marks::Marks).
     pub(super) async fn mark(self: &Arc<Self>, file: File) -> Result<()> {
         let mut turn = self.turn(Instant::now() + PATIENCE).await?;
-        turn.lane().mark(&self.path, file)
+        turn.lane().mark(file)
     }
 
     /// Waits for its turn and opens a savepoint.
@@ -79,13 +76,13 @@ impl Writer {
         let mut turn = self.turn(deadline).await?;
         let mut pause = FIRST_PAUSE;
         loop {
-            match turn.lane().enter(&self.path) {
+            match turn.lane().enter() {
                 Ok(()) => return Ok(Transaction { turn, is_over: false }),
-                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                Err(Blocked::Busy(_)) if Instant::now() < deadline => {
                     tokio::time::sleep(pause).await;
                     pause = LONGEST_PAUSE.min(pause * 2);
                 }
-                Err(error) => return Err(writing_error(&error)),
+                Err(blocked) => return Err(blocked.into()),
             }
         }
     }
@@ -96,22 +93,6 @@ impl Writer {
         let lane = self.lane.clone().blocking_lock_owned();
         in_line.leave();
         Turn::new(self, lane)
-    }
-
-    /// Opens a savepoint on a thread that may wait for it.
-    pub(super) fn enter(&self, lane: &mut Lane) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match lane.enter(&self.path) {
-                Ok(()) => return Ok(()),
-                Err(error) if is_busy(&error) && Instant::now() < deadline => {
-                    std::thread::sleep(pause);
-                    pause = LONGEST_PAUSE.min(pause * 2);
-                }
-                Err(error) => return Err(writing_error(&error)),
-            }
-        }
     }
 
     async fn turn(self: &Arc<Self>, deadline: Instant) -> Result<Turn> {
@@ -244,8 +225,10 @@ impl Drop for Transaction {
 #[cfg(test)]
 pub(super) mod tests {
     use std::future::{Future, poll_fn};
+    use std::path::PathBuf;
     use std::pin::{Pin, pin};
     use std::task::Poll;
+    use std::time::Duration;
 
     use rusqlite::Connection as Handle;
 
@@ -274,12 +257,12 @@ pub(super) mod tests {
             .unwrap()
             .execute_batch("CREATE TABLE things (name TEXT UNIQUE) STRICT")
             .unwrap();
-        (Arc::new(Writer::new(&path)), Folder(folder))
+        (Arc::new(Writer::new(&Opened::new(&path))), Folder(folder))
     }
 
     /// What is in the file, as another process sees it.
     pub(in super::super) fn things(writer: &Writer) -> Vec<String> {
-        let handle = Handle::open(&writer.path).unwrap();
+        let handle = Handle::open(&writer.files.path).unwrap();
         let mut statement = handle.prepare("SELECT name FROM things ORDER BY name").unwrap();
         let names = statement.query_map((), |row| row.get(0)).unwrap();
         names.map(rusqlite::Result::unwrap).collect()
