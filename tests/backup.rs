@@ -1,4 +1,6 @@
-//! Copies of an SQLite database: made while it is in use, looked through, put back with nothing lost.
+//! Copies of a database: made while it is in use, looked through, put back with nothing lost.
+
+mod servers;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -25,6 +27,12 @@ impl Desk {
     fn new(name: &str) -> Self {
         let folder = Folder::new();
         let deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, name);
+        Self { folder, deployment }
+    }
+
+    fn on(name: &str, database_url: String) -> Self {
+        let folder = Folder::new();
+        let deployment = Deployment::on(env!("CARGO_BIN_EXE_authara"), &folder.0, name, database_url);
         Self { folder, deployment }
     }
 

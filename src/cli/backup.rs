@@ -48,19 +48,18 @@ pub(super) async fn restore(
     ask::confirm(
         &format!(
             "This puts {} in the place of the database. What happened since it was made is then gone from there; \
-             the database of now is kept beside it.",
+             what is there now is kept.",
             from.display()
         ),
         sure,
     )?;
     let restored = backup::restore(&app::target(&database), from, SystemClock.now()).await?;
-    let aside = restored.aside.map(|aside| aside.display().to_string());
     if printed.json {
-        return out.json(&json!({ "accounts": restored.contents.accounts, "aside": aside }));
+        return out.json(&json!({ "accounts": restored.contents.accounts, "aside": restored.aside }));
     }
     out.line(format!("Restored: {}.", count(restored.contents.accounts, "account")))?;
-    match aside {
-        Some(aside) => out.line(format!("The database before it is {aside}")),
+    match restored.aside {
+        Some(aside) => out.line(format!("What was there before is kept: {aside}")),
         None => out.line("There was no database before it."),
     }
 }

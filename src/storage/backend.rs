@@ -1,6 +1,7 @@
 //! All that a backend is. Everything above these two traits is written once.
 
 use async_trait::async_trait;
+use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::storage::row::Row;
 use crate::storage::value::Value;
@@ -36,6 +37,15 @@ pub(super) enum Step {
     /// Finds the rows that the job gives.
     Rows(Statement),
 }
+
+/// A table, to copy all of it.
+pub(super) struct Table {
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
+}
+
+/// Rows of a [`Table`] that are handed over at once.
+pub(super) const ROWS: usize = 1_000;
 
 /// A database.
 #[async_trait]
@@ -78,6 +88,12 @@ pub(super) trait Connection: Send {
 
     /// Runs one statement that may read a whole table; not on the threads that serve requests.
     async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>>;
+
+    /// Reads a whole table, for as long as it takes, a few rows at a time.
+    async fn give(&mut self, table: &Table, to: Sender<Vec<Row>>) -> Result<()>;
+
+    /// Fills a table, for as long as it takes. Values become what its columns are.
+    async fn take(&mut self, table: &Table, from: Receiver<Vec<Row>>) -> Result<()>;
 
     /// Runs several statements without arguments, for as long as they take: migrations.
     async fn batch(&mut self, sql: &str) -> Result<()>;

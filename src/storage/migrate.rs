@@ -51,6 +51,9 @@ const MIGRATIONS: &[Migration] = migrations! {
 
 const COMMAND: &str = "run `authara migrate up` with the same settings";
 
+/// The table that says what was applied.
+pub(super) const HISTORY: &str = "authara_migrations";
+
 /// Tells an SQLite file of ours from others: "Auth" in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x4175_7468;
 
@@ -133,6 +136,26 @@ pub async fn check(store: &Store) -> Result<()> {
         Some(_) => Ok(()),
         None => Err(Error::Schema(format!("the database is empty; {COMMAND}"))),
     }
+}
+
+/// Fails unless the database has just the schema of this binary, for what copies all of it.
+pub(super) async fn check_whole(store: &Store) -> Result<()> {
+    check(store).await?;
+    status(store).await.map(drop)
+}
+
+/// Makes the empty place that the first migration needs.
+pub(super) async fn make_place(store: &Store) -> Result<()> {
+    store.backend.create().await
+}
+
+/// Makes every table, where none is.
+pub(super) async fn make_all(tx: &mut Tx) -> Result<()> {
+    make_history(tx).await?;
+    for migration in MIGRATIONS {
+        apply(tx, &migration.step(tx.dialect, false)).await?;
+    }
+    Ok(())
 }
 
 /// The number of the last applied migration, unless there is a reason to keep away.

@@ -11,6 +11,11 @@ impl Row {
         Self(values.into_iter())
     }
 
+    /// All columns.
+    pub(super) fn into_values(self) -> Vec<Value> {
+        self.0.collect()
+    }
+
     /// The next column. `name` (`table.column`) is what an error says of it.
     pub(super) fn next<T: FromValue>(&mut self, name: &'static str) -> Result<T> {
         self.0

@@ -20,8 +20,9 @@ use deadpool::unmanaged::{Object, Pool};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection as Handle, ErrorCode, OpenFlags, ToSql, params_from_iter};
+use tokio::sync::mpsc::{Receiver, Sender};
 
-use crate::storage::backend::{Backend, Connection, Dialect, Job};
+use crate::storage::backend::{Backend, Connection, Dialect, Job, ROWS, Table};
 use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
@@ -211,6 +212,23 @@ impl Connection for Reading {
         rows
     }
 
+    async fn give(&mut self, table: &Table, to: Sender<Vec<Row>>) -> Result<()> {
+        let reader = self.reader.take().ok_or_else(scan_was_dropped)?;
+        let files = self.files.clone();
+        let sql = format!("SELECT {} FROM {}", table.columns.join(", "), table.name);
+        let given = tokio::task::spawn_blocking(move || {
+            let handle = open_reader(&files.path)?;
+            let given = give(&handle, &sql, &to).map_err(|error| reading_error(&error));
+            given.map(|()| reader)
+        });
+        self.reader = Some(given.await.map_err(Error::unavailable)??);
+        Ok(())
+    }
+
+    async fn take(&mut self, _table: &Table, _from: Receiver<Vec<Row>>) -> Result<()> {
+        Err(Error::Statement("filling a table needs a transaction".to_owned()))
+    }
+
     async fn batch(&mut self, _sql: &str) -> Result<()> {
         Err(Error::Statement("a batch needs a transaction".to_owned()))
     }
@@ -262,6 +280,24 @@ fn query(handle: &Handle, sql: &str, args: &[Value]) -> rusqlite::Result<Vec<Row
         rows.push(Row::new(values?));
     }
     Ok(rows)
+}
+
+/// Hands over what a statement finds, a few rows at a time, until nobody takes more.
+fn give(handle: &Handle, sql: &str, to: &Sender<Vec<Row>>) -> rusqlite::Result<()> {
+    let mut statement = handle.prepare(sql)?;
+    let columns = statement.column_count();
+    let mut cursor = statement.query(())?;
+    let mut rows = Vec::with_capacity(ROWS);
+    while let Some(row) = cursor.next()? {
+        let values: rusqlite::Result<Vec<_>> = (0..columns).map(|column| row.get_ref(column).map(value)).collect();
+        rows.push(Row::new(values?));
+        if rows.len() == ROWS && to.blocking_send(std::mem::take(&mut rows)).is_err() {
+            return Ok(());
+        }
+    }
+    // Whoever takes no more says why.
+    let _ = to.blocking_send(rows);
+    Ok(())
 }
 
 fn execute(handle: &Handle, sql: &str, args: &[Value]) -> rusqlite::Result<u64> {

@@ -161,6 +161,13 @@ impl Database {
         }
     }
 
+    /// What a query of a server finds: one text.
+    pub(crate) async fn text(&self, sql: &str) -> String {
+        let (client, connection) = self.config().connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
     /// Ends every connection to the database, as a restart of the server does.
     pub(crate) async fn end_connections(&self) {
         let Target::Postgres(target) = &self.target else { return };

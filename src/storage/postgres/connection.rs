@@ -1,15 +1,19 @@
 //! One connection of the pool, with or without a transaction.
 
+use std::pin::pin;
+
 use async_trait::async_trait;
 use deadpool::managed::Object;
 use deadpool_postgres::ClientWrapper as Client;
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::timeout;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::servers::Servers;
 use super::{ANSWER_TIMEOUT, Postgres, Shared, is_stale_plan, statement_error};
-use crate::storage::backend::Connection;
+use crate::storage::backend::{Connection, ROWS, Table};
 use crate::storage::row::Row;
 use crate::storage::sql::for_postgres;
 use crate::storage::value::Value;
@@ -109,6 +113,11 @@ impl PostgresConnection {
     fn silence(&self, what: &str) -> Error {
         self.postgres.pool(self.state).manager().retire();
         Error::unavailable(what)
+    }
+
+    fn answered<T>(&mut self, result: std::result::Result<T, tokio_postgres::Error>, what: &str) -> Result<T> {
+        self.is_unknown = result.as_ref().is_err_and(|error| is_lost(error, self.state));
+        result.map_err(|error| statement_error(&error, what, true))
     }
 
     async fn renew(&mut self) -> Result<()> {
@@ -218,6 +227,49 @@ impl Connection for PostgresConnection {
 
     async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
         self.query(sql, args).await
+    }
+
+    async fn give(&mut self, table: &Table, to: Sender<Vec<Row>>) -> Result<()> {
+        let (name, columns) = (&table.name, table.columns.join(", "));
+        self.batch(&format!(
+            "DECLARE given NO SCROLL CURSOR FOR SELECT {columns} FROM {name}"
+        ))
+        .await?;
+        loop {
+            let client = usable(self.link.as_ref(), &mut self.is_unknown)?;
+            let fetched = client.query_typed(&format!("FETCH {ROWS} FROM given"), &[]).await;
+            let rows = self.answered(fetched, name)?;
+            let rows: Vec<_> = rows.iter().map(read).collect::<Result<_>>()?;
+            let is_last = rows.len() < ROWS;
+            // Whoever takes no more says why.
+            if to.send(rows).await.is_err() || is_last {
+                return self.batch("CLOSE given").await;
+            }
+        }
+    }
+
+    async fn take(&mut self, table: &Table, mut from: Receiver<Vec<Row>>) -> Result<()> {
+        let (name, columns) = (&table.name, table.columns.join(", "));
+        // A transaction is open, and the limit of time is off.
+        self.batch("").await?;
+        let client = usable(self.link.as_ref(), &mut self.is_unknown)?;
+        let filled = async {
+            let columns_of = format!("SELECT {columns} FROM {name} LIMIT 0");
+            let kinds = client.prepare(&columns_of).await?;
+            let kinds: Vec<Type> = kinds.columns().iter().map(|column| column.type_().clone()).collect();
+            let sink = client
+                .copy_in(&format!("COPY {name} ({columns}) FROM STDIN BINARY"))
+                .await?;
+            let mut writer = pin!(BinaryCopyInWriter::new(sink, &kinds));
+            while let Some(rows) = from.recv().await {
+                for row in rows {
+                    writer.as_mut().write_raw(&row.into_values()).await?;
+                }
+            }
+            writer.finish().await
+        };
+        let filled = filled.await;
+        self.answered(filled, name).map(drop)
     }
 
     async fn batch(&mut self, sql: &str) -> Result<()> {

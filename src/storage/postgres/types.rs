@@ -34,6 +34,10 @@ impl ToSql for Value {
         match self {
             Self::Null => Ok(IsNull::Yes),
             Self::Bool(flag) => flag.to_sql(kind, out),
+            // As SQLite keeps what it has no type for.
+            Self::Int(number) if *kind == Type::BOOL => (*number != 0).to_sql(kind, out),
+            Self::Int(micros) if *kind == Type::TIMESTAMPTZ => micros.saturating_sub(EPOCH).to_sql(kind, out),
+            Self::Bytes(bytes) if *kind == Type::UUID => Uuid::from_slice(bytes)?.to_sql(kind, out),
             Self::Int(number) if *kind == Type::INT4 => i32::try_from(*number)?.to_sql(kind, out),
             Self::Int(number) => number.to_sql(kind, out),
             Self::Text(text) => text.as_str().to_sql(kind, out),

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::Instant;
 
@@ -25,7 +26,7 @@ use super::files::Opened;
 use super::lane::{Blocked, FIRST_PAUSE, LONGEST_PAUSE, Lane};
 use super::{execute, query};
 use crate::metrics::Counter;
-use crate::storage::backend::Connection;
+use crate::storage::backend::{Connection, Table};
 use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
@@ -196,6 +197,25 @@ impl Connection for Transaction {
 
     async fn scan(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
         self.query(sql, args).await
+    }
+
+    async fn give(&mut self, _table: &Table, _to: Sender<Vec<Row>>) -> Result<()> {
+        Err(Error::Statement(
+            "a whole table is read without a transaction".to_owned(),
+        ))
+    }
+
+    async fn take(&mut self, table: &Table, mut from: Receiver<Vec<Row>>) -> Result<()> {
+        let marks: Vec<_> = (1..=table.columns.len()).map(|number| format!("?{number}")).collect();
+        let columns = table.columns.join(", ");
+        let sql = format!("INSERT INTO {} ({columns}) VALUES ({})", table.name, marks.join(", "));
+        while let Some(rows) = from.recv().await {
+            self.turn.lane().run(|handle| {
+                rows.into_iter()
+                    .try_for_each(|row| execute(handle, &sql, &row.into_values()).map(drop))
+            })?;
+        }
+        Ok(())
     }
 
     async fn batch(&mut self, sql: &str) -> Result<()> {

@@ -1,0 +1,141 @@
+//! Copies of an SQLite database, and putting one in its place.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+use time::macros::format_description;
+
+use super::copies::{
+    Contents, Problem, Restored, Result, all_of, failed, is_complete, look_through, mark, named, new_file, refused,
+    sync_folder_of,
+};
+use crate::domain::Timestamp;
+use crate::storage::sqlite::files::{Alone, BESIDE, Use, belongs_like, beside};
+use crate::storage::{Error, sqlite};
+
+/// Fills a new file with all that the database held at one moment.
+pub(super) async fn write(source: &Path, partial: &Path) -> Result<()> {
+    let _used = Use::begin(source).await?;
+    let handle = sqlite::open(source).map_err(|error| sqlite::reading_error(&error))?;
+    let Some(path) = partial.to_str().map(str::to_owned) else {
+        return Err(refused(partial, "has letters in its name that are no text"));
+    };
+    // It takes an empty file for none, and so keeps the mode.
+    let copied = tokio::task::spawn_blocking(move || handle.execute("VACUUM INTO ?1", [path]));
+    let copied = copied.await.map_err(|_| Error::unavailable("copying was broken off"))?;
+    copied.map_err(|error| sqlite::reading_error(&error))?;
+    Ok(())
+}
+
+/// Puts a copy in the place of a database, and keeps that beside it.
+pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp) -> Result<Restored> {
+    let in_use = || refused(place, "is in use; stop the server and wait for commands to end");
+    let alone = Alone::take(place)?.ok_or_else(in_use)?;
+    let may_be_opened = alone.may_be_opened()?;
+    if from.exists() && fs::canonicalize(from).ok() == fs::canonicalize(place).ok() {
+        if may_be_opened {
+            return Err(refused(from, "is the database itself"));
+        }
+    } else {
+        is_complete(from)?;
+    }
+    let fresh = named(place, &format!("restoring-{}", std::process::id()));
+    let prepared = prepare(from, place, &fresh).await;
+    // Reading a file that keeps a log, as `sqlite3 .backup` makes one, leaves these, with nothing in them.
+    for end in BESIDE {
+        let _ = fs::remove_file(beside(&fresh, end));
+    }
+    let put = prepared.and_then(|(contents, mark)| {
+        if may_be_opened && !is_folded(place)? {
+            return Err(in_use());
+        }
+        alone.expect_also(mark)?;
+        let aside = put_in_place(&fresh, place, &free_name(place, now))?;
+        alone.expect(&[mark])?;
+        let aside = aside.map(|aside| aside.display().to_string());
+        Ok(Restored { contents, aside })
+    });
+    put.inspect_err(|_| drop(fs::remove_file(&fresh)))
+}
+
+/// Copies a file next to the place it is for, as its owner's, looks it through and gives it a new mark.
+async fn prepare(from: &Path, place: &Path, fresh: &Path) -> Result<(Contents, i32)> {
+    let mut source = File::open(from).map_err(|error| failed(from, &error))?;
+    let mut file = new_file(fresh)?;
+    io::copy(&mut source, &mut file).map_err(|error| failed(fresh, &error))?;
+    belongs_like(fresh, place);
+    let contents = look_through(fresh).await?;
+    let mark = mark(fresh).map_err(|error| sqlite::reading_error(&error))?;
+    file.sync_all().map_err(|error| failed(fresh, &error))?;
+    Ok((contents, mark))
+}
+
+/// Takes the log into the database file, so that it can be kept as one. `false` if another program uses it.
+fn is_folded(place: &Path) -> Result<bool> {
+    let folded = || {
+        let handle = sqlite::open(place)?;
+        handle.pragma_update(None, "journal_mode", "DELETE")?;
+        handle.execute_batch("BEGIN EXCLUSIVE; COMMIT")
+    };
+    match folded() {
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+            ) =>
+        {
+            Ok(false)
+        }
+        // What cannot be read, or is not there, is kept as it is.
+        Err(error) if matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull)) => {
+            Err(sqlite::reading_error(&error).into())
+        }
+        _ => Ok(true),
+    }
+}
+
+/// A name to keep the database under, which nothing has.
+fn free_name(place: &Path, now: Timestamp) -> PathBuf {
+    let stamp = now.written(format_description!("[year][month][day]T[hour][minute][second]Z"));
+    let name = |number: u32| match number {
+        1 => named(place, &format!("before-restore-{stamp}")),
+        _ => named(place, &format!("before-restore-{stamp}-{number}")),
+    };
+    let is_free = |aside: &PathBuf| !all_of(aside).any(|path| path.exists());
+    (1..1_000).map(name).find(is_free).unwrap_or_else(|| name(1_000))
+}
+
+/// Gives the database that is there another name, if there is one, and the new one its place.
+fn put_in_place(fresh: &Path, place: &Path, aside: &Path) -> Result<Option<PathBuf>> {
+    let mut moved = Vec::new();
+    let done = move_all(place, aside, &mut moved)
+        .and_then(|()| fs::rename(fresh, place).map_err(|error| failed(place, &error)))
+        .and_then(|()| sync_folder_of(place));
+    match done {
+        Ok(()) => Ok((!moved.is_empty()).then(|| aside.to_owned())),
+        Err(problem) => Err(match put_back(&moved) {
+            Ok(()) => problem,
+            Err(_) => Problem::Refused(format!("{problem}. The database is now {}", aside.display())),
+        }),
+    }
+}
+
+/// Renames whatever is there, and notes from where to where.
+fn move_all(place: &Path, aside: &Path, moved: &mut Vec<(PathBuf, PathBuf)>) -> Result<()> {
+    for (from, to) in all_of(place).zip(all_of(aside)) {
+        match fs::rename(&from, &to) {
+            Ok(()) => moved.push((from, to)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(&from, &error)),
+        }
+        sync_folder_of(place)?;
+    }
+    Ok(())
+}
+
+fn put_back(moved: &[(PathBuf, PathBuf)]) -> io::Result<()> {
+    // The database file comes last.
+    moved.iter().rev().try_for_each(|(from, to)| fs::rename(to, from))
+}

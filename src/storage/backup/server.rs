@@ -1,0 +1,165 @@
+//! Copies of a PostgreSQL database, in a file as SQLite's are, and putting one back into a server.
+//!
+//! Both databases have the same tables, and [`Value`](crate::storage::value::Value) knows what a column of one
+//! is in the other; so a copy of one can be put into the other.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use time::macros::format_description;
+use tokio::sync::mpsc::channel;
+
+use super::copies::{Problem, Restored, Result, all_of, failed, is_complete, look_through, mark, new_file};
+use crate::domain::Timestamp;
+use crate::storage::backend::Table;
+use crate::storage::value::args;
+use crate::storage::{Conn, Error, PostgresTarget, Store, Target, Tx, migrate, sqlite};
+
+/// Fills a new file with all that the database held at one moment.
+pub(super) async fn write(target: &Target, copy: &Path) -> Result<()> {
+    let server = Store::open(target).await?;
+    migrate::check_whole(&server).await?;
+    let file = Store::of_a_copy(copy);
+    migrate::up(&file).await?;
+    let tables = tables(&file).await?;
+    let copied = server.write(async |from| {
+        let snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+        from.connection.batch(snapshot).await?;
+        file.write(async |to| copy_all(&tables, from, to).await).await
+    });
+    copied.await?;
+    drop(file);
+    mark(copy).map_err(|error| sqlite::reading_error(&error))?;
+    Ok(())
+}
+
+/// Puts a copy in the place of what the schema holds, which is moved to a schema of its own: all of it or nothing.
+pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp) -> Result<Restored> {
+    let server = Store::open(&Target::Postgres(Box::new(target.clone()))).await?;
+    // Behind a pooler it cannot be told; then nothing is lost either, for the tables are locked.
+    let others = server.write(async |tx| others(tx).await).await?;
+    if others > 0 && !target.behind_pooler {
+        let text = format!(
+            "the database {} is in use; stop the server and wait for commands to end",
+            target.database
+        );
+        return Err(Problem::Refused(text));
+    }
+    is_complete(from)?;
+    let private = Private::of(from)?;
+    let contents = look_through(&private.0).await?;
+    let file = Store::of_a_copy(&private.0);
+    migrate::up(&file).await?;
+    let tables = tables(&file).await?;
+
+    migrate::status(&server).await?;
+    migrate::make_place(&server).await?;
+    let aside = now.written(format_description!(
+        "before_restore_[year][month][day]t[hour][minute][second]z"
+    ));
+    let is_replaced = server.write(async |to| -> crate::storage::Result<bool> {
+        to.connection.batch("SET LOCAL lock_timeout = '5s'").await?;
+        let is_replaced = set_aside(to, &tables, &aside).await?;
+        migrate::make_all(to).await?;
+        copy_all(&tables, &mut file.read().await?, to).await?;
+        for table in &tables {
+            to.connection.batch(&format!("ANALYZE {}", table.name)).await?;
+        }
+        Ok(is_replaced)
+    });
+    let is_replaced = is_replaced.await?;
+    Ok(Restored {
+        contents,
+        aside: is_replaced.then(|| format!("in the schema {aside}")),
+    })
+}
+
+/// A copy of the copy, which may be opened and brought to this version. Removed when dropped.
+struct Private(PathBuf);
+
+impl Private {
+    fn of(from: &Path) -> Result<Self> {
+        let mut source = File::open(from).map_err(|error| failed(from, &error))?;
+        let private = Self(std::env::temp_dir().join(format!("authara-restore-{}.db", std::process::id())));
+        let mut file = new_file(&private.0)?;
+        io::copy(&mut source, &mut file).map_err(|error| failed(&private.0, &error))?;
+        Ok(private)
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        for path in all_of(&self.0) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Connections of other programs of ours to this database.
+async fn others(tx: &mut Tx) -> crate::storage::Result<i64> {
+    let sql = "SELECT CAST(count(*) AS BIGINT) FROM pg_stat_activity
+               WHERE datname = current_database() AND application_name = 'authara' AND pid <> pg_backend_pid()";
+    let found = tx.find(sql, args![], |row| row.next("pg_stat_activity.count")).await?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Moves the tables that are there to a schema of their own; `false` if there are none.
+async fn set_aside(tx: &mut Tx, tables: &[Table], schema: &str) -> crate::storage::Result<bool> {
+    let sql = "SELECT CAST(c.relname AS text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = current_schema() AND c.relkind = 'r'";
+    let there: Vec<String> = tx.list(sql, args![], |row| row.next("pg_class.relname")).await?;
+    let is_ours = |name: &&String| name.as_str() == migrate::HISTORY || tables.iter().any(|table| table.name == **name);
+    let ours: Vec<_> = there.iter().filter(is_ours).collect();
+    if ours.is_empty() {
+        return Ok(false);
+    }
+    let made = tx.connection.batch(&format!("CREATE SCHEMA {schema}")).await;
+    made.map_err(|error| {
+        Error::Schema(format!(
+            "there is no place to keep what is there now: {error}. Nothing was changed; let the role make a schema: \
+             GRANT CREATE ON DATABASE … TO …"
+        ))
+    })?;
+    for table in ours {
+        tx.connection
+            .batch(&format!("ALTER TABLE {table} SET SCHEMA {schema}"))
+            .await?;
+    }
+    Ok(true)
+}
+
+/// The tables of a file, each behind those that it refers to.
+async fn tables(file: &Store) -> crate::storage::Result<Vec<Table>> {
+    let sql = "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c
+               WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.rowid, c.cid";
+    let mut conn = file.read().await?;
+    let columns: Vec<(String, String)> = conn
+        .list(sql, args![], |row| {
+            Ok((row.next("table.name")?, row.next("table.column")?))
+        })
+        .await?;
+    let mut tables: Vec<Table> = Vec::new();
+    for (name, column) in columns {
+        match tables.last_mut() {
+            Some(table) if table.name == name => table.columns.push(column),
+            _ => tables.push(Table {
+                name,
+                columns: vec![column],
+            }),
+        }
+    }
+    // Each database has a history of its own.
+    tables.retain(|table| table.name != migrate::HISTORY);
+    Ok(tables)
+}
+
+async fn copy_all(tables: &[Table], from: &mut Conn, to: &mut Tx) -> crate::storage::Result<()> {
+    for table in tables {
+        let (sender, receiver) = channel(2);
+        let (given, taken) = tokio::join!(from.connection.give(table, sender), to.connection.take(table, receiver));
+        taken?;
+        given?;
+    }
+    Ok(())
+}
