@@ -9,7 +9,7 @@ use authara::storage;
 use tokio::sync::watch;
 
 use crate::kit::app::TestApp;
-use crate::kit::database::{Database, both};
+use crate::kit::database::{Database, Folder, both};
 
 const WEEK: Duration = Duration::from_hours(7 * 24);
 const YEAR: Duration = Duration::from_hours(365 * 24);
@@ -21,12 +21,14 @@ async fn delete_one(app: &TestApp) -> u64 {
     app.app.store.write(delete).await.unwrap()
 }
 
-/// Starts the workers, wakes the cleanup, waits until it is done, and stops them.
-async fn clean_up(app: &TestApp) {
+/// Starts the workers, wakes them, waits until they are done, and stops them.
+async fn work(app: &TestApp) {
     let (stop, stopping) = watch::channel(false);
     let mut workers = authara::workers::start(&app.app, &stopping);
-    app.app.pulse.wake(Worker::Cleanup);
-    // Its first round would come a minute after the start, and the keys are read every second.
+    // Their first rounds would come up to a minute after the start.
+    for worker in Worker::ALL {
+        app.app.pulse.wake(worker);
+    }
     let done = async {
         while app
             .app
@@ -55,7 +57,7 @@ both!(
         app.user("bob@example.com").await;
         app.clock.advance(YEAR);
         assert_eq!(delete_one(&app).await, 1, "and the other one is left to the worker");
-        clean_up(&app).await;
+        work(&app).await;
         assert_eq!(delete_one(&app).await, 0);
     }
 );
@@ -77,11 +79,57 @@ both!(
         };
 
         app.clock.advance(WEEK);
-        clean_up(&app).await;
+        work(&app).await;
         assert!(is_kept().await);
 
         app.clock.advance(window + Duration::from_secs(1));
-        clean_up(&app).await;
+        work(&app).await;
         assert!(!is_kept().await);
     }
 );
+
+both!(the_newest_copies_of_the_database_are_kept, async |db: &Database| {
+    let folder = Folder::new();
+    let path = folder.0.clone();
+    let app = TestApp::with(db, |config| {
+        config.backups.folder = Some(path);
+        config.backups.keep = 3;
+    })
+    .await;
+    app.user("ada@example.com").await;
+    let copies = || {
+        let files = std::fs::read_dir(&folder.0).unwrap();
+        let mut names: Vec<_> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    // Not ours, and named while the clock was wrong.
+    let (other, ahead) = ("notes.db", "authara-20990101T000000Z.db");
+    for name in [other, ahead] {
+        std::fs::write(folder.0.join(name), "").unwrap();
+    }
+
+    work(&app).await;
+    app.clock.advance(Duration::from_hours(23));
+    work(&app).await;
+
+    let made = ["authara-20270115T080000Z.db", ahead, other];
+    assert_eq!(copies(), made, "one a day");
+    let copy = rusqlite::Connection::open(folder.0.join(made[0])).unwrap();
+    let people: i64 = copy
+        .query_row("SELECT count(*) FROM users", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(people, 1);
+    drop(copy);
+
+    std::fs::remove_file(folder.0.join(ahead)).unwrap();
+    for _ in 0..4 {
+        app.clock.advance(Duration::from_hours(24));
+        work(&app).await;
+    }
+    let kept = [18, 19, 20].map(|day| format!("authara-202701{day}T070000Z.db"));
+    assert_eq!(copies()[..3], kept);
+    assert_eq!(copies().len(), 4);
+});

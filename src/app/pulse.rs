@@ -15,6 +15,8 @@ const TOLERATED: Duration = Duration::from_mins(1);
 /// What runs by itself beside requests. Its interval and its work are a row of `workers::TABLE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Worker {
+    /// Copies the database.
+    Backups,
     /// Deletes what has no use any more.
     Cleanup,
     /// Notices when the clock is set.
@@ -25,11 +27,12 @@ pub enum Worker {
 
 impl Worker {
     /// Every worker.
-    pub const ALL: [Self; 3] = [Self::Cleanup, Self::Clock, Self::Keys];
+    pub const ALL: [Self; 4] = [Self::Backups, Self::Cleanup, Self::Clock, Self::Keys];
 
     /// Its name in the log and in metrics.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Backups => "backups",
             Self::Cleanup => "cleanup",
             Self::Clock => "clock",
             Self::Keys => "keys",

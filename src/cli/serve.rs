@@ -13,6 +13,7 @@ use crate::http::headers::Headers;
 use crate::http::metrics::Metrics;
 use crate::http::pipeline::Service;
 use crate::http::server::{self, Listener};
+use crate::storage::backup;
 use crate::workers;
 
 pub(super) async fn run(given: &Given) -> Result<()> {
@@ -23,6 +24,9 @@ pub(super) async fn run(given: &Given) -> Result<()> {
     log::start(config.log_level);
     for warning in warnings {
         tracing::warn!("{warning}");
+    }
+    if let Some(folder) = &config.backups.folder {
+        backup::check_folder(folder).map_err(|problem| Failure::Words(format!("AUTHARA_BACKUP_DIR: {problem}")))?;
     }
     let app = App::build(config, Arc::new(SystemClock)).await?;
     begin_serving(&app).await?;

@@ -3,6 +3,7 @@
 //! `vars` is the registry of names. A section file reads its part of [`Config`] through a
 //! `Reader`, which notes every problem and goes on, so that an operator sees all of them at once.
 
+mod backups;
 mod brand;
 mod database;
 mod file;
@@ -26,6 +27,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+pub use backups::Backups;
 pub use brand::{Brand, Support, Target};
 pub use database::{Database, Postgres, Tls};
 pub use given::Given;
@@ -59,6 +61,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// `DATABASE_URL` or `POSTGRESQL_*`.
     pub database: Database,
+    /// Copies of the database.
+    pub backups: Backups,
     /// `AUTHARA_SECRET_KEY`, as given; its form has been checked.
     pub secret_key: Secret,
     /// Access tokens.
@@ -163,6 +167,7 @@ impl Config {
             ReturnTo::parse(text).ok_or_else(|| "must be a path on this origin, as in /home".to_owned())
         });
         let database = Database::read(reader);
+        let backups = Backups::read(reader);
         let secret_key = secret_key(reader);
         let tokens = Tokens::read(reader, environment, public_url.as_ref());
         let sessions = Sessions::read(reader, tokens.as_ref().map(|tokens| tokens.ttl));
@@ -189,6 +194,7 @@ impl Config {
             default_return_to: default_return_to?,
             trusted_proxies: trusted_proxies?,
             database: database?,
+            backups: backups?,
             secret_key: secret_key?,
             tokens: tokens?,
             sessions: sessions?,

@@ -189,6 +189,33 @@ const PLAIN_VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_BACKUP_DIR",
+        group: Group::Database,
+        kind: Kind::Text("path"),
+        default: Default::Depends("no copies"),
+        help: "A folder into which the server copies the database by itself. It must be there, and belong to the user who runs the server.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_BACKUP_EVERY",
+        group: Group::Database,
+        kind: Kind::Duration {
+            from: 60,
+            to: 31_536_000,
+        },
+        default: Default::Is("24h"),
+        help: "With `AUTHARA_BACKUP_DIR`: how long after the newest copy the next one is made.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_BACKUP_KEEP",
+        group: Group::Database,
+        kind: number(1, 10_000, "copies"),
+        default: Default::Is("14"),
+        help: "With `AUTHARA_BACKUP_DIR`: how many copies are kept; older ones are deleted.",
+        ..PLAIN
+    },
+    Var {
         name: "AUTHARA_SECRET_KEY",
         group: Group::Keys,
         kind: Kind::Text("base64 of 32 bytes"),

@@ -13,9 +13,21 @@ use std::path::Path;
 
 use crate::domain::Timestamp;
 use crate::storage::Target;
+use crate::storage::sqlite::files::may_write;
 use copies::{Result, failed, look_through, named, new_file, refused, sync_folder_of};
 
 pub use copies::{Contents, Problem, Restored};
+
+/// Fails in words unless copies can be kept in a folder.
+pub fn check_folder(folder: &Path) -> Result<()> {
+    if !folder.is_dir() {
+        return Err(refused(
+            folder,
+            "is no folder; make it, for the user who runs the server",
+        ));
+    }
+    may_write(folder).map_err(Problem::Storage)
+}
 
 /// Writes a complete copy of the database to `to`, for its owner alone. The server may run: it answers
 /// meanwhile, and what it acknowledges after the beginning is not in the copy. The copy is looked through before it gets its

@@ -45,6 +45,8 @@ pub(super) struct Sqlite {
     readers: Pool<Reader>,
     jobs: Jobs,
     writer: Arc<Writer>,
+    /// Whether other programs may use it.
+    is_shared: bool,
     // After all that it is for.
     used: OnceLock<Use>,
     served: OnceLock<Server>,
@@ -53,7 +55,10 @@ pub(super) struct Sqlite {
 impl Sqlite {
     /// Takes a path; opens nothing yet. Fails if what is there must not be opened.
     pub(super) async fn open(path: &Path) -> Result<Self> {
-        let database = Self::of_a_copy(path);
+        let database = Self {
+            is_shared: true,
+            ..Self::of_a_copy(path)
+        };
         if Use::is_possible(path)? {
             database.use_it().await?;
         }
@@ -70,13 +75,14 @@ impl Sqlite {
             readers: Pool::from(readers),
             jobs: Jobs::new(writer.clone()),
             writer,
+            is_shared: false,
             used: OnceLock::new(),
             served: OnceLock::new(),
         }
     }
 
     async fn use_it(&self) -> Result<()> {
-        if self.used.get().is_none() {
+        if self.is_shared && self.used.get().is_none() {
             // If two begin at once, one of the two rights is given up.
             let _ = self.used.set(Use::begin(&self.files.path).await?);
         }
@@ -370,7 +376,7 @@ fn is_taken(error: &rusqlite::Error) -> bool {
     )
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)

@@ -4,6 +4,7 @@
 //! [`Pulse`] knows how each of its rounds went, and lets a flow wake it before its interval is over.
 //! A worker that panics is started again after a pause that grows.
 
+mod backups;
 pub mod cleanup;
 mod clock;
 mod keys;
@@ -39,6 +40,12 @@ const TABLE: [Row; Worker::ALL.len()] = [
         every: cleanup::EVERY,
         soon: cleanup::SOON,
         round: |app| Box::pin(cleanup::round(app)),
+    },
+    Row {
+        worker: Worker::Backups,
+        every: backups::EVERY,
+        soon: backups::SOON,
+        round: |app| Box::pin(backups::round(app)),
     },
 ];
 

@@ -37,6 +37,11 @@ async fn a_copy_of_a_server_is_put_back_and_nothing_is_lost() {
         let before = sign_up(&mut client, "ada@example.com").await;
         let said = desk.done(&["backup", &copy]);
         assert!(said.contains("1 account,"), "{said}");
+        let names = std::fs::read_dir(&desk.folder.0)
+            .unwrap()
+            .map(|file| file.unwrap().file_name());
+        let copies = names.filter(|name| name.to_string_lossy().contains("copy"));
+        assert_eq!(copies.count(), 1, "nothing is left beside it");
         let after = sign_up(&mut client, "bob@example.com").await;
         desk.keeps_away(&copy);
         server.kill();

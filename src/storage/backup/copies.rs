@@ -4,12 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection as Handle, OpenFlags};
 
 use crate::storage::sqlite::files::{BESIDE, beside, folder_of};
 use crate::storage::sqlite::marks;
-use crate::storage::{Error, Store, migrate, sqlite};
+use crate::storage::{Error, PATIENCE, Store, migrate, sqlite};
 
 /// Why there is no copy, or why it was not put back. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +95,20 @@ fn check(copy: &Path) -> Result<u64> {
 }
 
 /// Gives a copy a new mark and leaves it in one file.
-pub(super) fn mark(fresh: &Path) -> rusqlite::Result<i32> {
+pub(super) async fn mark(fresh: &Path) -> Result<i32> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match try_to_mark(fresh) {
+            // What has written it closes it a moment later.
+            Err(error) if sqlite::is_busy(&error) && Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            marked => return Ok(marked.map_err(|error| sqlite::reading_error(&error))?),
+        }
+    }
+}
+
+fn try_to_mark(fresh: &Path) -> rusqlite::Result<i32> {
     let handle = sqlite::open(fresh)?;
     handle.pragma_update(None, "journal_mode", "DELETE")?;
     let mark = marks::new(&handle)?;

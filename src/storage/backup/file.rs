@@ -67,7 +67,7 @@ async fn prepare(from: &Path, place: &Path, fresh: &Path) -> Result<(Contents, i
     io::copy(&mut source, &mut file).map_err(|error| failed(fresh, &error))?;
     belongs_like(fresh, place);
     let contents = look_through(fresh).await?;
-    let mark = mark(fresh).map_err(|error| sqlite::reading_error(&error))?;
+    let mark = mark(fresh).await?;
     file.sync_all().map_err(|error| failed(fresh, &error))?;
     Ok((contents, mark))
 }
@@ -80,14 +80,7 @@ fn is_folded(place: &Path) -> Result<bool> {
         handle.execute_batch("BEGIN EXCLUSIVE; COMMIT")
     };
     match folded() {
-        Err(error)
-            if matches!(
-                error.sqlite_error_code(),
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-            ) =>
-        {
-            Ok(false)
-        }
+        Err(error) if sqlite::is_busy(&error) => Ok(false),
         // What cannot be read, or is not there, is kept as it is.
         Err(error) if matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull)) => {
             Err(sqlite::reading_error(&error).into())

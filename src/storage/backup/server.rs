@@ -14,7 +14,7 @@ use super::copies::{Problem, Restored, Result, all_of, failed, is_complete, look
 use crate::domain::Timestamp;
 use crate::storage::backend::Table;
 use crate::storage::value::args;
-use crate::storage::{Conn, Error, PostgresTarget, Store, Target, Tx, migrate, sqlite};
+use crate::storage::{Conn, Error, PostgresTarget, Store, Target, Tx, migrate};
 
 /// Fills a new file with all that the database held at one moment.
 pub(super) async fn write(target: &Target, copy: &Path) -> Result<()> {
@@ -30,7 +30,7 @@ pub(super) async fn write(target: &Target, copy: &Path) -> Result<()> {
     });
     copied.await?;
     drop(file);
-    mark(copy).map_err(|error| sqlite::reading_error(&error))?;
+    mark(copy).await?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection as Handle;
 
@@ -24,6 +24,8 @@ const COPY_FROM: i32 = 1_000;
 const START_ANEW_FROM: i32 = 16_384;
 /// How long the writer waits for readers to leave the log.
 const READERS_PATIENCE: Duration = Duration::from_millis(20);
+/// After readers did not leave it.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Between two copies.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -33,6 +35,8 @@ pub(super) struct Checkpoints {
     pages: Arc<AtomicI32>,
     /// After the commit before.
     pages_before: i32,
+    /// When the log may be started anew, after it could not be.
+    may_try_at: Option<Instant>,
     /// Only the server has them.
     marks: Option<Arc<Marks>>,
     thread: Option<Worker>,
@@ -49,6 +53,7 @@ impl Checkpoints {
             path: path.to_owned(),
             pages: Arc::default(),
             pages_before: 0,
+            may_try_at: None,
             marks: None,
             thread: None,
         }
@@ -82,8 +87,10 @@ impl Checkpoints {
             self.put(writer, Marks::put_again);
         }
         self.pages_before = pages;
-        if pages >= START_ANEW_FROM {
-            self.start_anew(writer);
+        if pages >= START_ANEW_FROM && self.may_try_at.is_none_or(|at| Instant::now() >= at) {
+            // Somebody who reads for long, such as a backup, must not cost every commit its patience.
+            let is_done = self.start_anew(writer);
+            self.may_try_at = (!is_done).then(|| Instant::now() + TRY_AGAIN);
         } else if pages >= COPY_FROM {
             self.copy_soon();
         }
@@ -193,8 +200,6 @@ fn settle(marks: Option<&Marks>, mark: Option<i32>, handle: &Handle) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::super::writer::tests::{begun, things, with_handle, writer};
     use super::*;
     use crate::storage::backend::Connection as _;

@@ -303,8 +303,8 @@ fn is_filled(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
-/// Whether this program may write a file that is there. Opens nothing.
-fn may_write(path: &Path) -> Result<()> {
+/// Whether this program may write a file or folder that is there. Opens nothing.
+pub(in crate::storage) fn may_write(path: &Path) -> Result<()> {
     match access(path, Access::WRITE_OK) {
         Err(error) if error != rustix::io::Errno::NOENT => Err(failed(path, &error.into())),
         _ => Ok(()),
