@@ -1,4 +1,4 @@
-//! What is worth a line of the log once, and not with every request.
+//! Warnings that are logged once an hour, and not with every request.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use crate::domain::Timestamp;
 
-/// Until something is worth a line again.
+/// Time until the same warning is logged again.
 const PAUSE: Duration = Duration::from_hours(1);
-/// Things that are remembered. While there are so many, others are not worth a line.
+/// Warnings that are remembered. While there are so many, others are not logged.
 const MOST: usize = 1_000;
 
-/// What was said in the last hour.
+/// The warnings of the last hour.
 #[derive(Default)]
 pub struct Hourly(Mutex<HashMap<(&'static str, String), Timestamp>>);
 
 impl Hourly {
-    /// Whether `what` was not said of `whom` within the last hour; it counts as said from now on.
-    pub fn is_due(&self, what: &'static str, whom: &str, now: Timestamp) -> bool {
+    /// Whether the warning `what` about `subject` was not logged within the last hour; it counts as logged from now on.
+    pub fn is_due(&self, what: &'static str, subject: &str, now: Timestamp) -> bool {
         // One from the future was said by a clock that has been set back.
         let is_fresh = |at: &Timestamp| *at <= now && now.since(*at) < PAUSE;
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (what, whom.to_owned());
+        let key = (what, subject.to_owned());
         if said.get(&key).is_some_and(is_fresh) {
             return false;
         }

@@ -35,8 +35,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Migrate,
     },
-    /// Write a copy of the database to a file, with the server up or down (SQLite).
-    #[command(after_help = "Example: authara backup /var/backups/authara-$(date +%F).db")]
+    /// Write a copy of the database to a file, with the server up or down.
+    #[command(after_help = "Example: authara backup /var/backups/authara/$(date +%F).db")]
     Backup {
         /// The file, which must not exist yet.
         #[arg(value_name = "FILE")]
@@ -44,8 +44,11 @@ pub(super) enum Command {
         #[command(flatten)]
         printed: Printed,
     },
-    /// Put a copy in the place of the database, which is kept beside it. The server must be down (SQLite).
-    #[command(after_help = "Example: authara restore /var/backups/authara-2026-11-28.db")]
+    /// Put a copy in the place of the database, which is kept. The server must be down.
+    #[command(
+        after_help = "A copy of SQLite can be restored into PostgreSQL, and the other way round.\n\
+        Example: authara restore /var/backups/authara/2026-11-28.db"
+    )]
     Restore {
         /// The copy.
         #[arg(value_name = "FILE")]

@@ -34,7 +34,7 @@ fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     out.line(format!("  browsers come to  {}", config.public_url.origin))?;
     out.line(format!("  listening on      {}", config.listen))?;
     if let Some(metrics) = config.metrics_listen {
-        out.line(format!("  metrics           {metrics}, for whoever can reach it"))?;
+        out.line(format!("  metrics           {metrics}, for everybody who can reach it"))?;
     }
     out.line(format!("  database          {database}"))?;
     let languages: Vec<&str> = config.languages.all().map(|phrases| phrases.tag()).collect();

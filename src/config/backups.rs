@@ -18,12 +18,11 @@ pub struct Backups {
 
 impl Backups {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        const FOLDER: &str = "AUTHARA_BACKUP_DIR";
-
-        let folder = reader.text(FOLDER).map(PathBuf::from);
-        if folder.as_ref().is_some_and(|folder| !folder.is_absolute()) {
-            reader.problem(FOLDER, "must be an absolute path, as in /var/backups/authara");
-        }
+        let folder = reader.parse("AUTHARA_BACKUP_DIR", |text| {
+            let folder = PathBuf::from(text);
+            let right = || "must be an absolute path, as in /var/backups/authara".to_owned();
+            folder.is_absolute().then_some(folder).ok_or_else(right)
+        });
         let (every, keep) = (
             reader.duration("AUTHARA_BACKUP_EVERY"),
             reader.count("AUTHARA_BACKUP_KEEP"),

@@ -229,7 +229,7 @@ const PLAIN_VARS: &[Var] = &[
         group: Group::Keys,
         kind: Kind::OneOf(&["EdDSA", "HS256"]),
         default: Default::Is("EdDSA"),
-        help: "How access tokens are signed. `HS256` is for the older Go SDK only: whoever can check such a token can make one.",
+        help: "How access tokens are signed. `HS256` is for the older Go SDK only: every program that can check such a token can make one.",
         ..PLAIN
     },
     Var {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use time::macros::format_description;
 
 use crate::app::{self, App};
-use crate::config::Backups;
 use crate::domain::Timestamp;
 use crate::storage::backup;
 use crate::workers::Failed;
@@ -30,10 +29,11 @@ pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
     };
     let failed = |error: io::Error| Failed::new(format!("no copy can be kept in {}", folder.display()), error);
     let names = copies(folder).map_err(failed)?;
-    if !is_due(&names, &app.config.backups, app.now()) {
+    let now = app.now();
+    if !is_due(&names, app.config.backups.every, now) {
         return Ok(());
     }
-    let to = folder.join(name(app.now()));
+    let to = folder.join(name(now));
     let written = backup::write(&app::target(&app.config.database), &to).await;
     let written = written.map_err(|problem| Failed::new("the database could not be copied", problem))?;
     tracing::info!(
@@ -52,8 +52,8 @@ fn name(at: Timestamp) -> String {
     ))
 }
 
-fn is_due(names: &[String], backups: &Backups, now: Timestamp) -> bool {
-    let (oldest, newest) = (name(now - backups.every), name(now + LEEWAY));
+fn is_due(names: &[String], every: Duration, now: Timestamp) -> bool {
+    let (oldest, newest) = (name(now - every), name(now + LEEWAY));
     !names.iter().any(|name| *name > oldest && *name < newest)
 }
 

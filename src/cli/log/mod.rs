@@ -1,7 +1,7 @@
 //! Where log lines go: text for people on a terminal, JSON otherwise.
 //!
 //! An event is one line, built in its thread's own buffer and handed over in one call: lines of two
-//! threads never mix. A [`Queue`] takes them, so that nobody waits for whoever reads the log; at an
+//! threads never mix. A [`Queue`] takes them, so that a slow reader of the log holds nobody up; at an
 //! orderly end, and when the program panics, it has two seconds to become empty. Only what this
 //! program says is logged, not its libraries; spans are not used.
 
@@ -52,7 +52,7 @@ pub(super) fn start(level: LogLevel) {
     } else {
         Form::Json
     };
-    // A descriptor of its own: whoever else writes to standard error must not wait for it.
+    // A descriptor of its own: others that write to standard error must not wait for it.
     let queue = out.as_fd().try_clone_to_owned().and_then(|descriptor| {
         Queue::start(File::from(descriptor), |lost| {
             tracing::warn!(lost, "log lines were dropped, for nobody read them fast enough");
