@@ -62,6 +62,9 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
         to.connection.batch("SET LOCAL lock_timeout = '5s'").await?;
         let is_replaced = set_aside(to, &tables, &aside).await?;
         migrate::make_all(to).await?;
+        let made = tables_here(to).await?;
+        // Programs that copy SQLite files leave tables of their own in them.
+        let tables: Vec<_> = tables.into_iter().filter(|table| made.contains(&table.name)).collect();
         copy_all(&tables, &mut file.read().await?, to).await?;
         for table in &tables {
             to.connection.batch(&format!("ANALYZE {}", table.name)).await?;
@@ -106,9 +109,7 @@ async fn others(tx: &mut Tx) -> crate::storage::Result<i64> {
 
 /// Moves the tables that are there to a schema of their own; `false` if there are none.
 async fn set_aside(tx: &mut Tx, tables: &[Table], schema: &str) -> crate::storage::Result<bool> {
-    let sql = "SELECT CAST(c.relname AS text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-               WHERE n.nspname = current_schema() AND c.relkind = 'r'";
-    let there: Vec<String> = tx.list(sql, args![], |row| row.next("pg_class.relname")).await?;
+    let there = tables_here(tx).await?;
     let is_ours = |name: &&String| name.as_str() == migrate::HISTORY || tables.iter().any(|table| table.name == **name);
     let ours: Vec<_> = there.iter().filter(is_ours).collect();
     if ours.is_empty() {
@@ -127,6 +128,12 @@ async fn set_aside(tx: &mut Tx, tables: &[Table], schema: &str) -> crate::storag
             .await?;
     }
     Ok(true)
+}
+
+async fn tables_here(tx: &mut Tx) -> crate::storage::Result<Vec<String>> {
+    let sql = "SELECT CAST(c.relname AS text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = current_schema() AND c.relkind = 'r'";
+    tx.list(sql, args![], |row| row.next("pg_class.relname")).await
 }
 
 /// The tables of a file, each behind those that it refers to.
