@@ -102,6 +102,13 @@ async fn measure() -> bool {
         lines.extend(scale::on_postgres(folder).await);
     }
 
+    if is_named("backup") || is_named("backup-sqlite") {
+        lines.extend(scale::backup::on_sqlite(folder).await);
+    }
+    if is_named("backup") || is_named("backup-postgres") {
+        lines.extend(scale::backup::on_postgres(folder).await);
+    }
+
     table::print(&lines);
     lines.iter().all(|line| line.is_met)
 }

@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection as Handle, OpenFlags};
+use tokio::time::timeout;
 
 use crate::storage::sqlite::files::{BESIDE, beside, folder_of};
 use crate::storage::sqlite::marks;
 use crate::storage::{Error, PATIENCE, Store, migrate, sqlite};
+
+/// Between two flushes of a copy that is being made.
+const FLUSH: Duration = Duration::from_millis(50);
 
 /// Why there is no copy, or why it was not put back. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +118,24 @@ fn try_to_mark(fresh: &Path) -> rusqlite::Result<i32> {
     let mark = marks::new(&handle)?;
     marks::put(&handle, mark)?;
     Ok(mark)
+}
+
+/// Waits for the end of what fills files, and has them written to the disk bit by bit: all at once would hold up the
+/// commits of the server.
+pub(super) async fn flushing<T>(files: &[PathBuf], mut end: impl Future<Output = T> + Unpin) -> Result<T> {
+    loop {
+        if let Ok(done) = timeout(FLUSH, &mut end).await {
+            return Ok(done);
+        }
+        let files = files.to_owned();
+        let flush = move || {
+            for file in files {
+                // Nobody else uses the file, so that SQLite's locks on it, which this gives up, do not matter.
+                drop(File::open(file).and_then(|file| file.sync_data()));
+            }
+        };
+        let _ = tokio::task::spawn_blocking(flush).await;
+    }
 }
 
 /// A database and all that SQLite keeps beside it. The file comes first: if moving is broken off after it, there is no

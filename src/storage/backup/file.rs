@@ -3,13 +3,15 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use rusqlite::ErrorCode;
 use time::macros::format_description;
+use tokio::sync::oneshot;
 
 use super::copies::{
-    Contents, Problem, Restored, Result, all_of, failed, is_complete, look_through, mark, named, new_file, refused,
-    sync_folder_of,
+    Contents, Problem, Restored, Result, all_of, failed, flushing, is_complete, look_through, mark, named, new_file,
+    refused, sync_folder_of,
 };
 use crate::domain::Timestamp;
 use crate::storage::sqlite::files::{Alone, BESIDE, Use, belongs_like, beside};
@@ -22,9 +24,17 @@ pub(super) async fn write(source: &Path, partial: &Path) -> Result<()> {
     let Some(path) = partial.to_str().map(str::to_owned) else {
         return Err(refused(partial, "has letters in its name that are no text"));
     };
-    // It takes an empty file for none, and so keeps the mode.
-    let copied = tokio::task::spawn_blocking(move || handle.execute("VACUUM INTO ?1", [path]));
-    let copied = copied.await.map_err(|_| Error::unavailable("copying was broken off"))?;
+    let (tell, told) = oneshot::channel();
+    let work = move || {
+        // Requests go first. Where the system has no such priorities, it is as fast as they are.
+        let _ = rustix::process::nice(10);
+        // It takes an empty file for none, and so keeps the mode.
+        let _ = tell.send(handle.execute("VACUUM INTO ?1", [path]));
+    };
+    let thread = thread::Builder::new().name("backup".to_owned()).spawn(work);
+    thread.map_err(Error::unavailable)?;
+    let copied = flushing(&[partial.to_owned()], told).await?;
+    let copied = copied.map_err(|_| Error::unavailable("copying was broken off"))?;
     copied.map_err(|error| sqlite::reading_error(&error))?;
     Ok(())
 }

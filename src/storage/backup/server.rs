@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use time::macros::format_description;
 use tokio::sync::mpsc::channel;
 
-use super::copies::{Problem, Restored, Result, all_of, failed, is_complete, look_through, mark, new_file};
+use super::copies::{Problem, Restored, Result, all_of, failed, flushing, is_complete, look_through, mark, new_file};
 use crate::domain::Timestamp;
 use crate::storage::backend::Table;
+use crate::storage::sqlite::files::beside;
 use crate::storage::value::args;
 use crate::storage::{Conn, Error, PostgresTarget, Store, Target, Tx, migrate};
 
@@ -28,7 +29,8 @@ pub(super) async fn write(target: &Target, copy: &Path) -> Result<()> {
         from.connection.batch(snapshot).await?;
         file.write(async |to| copy_all(&tables, from, to).await).await
     });
-    copied.await?;
+    let files = ["", "-wal"].map(|end| beside(copy, end));
+    flushing(&files, Box::pin(copied)).await??;
     drop(file);
     mark(copy).await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! The same questions to a small and to a large database.
 
+pub(crate) mod backup;
 mod data;
 
 use std::path::Path;
