@@ -113,8 +113,15 @@ impl Browser {
     }
 
     fn cookie(&self, name: &str) -> Option<&str> {
-        let found = self.cookies.iter().find(|(known, _)| known == name);
+        let name = self.named(name);
+        let found = self.cookies.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// As it is called on a port that is not the usual one.
+    fn named(&self, name: &str) -> String {
+        let (_, port) = self.origin.rsplit_once(':').unwrap();
+        format!("{port}-{name}")
     }
 
     fn cookie_line(&self) -> String {
@@ -158,6 +165,29 @@ async fn the_private_page_asks_strangers_to_sign_in_and_shows_members_their_toke
 }
 
 #[tokio::test]
+async fn two_servers_on_one_machine_do_not_sign_each_others_people_out() {
+    let (one, two) = (Folder::new(), Folder::new());
+    let (one, two) = (Dev::start(&one.0), Dev::start(&two.0));
+    let mut browser = one.browser().await;
+    let fields = [("email", "ada@example.com"), ("password", "correct horse battery")];
+    browser.open("/auth/signup").await;
+    browser.submit("/auth/signup", &fields).await;
+
+    // The same browser: cookies do not know of ports.
+    let mut other = two.browser().await;
+    other.cookies = browser.cookies.clone();
+    other.open("/auth/signup").await;
+    other.submit("/auth/signup", &fields).await;
+    browser.cookies = other.cookies.clone();
+
+    for browser in [&mut browser, &mut other] {
+        assert_eq!(browser.open("/private").await.status, 200);
+    }
+    let name = format!("Cookie       {}-authara_access", one.address.port());
+    assert!(one.words.contains(&name), "{}", one.words);
+}
+
+#[tokio::test]
 async fn the_sample_application_believes_only_tokens_that_the_public_key_vouches_for() {
     let folder = Folder::new();
     let dev = Dev::start(&folder.0);
@@ -168,9 +198,10 @@ async fn the_sample_application_believes_only_tokens_that_the_public_key_vouches
     let token = browser.cookie("authara_access").unwrap().to_owned();
     let without_signature = &token[..=token.rfind('.').unwrap()];
 
-    browser.cookies = vec![("authara_access".to_owned(), without_signature.to_owned())];
+    let name = browser.named("authara_access");
+    browser.cookies = vec![(name.clone(), without_signature.to_owned())];
     let unsigned = browser.open("/private").await;
-    let twice = ("authara_access".to_owned(), token);
+    let twice = (name, token);
     browser.cookies = vec![twice.clone(), twice.clone()];
     let doubled = browser.open("/private").await;
     browser.cookies = vec![twice];

@@ -25,7 +25,7 @@ pub(super) enum Command {
     /// Try it out: no settings, a sample application, data in ./.authara, for this machine only.
     Dev {
         /// The port; 0 takes any that is free.
-        #[arg(long, default_value_t = 8080)]
+        #[arg(long, default_value_t = crate::config::DEV_PORT)]
         port: u16,
     },
     /// Run the server.

@@ -15,6 +15,7 @@ use crate::crypto::{keys, random};
 use crate::domain::time::SystemClock;
 use crate::domain::{By, PlatformRole, Refusal, Secret, key_text};
 use crate::flows::{self, accounts};
+use crate::http::cookies::ACCESS;
 use crate::http::pipeline::Service;
 use crate::http::server::{self, Listener};
 use crate::storage::{Store, migrate};
@@ -190,6 +191,12 @@ fn welcome(config: &Config, folder: &Folder, password: Option<&Secret>, out: &mu
     out.line(format!("  Application  {url}/"))?;
     out.line(format!("  Account      {url}/auth/account"))?;
     out.line(format!("  Data         {}", folder.0.display()))?;
+    if !config.cookie_prefix.is_empty() {
+        let (prefix, name) = (&config.cookie_prefix, ACCESS.name());
+        out.line(format!(
+            "  Cookie       {prefix}{name}, for another server on this machine may use {name}"
+        ))?;
+    }
     out.line(format!("  Admin        {ADMIN}"))?;
     if let Some(password) = password {
         out.line(format!("  Password     {}  (shown this once)", password.expose()))?;

@@ -44,6 +44,9 @@ use crate::domain::{Secret, key_text};
 use crate::words::Languages;
 use reader::Reader;
 
+/// The port of `authara dev` unless another is named.
+pub const DEV_PORT: u16 = 8080;
+
 /// Every setting, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -144,6 +147,10 @@ impl Config {
             path: folder.join("authara.db"),
         };
         config.set_public_port(port);
+        // Cookies belong to a host, whatever the port: two such servers would sign each other's people out.
+        if port != DEV_PORT {
+            config.cookie_prefix = format!("{port}-");
+        }
         Ok(config)
     }
 

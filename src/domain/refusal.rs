@@ -65,6 +65,9 @@ pub enum Refusal {
         "the CSRF token is missing or too old; reload the page, or send the value of the CSRF cookie in the header X-CSRF-Token"
     )]
     CsrfInvalid,
+    /// A form that has its CSRF value came without any cookie: the browser keeps none for this site.
+    #[error("the browser sent no cookies; allow cookies for this site, reload the page and try again")]
+    CookiesBlocked,
     /// A cookie that matters came twice, so neither counts.
     #[error(
         "a cookie of this site came twice and was removed; try again, and clear the cookies of this site if that does not help"

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use hyper::header::COOKIE;
 use subtle::ConstantTimeEq;
 
 use crate::domain::Refusal;
@@ -111,7 +112,14 @@ fn prove(cx: &Cx) -> Result<(), Refusal> {
         return Err(Refusal::CookieTwice);
     }
     // Equality alone proves little: a sibling domain can plant a cookie. It must also be ours.
-    let cookie = cx.csrf_to_prove().ok_or(Refusal::CsrfInvalid)?;
+    let Some(cookie) = cx.csrf_to_prove() else {
+        let has_form_without_cookies = !cx.headers().contains_key(COOKIE) && !sent(cx).is_empty();
+        return Err(if has_form_without_cookies {
+            Refusal::CookiesBlocked
+        } else {
+            Refusal::CsrfInvalid
+        });
+    };
     if bool::from(cookie.as_bytes().ct_eq(sent(cx).as_bytes())) {
         Ok(())
     } else {

@@ -98,6 +98,7 @@ pub fn face(refusal: &Refusal) -> Face {
         }
         R::CsrfInvalid
         | R::CookieTwice
+        | R::CookiesBlocked
         | R::CrossSite
         | R::OtherAddress { .. }
         | R::AudienceRefused

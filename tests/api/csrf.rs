@@ -179,3 +179,25 @@ both!(
         assert_eq!(call.send().await.refusal(), (403, "forbidden".into()));
     }
 );
+
+both!(
+    a_browser_that_keeps_no_cookies_is_told_to_allow_them,
+    async |db: &Database| {
+        let app = TestApp::start(db).await;
+        let browser = app.visitor().await;
+        let csrf = browser.cookie("authara_csrf");
+        let without_cookies = app.client();
+
+        let fields = [
+            ("csrf_token", csrf.as_str()),
+            ("email", "ada@example.com"),
+            ("password", PASSWORD),
+        ];
+        let submitted = without_cookies.call(Method::POST, "/auth/login").form(&fields);
+        let page = submitted.header("sec-fetch-site", "same-origin").send().await;
+
+        assert_eq!(page.status, 403);
+        assert!(page.text().contains("Allow cookies for this site"), "{}", page.text());
+        assert!(!page.text().contains("came from another site"));
+    }
+);

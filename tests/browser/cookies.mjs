@@ -5,16 +5,16 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 
-import { serve, signUp, test, visit } from "./kit/browser.mjs";
+import { cookie, serve, signUp, test, visit } from "./kit/browser.mjs";
 
 const origin = await serve();
 const NOTICE = /sent a cookie of this site twice/;
 
 /** A page on another port, which browsers take for the same host, that sets a cookie. */
-async function neighbour(t, cookie) {
+async function neighbour(t, planted) {
   const server = createServer((request, answer) => {
     // Not with its icon as well, which comes when it likes.
-    const headers = request.url === "/auth/" ? { "set-cookie": cookie } : {};
+    const headers = request.url === "/auth/" ? { "set-cookie": planted } : {};
     answer.writeHead(200, headers).end("planted");
   });
   server.listen(0, "127.0.0.1");
@@ -27,7 +27,7 @@ for (const form of ["Path=/auth", "Path=/auth/; Secure; Partitioned", "Path=/; S
   test(`r056 a planted cookie is gone after one look: ${form}`, async (t) => {
     const page = await visit(t);
     await page.goto(`${origin}/auth/login`);
-    await page.goto(await neighbour(t, `authara_csrf=planted; Max-Age=9999999; ${form}`));
+    await page.goto(await neighbour(t, `${cookie(origin, "csrf")}=planted; Max-Age=9999999; ${form}`));
 
     await page.goto(`${origin}/auth/login`);
     await page.getByText(NOTICE).waitFor();

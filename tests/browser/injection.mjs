@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 
-import { chromium, fill, PASSWORD, press, serve, signIn, signUp, test, visit } from "./kit/browser.mjs";
+import { chromium, cookie, fill, PASSWORD, press, serve, signIn, signUp, test, visit } from "./kit/browser.mjs";
 
 const origin = await serve();
 
@@ -118,7 +118,7 @@ test("r066 markup in a cookie stays text", async (t) => {
   const value = `"'><script>${RUN}</script><img/src=x/onerror=${RUN}>`;
   for (const names of [["flash", "lang", "theme"], ["csrf"], ["access", "refresh"], ["device"]]) {
     const page = await unguarded(t);
-    await page.context().addCookies(names.map((name) => ({ name: `authara_${name}`, value, url: origin })));
+    await page.context().addCookies(names.map((name) => ({ name: cookie(origin, name), value, url: origin })));
     for (const path of ["/auth/login", "/auth/account", "/", "/nothing"]) {
       await page.goto(`${origin}${path}`);
       await isClean(page, `${names} ${path}`);

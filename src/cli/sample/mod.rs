@@ -89,6 +89,8 @@ struct HomePage {
 #[template(path = "sample/private.stpl")]
 struct PrivatePage {
     layout: Layout,
+    /// The name of the cookie that was read.
+    cookie: String,
     visitor: Visitor,
 }
 
@@ -139,6 +141,7 @@ fn private(app: &App, site: &Arc<Site>, jar: &Jar) -> Result<Answer, sailfish::R
             csrf,
             ..layout(app, site, jar, "The private page", "/private", true)
         },
+        cookie: format!("{}{}", app.config.cookie_prefix, cookies::ACCESS.name()),
         visitor,
     };
     shown(page)

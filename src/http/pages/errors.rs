@@ -91,7 +91,7 @@ fn page_of(cx: &Cx, face: &Face, reference: &str) -> String {
 pub(super) fn is_final(refusal: &Refusal) -> bool {
     matches!(
         refusal,
-        Refusal::OtherAddress { .. } | Refusal::AudienceRefused | Refusal::AccountDisabled
+        Refusal::OtherAddress { .. } | Refusal::CookiesBlocked | Refusal::AudienceRefused | Refusal::AccountDisabled
     )
 }
 

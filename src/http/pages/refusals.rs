@@ -26,6 +26,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::SignInRequired | R::TokenReplaced => say.refusal_sign_in_required(),
         R::SessionEnded => say.refusal_session_ended(),
         R::CsrfInvalid => say.refusal_csrf_invalid(),
+        R::CookiesBlocked => say.refusal_cookies_blocked(),
         R::CookieTwice => say.cookie_twice(),
         R::CrossSite => say.refusal_cross_site(),
         R::OtherAddress { site, opened } => return say.refusal_other_address(site, opened),

@@ -56,6 +56,9 @@ export async function serve(t) {
   throw new Error(`authara dev ended: ${said}`);
 }
 
+/** The name of a cookie of a server that runs at `origin`: its port is in it. */
+export const cookie = (origin, name) => `${new URL(origin).port}-authara_${name}`;
+
 let launched;
 runner.after(async () => (await launched)?.close());
 

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { at, fill, PASSWORD, press, sees, signIn, somebody } from "./browser.mjs";
+import { at, cookie, fill, PASSWORD, press, sees, signIn, somebody } from "./browser.mjs";
 
 const NEW_PASSWORD = "another horse battery";
 
@@ -119,7 +119,7 @@ async function leaveAndComeBack(page, origin, email, look) {
 
   await signIn(page, origin, email, "/private", NEW_PASSWORD);
   await sees(page, email);
-  await page.context().clearCookies({ name: "authara_access" });
+  await page.context().clearCookies({ name: cookie(origin, "access") });
   await page.goto(`${origin}/`);
   await look("home-later");
   await page.getByRole("link", { name: "Continue", exact: true }).click();

@@ -131,6 +131,9 @@ pub(super) const ALL: &[State] = &[
     state("error", "403", "from another site", |cx| {
         Ok(refusal(cx, 403, &Refusal::CrossSite))
     }),
+    state("error", "403-cookies", "without cookies", |cx| {
+        Ok(refusal(cx, 403, &Refusal::CookiesBlocked))
+    }),
     state("error", "403-elsewhere", "opened under another address", |cx| {
         let other = Refusal::OtherAddress {
             site: cx.app.config.public_url.origin.clone(),
