@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::domain::time::LEEWAY;
 use crate::domain::{Client, Methods, OrganizationId, SessionId, Timestamp, TokenHash, UserId};
 
 /// Within this time after its use a consumed token still leads to the head of its chain: the
@@ -131,9 +130,7 @@ impl RefreshToken {
                 Rotation::After(_) | Rotation::Never => Verdict::Keep,
             };
         };
-        // What lies ahead was used by a clock that has been set back since: nobody knows when.
-        let is_ahead = consumed.at > now + LEEWAY;
-        let age = if is_ahead {
+        let age = if consumed.at.is_ahead_of(now) {
             Duration::MAX
         } else {
             now.since(consumed.at)

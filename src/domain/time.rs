@@ -54,6 +54,18 @@ impl Timestamp {
         self.calendar().format(form).unwrap_or_default()
     }
 
+    /// Whether it lies further ahead of `now` than clocks differ: it was taken from a clock that was
+    /// wrong and has been set back since, so nobody knows when it was.
+    pub fn is_ahead_of(self, now: Self) -> bool {
+        self > now + LEEWAY
+    }
+
+    /// This moment, or `other` if that is later and does not lie [ahead](Self::is_ahead_of) of it.
+    #[must_use]
+    pub fn not_before(self, other: Self) -> Self {
+        if other.is_ahead_of(self) { self } else { self.max(other) }
+    }
+
     /// How long after `earlier` this is; zero if it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -142,6 +154,18 @@ mod tests {
         }
         assert_eq!(written(-62_167_219_200_000_000), "0000-01-01T00:00:00Z");
         assert_eq!(written(253_402_300_799_999_999), "9999-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn what_lies_further_ahead_than_clocks_differ_holds_nothing_up() {
+        let now = Timestamp::from_seconds(1_000);
+        let (earlier, farthest) = (now - LEEWAY, now + LEEWAY);
+        let ahead = farthest + Duration::from_micros(1);
+
+        assert!(ahead.is_ahead_of(now) && !farthest.is_ahead_of(now));
+        assert_eq!(now.not_before(earlier), now);
+        assert_eq!(now.not_before(farthest), farthest);
+        assert_eq!(now.not_before(ahead), now);
     }
 
     #[test]

@@ -88,7 +88,7 @@ async fn set(
         None => tokens::recent_standing(tx, caller).await?,
     };
     // Not before the last proof of the session, which may have been by the password before this one.
-    let at = by.now.max(standing.session.authenticated_at);
+    let at = by.now.not_before(standing.session.authenticated_at);
     let at = tx.users().set_password(user, hash, at).await?.at();
     // The session that sets the password knows it.
     standing.session.authenticated_at = at;

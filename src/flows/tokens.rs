@@ -157,8 +157,9 @@ pub(super) async fn standing(tx: &mut Tx, caller: &Caller) -> Result<Standing> {
 pub(super) async fn recent_standing(tx: &mut Tx, caller: &Caller) -> Result<Standing> {
     let standing = standing(tx, caller).await?;
     let password = tx.users().password(caller.user.id).await?;
-    // Tokens know whole seconds.
-    let is_older = |at: Timestamp| caller.authenticated_at.seconds() < at.seconds();
+    // Tokens know whole seconds. A password that was set by a clock that was ahead is older than every
+    // proof since that clock was set back.
+    let is_older = |at: Timestamp| !at.is_ahead_of(caller.now) && caller.authenticated_at.seconds() < at.seconds();
     if password.is_some_and(|password| is_older(password.mark.at())) {
         return Err(Refusal::ReauthenticationRequired.into());
     }

@@ -114,10 +114,11 @@ impl Users<'_> {
         let sql = "INSERT INTO passwords (user_id, hash, changed_at)
                    VALUES ($1, $2, $3)
                    ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
-        // The clock may stand still, or have been set back since.
+        // The clock may stand still, and those of two instances differ. After a clock that was far ahead
+        // the present follows, which no password had: one would have to be set in the same microsecond.
         let before = Users(self.0).password(id).await?;
         let next = before.map(|before| before.mark.at() + Duration::from_micros(1));
-        let mark = next.map_or(now, |next| next.max(now));
+        let mark = next.map_or(now, |next| now.not_before(next));
         self.0.execute(sql, args![id, hash, mark]).await?;
         Ok(PasswordMark::set_at(mark))
     }

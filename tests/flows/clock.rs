@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use authara::domain::limit::{Budget, Limit};
+use authara::domain::time::LEEWAY;
 use authara::domain::{Audience, Refusal, Secret};
 use authara::flows::entry::confirm;
-use authara::flows::{keys, refresh};
+use authara::flows::password::{Change, change};
+use authara::flows::tokens::Tokens;
+use authara::flows::{account, keys, refresh, sessions};
 
 use super::refusal;
-use crate::kit::world::{PASSWORD, World, both, by, operator};
+use crate::kit::world::{PASSWORD, World, both, by, operator, pair};
 
 const JUMPS: [Duration; 4] = [
     Duration::from_secs(2),
@@ -33,9 +36,48 @@ both!(
             let is_known = jump <= Duration::from_secs(30);
             assert_eq!(confirm::recent(&world.app, &me).is_ok(), is_known, "{jump:?}");
             let confirmed = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&again.refresh)).await;
-            let confirmed = crate::kit::world::pair(confirmed.unwrap());
+            let confirmed = pair(confirmed.unwrap());
             let me = world.caller(&confirmed.access).await;
             assert!(confirm::recent(&world.app, &me).is_ok(), "{jump:?}");
+        }
+    }
+);
+
+/// Sets another password in the session of these tokens, as a person who has just proved who they are.
+async fn set_password(world: &World, tokens: &Tokens, new: &str) -> authara::flows::Result<Tokens> {
+    let input = Change {
+        new: Secret::new(new),
+        current: None,
+        refresh: Some(tokens.refresh.clone()),
+    };
+    let me = world.caller(&tokens.access).await;
+    change(&world.app, &me, input).await.map(pair)
+}
+
+both!(
+    a_password_that_was_set_while_the_clock_was_ahead_binds_nobody_once_it_is_set_back,
+    async |world: World| {
+        for (number, jump) in JUMPS.into_iter().filter(|jump| *jump > LEEWAY).enumerate() {
+            let email = format!("person{number}@example.com");
+            world.clock.advance(jump);
+            let before = world.sign_up(&email).await.tokens;
+            set_password(&world, &before, "set while the clock was ahead")
+                .await
+                .unwrap();
+            world.clock.set_back(jump);
+
+            let here = world.try_sign_in(&email, "set while the clock was ahead").await;
+            let here = here.unwrap().tokens;
+            let proof = confirm::recent(&world.app, &world.caller(&here.access).await).unwrap();
+            let ended = sessions::revoke_others(&world.app, &proof).await;
+            assert_eq!(ended.unwrap_or_else(|error| panic!("{jump:?}: {error}")), 1);
+
+            let again = set_password(&world, &here, "set by the right clock").await;
+            let again = again.unwrap_or_else(|error| panic!("{jump:?}: {error}"));
+            let proof = confirm::recent(&world.app, &world.caller(&again.access).await);
+            let proof = proof.unwrap_or_else(|refusal| panic!("{jump:?}: {refusal:?}"));
+            let deleted = account::delete(&world.app, &proof).await;
+            deleted.unwrap_or_else(|error| panic!("{jump:?}: {error}"));
         }
     }
 );

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use authara::domain::organization::{OrganizationKind, OrganizationRole};
 use authara::domain::password::StoredPassword;
+use authara::domain::time::LEEWAY;
 use authara::domain::{Email, PlatformRole, Secret, Timestamp, User, Username};
 use authara::storage::{Error, Result, Store, Tx};
 
@@ -90,6 +91,23 @@ both!(a_password_is_set_replaced_and_upgraded, async |db: &Database| {
     let nobody = Email::parse("nobody@example.com").unwrap();
     assert_eq!(conn.users().credentials(&nobody).await.unwrap(), None);
 });
+
+both!(
+    a_mark_that_a_wrong_clock_left_far_ahead_is_followed_by_the_present,
+    async |db: &Database| {
+        let ada = user(1);
+        add_user(&db.store, &ada).await;
+        let set = async |now| {
+            let work = async |tx: &mut authara::storage::Tx| tx.users().set_password(ada.id, "hash", now).await;
+            db.store.write(work).await.unwrap().at()
+        };
+
+        let ahead = set(NOW + LEEWAY / 2).await;
+        assert!(set(NOW).await > ahead, "clocks differ by so much");
+        set(NOW + HOUR).await;
+        assert_eq!(set(NOW).await, NOW);
+    }
+);
 
 both!(an_account_is_switched_off_and_on_once, async |db: &Database| {
     let ada = user(1);

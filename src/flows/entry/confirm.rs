@@ -1,7 +1,6 @@
 //! "Confirm it is you": what decides over an account needs a recent proof that its owner is there.
 
 use crate::app::App;
-use crate::domain::time::LEEWAY;
 use crate::domain::{Caller, Entry, Purpose, Refusal, Secret};
 use crate::flows::entry::{self, password};
 use crate::flows::tokens::{self, Renewed};
@@ -25,9 +24,7 @@ impl Recent {
 /// `ReauthenticationRequired` if that is too long ago.
 pub fn recent(app: &App, caller: &Caller) -> std::result::Result<Recent, Refusal> {
     let age = caller.now.since(caller.authenticated_at);
-    // What lies ahead was proved by a clock that has been set back since: nobody knows when.
-    let is_ahead = caller.authenticated_at > caller.now + LEEWAY;
-    if is_ahead || age > app.config.step_up_max_age {
+    if caller.authenticated_at.is_ahead_of(caller.now) || age > app.config.step_up_max_age {
         return Err(Refusal::ReauthenticationRequired);
     }
     Ok(Recent { caller: caller.clone() })
