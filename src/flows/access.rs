@@ -22,11 +22,17 @@ pub async fn caller(app: &App, by: &By, audience: Audience, access_token: &str) 
     if !is_own || tokens::admit(&standing.user, &standing.roles, audience).is_err() {
         return Err(Refusal::SignInRequired.into());
     }
+    // A token from before a confirmation gains nothing by it, not even one with a proof that lies ahead.
+    let (of_session, of_token) = (standing.session.authenticated_at, claims.authenticated_at);
+    let authenticated_at = if of_token.is_ahead_of(now) {
+        of_token
+    } else {
+        of_session.min(of_token)
+    };
     Ok(Caller {
         user: standing.user,
         session: claims.session,
-        // A token from before a confirmation gains nothing by it.
-        authenticated_at: standing.session.authenticated_at.min(claims.authenticated_at),
+        authenticated_at,
         audience: claims.audience,
         organization: claims.organization,
         organization_role: claims.organization_role,

@@ -83,6 +83,29 @@ both!(
 );
 
 both!(
+    a_copy_of_a_token_whose_proof_lies_ahead_gains_nothing_by_a_later_one,
+    async |world: World| {
+        let app = &world.app;
+        world.clock.advance(Duration::from_hours(24));
+        let tokens = world.sign_up("ada@example.com").await.tokens;
+        world.clock.set_back(Duration::from_hours(24));
+        let refreshed = refresh::with_token(app, &by(app), &tokens.refresh, Audience::App).await;
+        let copied = refreshed.unwrap().tokens;
+
+        let me = world.caller(&copied.access).await;
+        let confirmed = confirm::confirm(app, &me, &Secret::new(PASSWORD), Some(&copied.refresh)).await;
+        let confirmed = pair(confirmed.unwrap());
+
+        assert!(confirm::recent(app, &world.caller(&confirmed.access).await).is_ok());
+        let thief = world.caller(&copied.access).await;
+        assert!(
+            confirm::recent(app, &thief).is_err(),
+            "it is from before the confirmation"
+        );
+    }
+);
+
+both!(
     a_token_that_was_used_is_no_token_of_another_tab_because_the_clock_was_set_back,
     async |world: World| {
         let here = world.sign_up("ada@example.com").await.tokens;
