@@ -30,6 +30,13 @@ impl Evidence {
         }
     }
 
+    /// Since when the account has what was proved: no proof of it is older.
+    pub const fn since(&self) -> Timestamp {
+        match self {
+            Self::Password { seen, .. } => seen.at(),
+        }
+    }
+
     /// The way in that it belongs to.
     pub const fn method(&self) -> Method {
         match self {

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::crypto::{random, token};
 use crate::domain::audit::Action;
 use crate::domain::session::Session;
-use crate::domain::{Audience, By, Entry, Evidence, Methods, Purpose, Refusal, SessionId, User};
+use crate::domain::{Audience, By, Entry, Evidence, Methods, Purpose, Refusal, SessionId, Timestamp, User};
 use crate::flows::announce::Deed;
 use crate::flows::tokens::{self, SignedIn};
 use crate::flows::{Error, Result};
@@ -77,7 +77,7 @@ async fn open(app: &App, tx: &mut Tx, by: &By, user: User, wanted: Audience, evi
         created_at: now,
         expires_at: now + app.config.sessions.ttl,
         last_used_at: now,
-        authenticated_at: now,
+        authenticated_at: proved_at(evidence, now),
         methods: Methods::from(evidence.method()),
         revoked_at: None,
         client: by.client.clone(),
@@ -117,10 +117,10 @@ async fn confirmed(tx: &mut Tx, by: &By, session: SessionId, wanted: Audience, e
     };
     let mut standing = found.filter(is_open).ok_or(Refusal::SignInRequired)?;
 
-    standing.session.authenticated_at = by.now;
+    standing.session.authenticated_at = proved_at(evidence, by.now);
     standing.session.methods = standing.session.methods.and(evidence.method());
     tx.sessions()
-        .reauthenticated(session, &standing.session.methods, by.now)
+        .reauthenticated(session, &standing.session.methods, standing.session.authenticated_at)
         .await?;
     Deed::new(by, Action::Reauthentication)
         .to(evidence.user())
@@ -129,4 +129,10 @@ async fn confirmed(tx: &mut Tx, by: &By, session: SessionId, wanted: Audience, e
         .note(tx)
         .await?;
     Ok(Outcome::Confirmed(Box::new(standing)))
+}
+
+/// When it was proved. The clock of the instance that set the password may be a little ahead of this
+/// one: a proof that seems older than what it proves would count for nothing.
+fn proved_at(evidence: &Evidence, now: Timestamp) -> Timestamp {
+    now.not_before(evidence.since())
 }
