@@ -1,6 +1,7 @@
 //! Limits that hold across instances and restarts.
 
 use crate::domain::limit::{Budget, Limit};
+use crate::domain::time::LEEWAY;
 use crate::domain::{Timestamp, TokenHash};
 use crate::storage::value::{Value, args};
 use crate::storage::{Conn, Result};
@@ -11,18 +12,20 @@ pub struct Budgets<'c>(pub(super) &'c mut Conn);
 impl Budgets<'_> {
     /// Takes one from a budget; `false` if it is spent. A window that is over begins anew; the more
     /// was taken in all those before it, the longer it is ([`Budget::window_after`]). `strikes` is how much.
-    /// A window that would end later than the longest is over as well: the clock was set back since.
+    /// A window that would end later than the longest, by more than clocks differ, is over as well: the
+    /// clock was set back since.
     pub async fn take(self, limit: Limit, key: &TokenHash, budget: Budget, now: Timestamp) -> Result<bool> {
-        // `ends_at` of the next window, after no whole budget, one, two, and so on.
+        // $5 to $10 are `ends_at` of the next window, after no whole budget, one, two, and so on; $11 is the
+        // latest that is believed.
         let sql = "INSERT INTO budgets (name, key, spent, strikes, ends_at)
                    VALUES ($1, $2, 1, 0, $5)
                    ON CONFLICT (name, key) DO UPDATE
-                   SET spent = CASE WHEN budgets.ends_at <= $3 OR budgets.ends_at > $10 THEN 1
+                   SET spent = CASE WHEN budgets.ends_at <= $3 OR budgets.ends_at > $11 THEN 1
                                     ELSE budgets.spent + 1 END,
-                       strikes = CASE WHEN budgets.ends_at <= $3 OR budgets.ends_at > $10
+                       strikes = CASE WHEN budgets.ends_at <= $3 OR budgets.ends_at > $11
                                       THEN budgets.strikes + CASE WHEN budgets.spent > $4 THEN $4 ELSE budgets.spent END
                                       ELSE budgets.strikes END,
-                       ends_at = CASE WHEN budgets.ends_at > $3 AND budgets.ends_at <= $10 THEN budgets.ends_at
+                       ends_at = CASE WHEN budgets.ends_at > $3 AND budgets.ends_at <= $11 THEN budgets.ends_at
                                       ELSE CASE (budgets.strikes + budgets.spent) / $4
                                            WHEN 0 THEN $5
                                            WHEN 1 THEN $6
@@ -30,9 +33,10 @@ impl Budgets<'_> {
                                            WHEN 3 THEN $8
                                            WHEN 4 THEN $9
                                            ELSE $10 END END
-                   WHERE budgets.ends_at <= $3 OR budgets.ends_at > $10 OR budgets.spent < $4";
+                   WHERE budgets.ends_at <= $3 OR budgets.ends_at > $11 OR budgets.spent < $4";
         let mut args = args![limit.name(), key, now, budget.limit];
         args.extend((0..Budget::STEPS).map(|used_up| Value::from(now + budget.window_after(used_up))));
+        args.push(Value::from(now + budget.window_after(Budget::STEPS) + LEEWAY));
         Ok(self.0.execute(sql, args).await? == 1)
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use authara::domain::limit::{Budget, Limit};
+use authara::domain::time::LEEWAY;
 use authara::domain::{Timestamp, TokenHash};
 use authara::storage::{Result, Store, Tx};
 
@@ -89,6 +90,35 @@ both!(
             Duration::from_hours(24),
             "one that was not used up makes up for nothing"
         );
+    }
+);
+
+both!(
+    a_window_of_an_instance_whose_clock_is_a_little_ahead_is_not_cut,
+    async |db: &Database| {
+        // As long as a window gets.
+        let budget = Budget {
+            window: Duration::from_hours(24),
+            ..BUDGET
+        };
+        let take = async |now| {
+            let work =
+                async |tx: &mut Tx| -> Result<bool> { tx.budgets().take(Limit::LoginAccount, &KEY, budget, now).await };
+            db.store.write(work).await.unwrap()
+        };
+        let ahead = NOW + Duration::from_secs(2);
+        for _ in 0..3 {
+            assert!(take(ahead).await);
+        }
+
+        assert!(!take(NOW).await);
+        assert!(!take(ahead).await);
+        assert_eq!(end(db).await, Some(ahead + budget.window));
+
+        // No two clocks differ by more: it was set back.
+        let late = ahead - LEEWAY - Duration::from_secs(1);
+        assert!(take(late).await);
+        assert_eq!(end(db).await.unwrap(), late + budget.window);
     }
 );
 
