@@ -324,6 +324,37 @@ async fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
 }
 
 #[tokio::test]
+async fn a_log_that_does_not_wait_for_its_reader_loses_nothing() {
+    let folder = Folder::new();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    // As another program may leave the pipe that it shares.
+    let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
+    rustix::fs::fcntl_setfl(&writer, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
+    let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "non-blocking");
+    deployment.log = Some(OwnedFd::from(writer).into());
+    let (mut server, _) = deployment.start().await;
+    deployment.log = None;
+
+    // More than the pipe holds, and less than the queue.
+    let mut client = Client::connect(deployment.address).await.unwrap();
+    for _ in 0..1_000 {
+        client.send(&get("/auth/login", "")).await.unwrap();
+    }
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut lines = String::new();
+        reader.read_to_string(&mut lines).unwrap();
+        lines
+    });
+    terminate(&mut server).await;
+
+    let log = reading.await.unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let is_sign_in = |said: &&&str| **said == "GET /auth/login 200";
+    assert_eq!(messages(&lines).iter().filter(is_sign_in).count(), 1_000);
+    assert_eq!(messages(&lines).last(), Some(&"stopped"));
+}
+
+#[tokio::test]
 async fn a_log_that_is_never_read_ends_with_the_server() {
     let folder = Folder::new();
     let (_reader, writer) = std::io::pipe().unwrap();

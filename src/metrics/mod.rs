@@ -20,7 +20,7 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::limit::Limit;
 
-/// Lines that were dropped because nobody read the log fast enough: of the process, as the log is.
+/// Lines of the log that nobody read fast enough, or that could not be written: of the process, as the log is.
 pub static LOG_LINES_LOST: Counter = Counter::new();
 
 /// Numbers of the program as a whole.
@@ -101,7 +101,7 @@ impl Metrics {
         self.refreshes.write("outcome", text);
         text.counter(
             "authara_log_lines_lost_total",
-            "Lines dropped because nobody read the log fast enough.",
+            "Lines of the log that were lost: nobody read them fast enough, or they could not be written.",
         );
         text.value(&[], LOG_LINES_LOST.value());
         text.counter("authara_limit_hits_total", "Requests that a rate limit refused.");

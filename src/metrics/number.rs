@@ -15,7 +15,12 @@ impl Counter {
 
     /// Adds one.
     pub fn one(&self) {
-        self.0.fetch_add(1, Relaxed);
+        self.add(1);
+    }
+
+    /// Adds so many.
+    pub fn add(&self, count: u64) {
+        self.0.fetch_add(count, Relaxed);
     }
 
     /// How far it has come.

@@ -55,7 +55,10 @@ pub(super) fn start(level: LogLevel) {
     // A descriptor of its own: others that write to standard error must not wait for it.
     let queue = out.as_fd().try_clone_to_owned().and_then(|descriptor| {
         Queue::start(File::from(descriptor), |lost| {
-            tracing::warn!(lost, "log lines were dropped, for nobody read them fast enough");
+            tracing::warn!(
+                lost,
+                "log lines were lost: nobody read them fast enough, or they could not be written"
+            );
         })
     });
     match queue {
