@@ -6,23 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use authara::config::vars::VARS;
-use authara::config::{Checked, Config, Database, Environment, Given, Listen, LogLevel, Problems, Tls};
+use authara::config::{Config, Database, Environment, Given, Listen, LogLevel, Problems, Tls};
 use authara::domain::Secret;
 use authara::domain::organization::OrganizationMode;
 use authara::domain::session::Rotation;
 
-const SECRET: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-
-/// The least that `serve` needs, with changes: an empty value unsets.
-fn read(changes: &[(&str, &str)]) -> Result<Checked<Config>, Problems> {
-    let least = [
-        ("PUBLIC_URL", "https://example.com"),
-        ("DATABASE_URL", "sqlite:///var/lib/authara.db"),
-        ("AUTHARA_SECRET_KEY", SECRET),
-    ];
-    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    Config::read(&Given::from_pairs(least.iter().chain(changes).map(own)))
-}
+use crate::kit::settings::{SECRET, read};
 
 fn config(changes: &[(&str, &str)]) -> Config {
     match read(changes) {

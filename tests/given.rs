@@ -3,21 +3,10 @@
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::PathBuf;
 
-use authara::config::{Checked, Config, Database, Given, LogLevel, Problems, Tls};
+use authara::config::{Config, Database, LogLevel, Problems, Tls};
 
 use crate::kit::database::Folder;
-
-const SECRET: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-
-fn read(more: &[(&str, &str)]) -> Result<Checked<Config>, Problems> {
-    let least = [
-        ("PUBLIC_URL", "https://example.com"),
-        ("DATABASE_URL", "sqlite:///var/lib/authara.db"),
-        ("AUTHARA_SECRET_KEY", SECRET),
-    ];
-    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    Config::read(&Given::from_pairs(least.iter().chain(more).map(own)))
-}
+use crate::kit::settings::{SECRET, read};
 
 fn taken(more: &[(&str, &str)]) -> Config {
     read(more)

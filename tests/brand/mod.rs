@@ -7,7 +7,7 @@ mod settings;
 
 use std::fs;
 
-use authara::config::{Brand, Checked, Config, Given, Problems};
+use authara::config::{Brand, Checked, Config, Problems};
 
 use crate::kit::database::Folder;
 
@@ -24,13 +24,8 @@ fn file(folder: &Folder, name: &str, content: &[u8]) -> String {
 
 /// The least that `serve` needs, and these settings.
 fn read(settings: &[(&str, &str)]) -> Result<Checked<Config>, Problems> {
-    let least = [
-        ("PUBLIC_URL", "https://login.example.com:8443"),
-        ("DATABASE_URL", "sqlite:///var/lib/authara.db"),
-        ("AUTHARA_SECRET_KEY", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
-    ];
-    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    Config::read(&Given::from_pairs(least.iter().chain(settings).map(own)))
+    let place = ("PUBLIC_URL", "https://login.example.com:8443");
+    crate::kit::settings::read(&[&[place], settings].concat())
 }
 
 fn brand(settings: &[(&str, &str)]) -> Brand {

@@ -7,4 +7,5 @@ pub(crate) mod database;
 pub(crate) mod dump;
 pub(crate) mod log;
 pub(crate) mod proxy;
+pub(crate) mod settings;
 pub(crate) mod world;
