@@ -434,6 +434,29 @@ fn r027_a_new_database_has_no_account_and_no_secret_is_built_in() {
     assert!(words(&without).contains("AUTHARA_SECRET_KEY"), "{}", words(&without));
 }
 
+/// The port of PostgreSQL stands in a file, and Kubernetes sets the same name.
+#[test]
+fn what_kubernetes_sets_takes_the_place_of_nothing_in_a_file() {
+    let desk = Desk::new();
+    let file =
+        "DATABASE_URL=\nPOSTGRESQL_HOST=db\nPOSTGRESQL_PORT=5433\nPOSTGRESQL_DATABASE=a\nPOSTGRESQL_USERNAME=a\n";
+    std::fs::write(desk.0.0.join("env"), file).unwrap();
+    let settings = [
+        ("DATABASE_URL", ""),
+        ("POSTGRESQL_PORT", "tcp://10.96.0.5:5432"),
+        ("POSTGRESQL_SERVICE_HOST", "10.96.0.5"),
+    ];
+
+    let output = desk.run_with(&["config", "check", "--env-file", "env"], "", &settings);
+
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("a on db:5433"));
+    for (name, _) in &settings[1..] {
+        let note = format!("{name}: comes from Kubernetes");
+        assert!(words(&output).contains(&note), "{}", words(&output));
+    }
+}
+
 #[test]
 fn a_secret_behind_a_lost_line_break_is_in_no_output() {
     let desk = Desk::new();

@@ -114,11 +114,53 @@ fn keys_are_read_by_an_algorithm_that_is_named() {
 
 #[test]
 fn what_kubernetes_sets_for_a_service_of_that_name_is_passed_over() {
-    noted(&[("AUTHARA_PORT", "tcp://10.96.0.5:8080")], "comes from Kubernetes");
-    noted(&[("AUTHARA_SERVICE_HOST", "10.96.0.5")], "comes from Kubernetes");
-    noted(&[("AUTHARA_SERVICE_PORT_HTTP", "8080")], "comes from Kubernetes");
-    noted(&[("AUTHARA_PORT_8080_TCP_ADDR", "10.96.0.5")], "comes from Kubernetes");
-    refused(&[("AUTHARA_PORT", "8080")], "AUTHARA_PORT");
+    for service in ["AUTHARA", "POSTGRESQL", "AUTHARA_POSTGRESQL", "POSTGRESQL_HL"] {
+        for (end, value) in [
+            ("_SERVICE_HOST", "10.96.0.5"),
+            ("_SERVICE_PORT", "5432"),
+            ("_SERVICE_PORT_TCP_POSTGRESQL", "5432"),
+            ("_PORT", "tcp://10.96.0.5:5432"),
+            ("_PORT_5432_TCP", "tcp://10.96.0.5:5432"),
+            ("_PORT_5432_TCP_ADDR", "10.96.0.5"),
+            ("_PORT_5432_TCP_PORT", "5432"),
+            ("_PORT_5432_TCP_PROTO", "tcp"),
+            ("_PORT_53_UDP", "udp://10.96.0.5:53"),
+        ] {
+            let name = format!("{service}{end}");
+            noted(&[(&name, value)], &format!("{name}: comes from Kubernetes"));
+        }
+    }
+    for (name, value) in [
+        ("AUTHARA_PORT", "8080"),
+        ("AUTHARA_PORT_HTTP", "8080"),
+        ("POSTGRESQL_PORT_NUMBER", "5432"),
+        ("POSTGRESQL_PORT_5432", "5432"),
+        ("POSTGRESQL_SERVICE", "db"),
+        ("POSTGRESQL_SERVICE_PORTS", "5432"),
+        ("POSTGRESQL_TCP_PORT", "5432"),
+    ] {
+        refused(&[(name, value)], &format!("{name}: is not a setting"));
+    }
+    refused(
+        &[&SERVER[..], &[("POSTGRESQL_PORT", "http://db")]].concat(),
+        "POSTGRESQL_PORT: must be a whole number",
+    );
+}
+
+#[test]
+fn the_port_that_kubernetes_sets_for_a_service_is_no_setting() {
+    let linked = ("POSTGRESQL_PORT", "tcp://10.96.0.5:5432");
+    let port = |more: &[(&str, &str)]| {
+        let Database::Postgres(postgres) = taken(&[&SERVER[..], more].concat()).database else {
+            panic!("not PostgreSQL")
+        };
+        postgres.servers[0].1
+    };
+
+    assert!(matches!(taken(&[linked]).database, Database::Sqlite { .. }));
+    assert_eq!(port(&[linked]), 5432);
+    // What was given in a file holds beside it.
+    assert_eq!(port(&[("POSTGRESQL_PORT", "5433"), linked]), 5433);
 }
 
 #[test]

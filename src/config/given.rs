@@ -1,6 +1,6 @@
 //! Where settings come from: the environment, an `--env-file`, and the files that `*_FILE` names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -8,6 +8,7 @@ use std::path::{Component, Path};
 
 use zeroize::Zeroizing;
 
+use crate::config::kubernetes;
 use crate::config::older;
 use crate::config::problem::{Problem, Problems};
 use crate::config::var::Var;
@@ -18,6 +19,8 @@ use crate::config::vars::{self, VARS};
 pub struct Given {
     values: BTreeMap<String, Zeroizing<String>>,
     problems: Vec<Problem>,
+    /// Names that Kubernetes has set for a service. They are no settings, and replace none.
+    of_kubernetes: BTreeSet<String>,
 }
 
 /// Bytes of the longest secret in a file of its own.
@@ -27,42 +30,55 @@ impl Given {
     /// From the process's environment, which wins, and from a file of `NAME=value` lines.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_environment(file: Option<&Path>) -> Result<Self, Problems> {
-        let mut pairs = BTreeMap::new();
+        let mut given = Self::default();
         if let Some(path) = file {
             let name = path.display().to_string();
             let text =
                 fs::read_to_string(path).map_err(|error| Problems::one(&name, format!("cannot be read: {error}")))?;
-            pairs = lines(&name, &text)?;
+            lines(&name, &text)?
+                .into_iter()
+                .for_each(|(name, value)| given.take(name, value));
         }
-        let mut problems = Vec::new();
         for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str() else { continue };
+            let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
-                Ok(value) => {
-                    pairs.insert(name.to_owned(), value);
-                }
-                Err(_) if is_ours(name) => problems.push(Problem::new(name, "is not UTF-8")),
+                Ok(value) => given.take(name, value),
+                Err(_) if is_ours(&name) => given.refuse(name, "is not UTF-8"),
                 Err(_) => {}
             }
         }
-        let mut given = Self::from_pairs(pairs);
-        given.problems.append(&mut problems);
-        Ok(given)
+        Ok(given.complete())
     }
 
     /// From pairs of name and value, of which later ones win; secrets in files are read.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut given = Self::default();
-        for (name, value) in pairs {
-            if value.is_empty() {
-                given.values.remove(&name);
-            } else if is_ours(&name) {
-                given.put(name, Zeroizing::new(value));
-            }
+        pairs.into_iter().for_each(|(name, value)| given.take(name, value));
+        given.complete()
+    }
+
+    /// Takes a value in the place of an earlier one of that name, problem included.
+    fn take(&mut self, name: String, value: String) {
+        if !is_ours(&name) {
+            return;
         }
-        given.rename();
-        given.read_files();
-        given
+        if kubernetes::sets(&name, &value) {
+            self.of_kubernetes.insert(name);
+            return;
+        }
+        self.problems.retain(|problem| problem.name != name);
+        if value.is_empty() {
+            self.values.remove(&name);
+        } else {
+            self.put(name, Zeroizing::new(value));
+        }
+    }
+
+    /// Takes older names, and files, for what they stand for.
+    fn complete(mut self) -> Self {
+        self.rename();
+        self.read_files();
+        self
     }
 
     /// Takes what was given under an older name for the setting of today.
@@ -96,27 +112,36 @@ impl Given {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// The names that Kubernetes has set.
+    pub(super) fn of_kubernetes(&self) -> impl Iterator<Item = &str> {
+        self.of_kubernetes.iter().map(String::as_str)
+    }
+
     /// What was wrong with the way in which settings were given.
     pub(super) fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// Takes a value, unless a line break was lost in it. It is then empty, so that it is not reported
-    /// as missing as well.
-    fn put(&mut self, name: String, mut value: Zeroizing<String>) {
-        let earlier = self.problems.iter().position(|problem| problem.name == name);
-        // A later value takes the place of an earlier one, problem included.
-        earlier.map(|at| self.problems.remove(at));
+    /// Keeps a value, unless a line break was lost in it.
+    fn put(&mut self, name: String, value: Zeroizing<String>) {
         if joined(&value) {
-            let text = "holds the name of another setting: a line break is missing before it";
-            self.problems.push(Problem::new(&name, text));
-            value = Zeroizing::default();
+            self.refuse(
+                name,
+                "holds the name of another setting: a line break is missing before it",
+            );
         } else if value.starts_with(['"', '\'']) {
             let text = "begins with a quote; leave the quotes out where the value is taken as it stands";
-            self.problems.push(Problem::new(&name, text));
-            value = Zeroizing::default();
+            self.refuse(name, text);
+        } else {
+            self.values.insert(name, value);
         }
-        self.values.insert(name, value);
+    }
+
+    /// Keeps an empty value in the place of one that cannot be taken, so that it is not reported as
+    /// missing as well.
+    fn refuse(&mut self, name: String, text: impl Into<String>) {
+        self.problems.push(Problem::new(&name, text));
+        self.values.insert(name, Zeroizing::default());
     }
 
     fn read_files(&mut self) {

@@ -8,6 +8,7 @@ mod brand;
 mod database;
 mod file;
 mod given;
+mod kubernetes;
 mod languages;
 mod limits;
 pub mod list;

@@ -8,8 +8,8 @@ pub(super) struct Older {
     pattern: &'static str,
     /// When it can be passed over.
     harmless: Harmless,
-    /// Where it comes from, and why it has no effect.
-    about: About,
+    /// Why it has no effect: what this server does instead.
+    about: &'static str,
 }
 
 enum Harmless {
@@ -17,17 +17,8 @@ enum Harmless {
     Always,
     /// With one of these values, which ask for what is so anyway.
     If(&'static [&'static str]),
-    /// With a value that begins like this.
-    Begins(&'static str),
     /// Somebody counts on it.
     Never,
-}
-
-enum About {
-    /// The older server's; this one does something else.
-    Older(&'static str),
-    /// Not meant for this program.
-    Foreign(&'static str),
 }
 
 const OFF: Harmless = Harmless::If(&["0", "f", "F", "false", "FALSE", "False"]);
@@ -40,7 +31,6 @@ const NO_PROVIDERS: &str = "has no sign-in through providers yet";
 const NO_PASSKEYS: &str = "has no passkeys yet";
 const BY_ITSELF: &str = "renews connections by itself";
 const SDK: &str = "leaves it to the SDKs";
-const KUBERNETES: &str = "comes from Kubernetes, for a service called authara, and means nothing here";
 
 /// Names of the older server under which a setting of this version is taken as well.
 pub(super) const RENAMED: &[(&str, &str)] = &[
@@ -167,25 +157,13 @@ const OLDER: &[Older] = &[
     older("AUTHARA_AUDIENCE", Harmless::Always, SDK),
     older("AUTHARA_ISSUER", Harmless::Always, SDK),
     older("AUTHARA_BASE_URL", Harmless::Always, SDK),
-    foreign("AUTHARA_SERVICE_HOST", Harmless::Always),
-    foreign("AUTHARA_SERVICE_PORT*", Harmless::Always),
-    foreign("AUTHARA_PORT", Harmless::Begins("tcp://")),
-    foreign("AUTHARA_PORT_*", Harmless::Always),
 ];
 
 const fn older(pattern: &'static str, harmless: Harmless, about: &'static str) -> Older {
     Older {
         pattern,
         harmless,
-        about: About::Older(about),
-    }
-}
-
-const fn foreign(pattern: &'static str, harmless: Harmless) -> Older {
-    Older {
-        pattern,
-        harmless,
-        about: About::Foreign(KUBERNETES),
+        about,
     }
 }
 
@@ -203,19 +181,14 @@ impl Older {
         match self.harmless {
             Harmless::Always => true,
             Harmless::If(values) => values.contains(&value),
-            Harmless::Begins(start) => value.starts_with(start),
             Harmless::Never => false,
         }
     }
 
     /// Why it has no effect.
     pub(super) fn words(&self) -> String {
-        match self.about {
-            About::Older(about) => {
-                format!("is a setting of the older server that this version does not have: it {about}")
-            }
-            About::Foreign(about) => about.to_owned(),
-        }
+        let about = self.about;
+        format!("is a setting of the older server that this version does not have: it {about}")
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::given::Given;
+use crate::config::kubernetes;
 use crate::config::older::{self, Older};
 use crate::config::problem::{Problem, Problems};
 use crate::config::text;
@@ -26,6 +27,9 @@ impl<'a> Reader<'a> {
             problems: given.problems().to_vec(),
             warnings: Vec::new(),
         };
+        for name in given.of_kubernetes() {
+            reader.warn(name, kubernetes::WORDS);
+        }
         for (name, value) in given.iter() {
             if vars::find(name).is_some() {
                 continue;
