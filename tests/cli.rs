@@ -1,6 +1,7 @@
 //! The commands as an operator meets them: the real program, its words and its exit codes.
 
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -455,6 +456,55 @@ fn what_kubernetes_sets_takes_the_place_of_nothing_in_a_file() {
         let note = format!("{name}: comes from Kubernetes");
         assert!(words(&output).contains(&note), "{}", words(&output));
     }
+}
+
+#[test]
+fn quotes_round_a_whole_value_are_refused_where_nothing_takes_them_off() {
+    let desk = Desk::new();
+    let check = |settings: &[(&str, &str)]| desk.run_with(&["config", "check"], "", settings);
+
+    for quoted in ["\"Shop\"", "'Shop'", "''"] {
+        let output = check(&[("AUTHARA_PRODUCT_NAME", quoted)]);
+        assert_eq!(output.status.code(), Some(1), "{quoted}");
+        let said = words(&output);
+        assert!(said.contains("AUTHARA_PRODUCT_NAME: stands in quotes"), "{said}");
+    }
+    for plain in ["\"Shop\" of Ada", "'s Hertogenbosch", "\"Shop'", "Ada's \"Shop\"", "\""] {
+        let output = check(&[("AUTHARA_PRODUCT_NAME", plain)]);
+        assert_eq!(output.status.code(), Some(0), "{plain}: {}", words(&output));
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(shown.contains(&format!("product name      {plain}\n")), "{shown}");
+    }
+    let path = desk.0.0.join("key");
+    let path = format!("\"{}\"", path.display());
+    let said = words(&check(&[
+        ("AUTHARA_SECRET_KEY", ""),
+        ("AUTHARA_SECRET_KEY_FILE", &path),
+    ]));
+    assert!(said.contains("AUTHARA_SECRET_KEY_FILE: stands in quotes"), "{said}");
+    assert_eq!(said.matches("AUTHARA_SECRET_KEY").count(), 1, "{said}");
+}
+
+#[test]
+fn quotes_are_part_of_a_value_that_a_file_gives_with_them() {
+    let desk = Desk::new();
+    let password = desk.0.0.join("password");
+    std::fs::write(&password, "\"hunter2\"").unwrap();
+    std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let file =
+        "AUTHARA_PRODUCT_NAME='\"Shop\"'\nPOSTGRESQL_HOST=\"db\"\nPOSTGRESQL_DATABASE=a\nPOSTGRESQL_USERNAME=a\n";
+    std::fs::write(desk.0.0.join("env"), file).unwrap();
+    let settings = [
+        ("DATABASE_URL", ""),
+        ("POSTGRESQL_PASSWORD_FILE", password.to_str().unwrap()),
+    ];
+
+    let output = desk.run_with(&["config", "check", "--env-file", "env"], "", &settings);
+
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("product name      \"Shop\"\n"), "{shown}");
+    assert!(shown.contains("a on db:5432"), "{shown}");
 }
 
 #[test]

@@ -42,6 +42,12 @@ impl Given {
         for (name, value) in std::env::vars_os() {
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
+                Ok(value) if is_ours(&name) && is_quoted(&value) => {
+                    given.refuse(
+                        name,
+                        "stands in quotes; leave them out where a value is taken as it stands",
+                    );
+                }
                 Ok(value) => given.take(name, value),
                 Err(_) if is_ours(&name) => given.refuse(name, "is not UTF-8"),
                 Err(_) => {}
@@ -129,9 +135,6 @@ impl Given {
                 name,
                 "holds the name of another setting: a line break is missing before it",
             );
-        } else if value.starts_with(['"', '\'']) {
-            let text = "begins with a quote; leave the quotes out where the value is taken as it stands";
-            self.refuse(name, text);
         } else {
             self.values.insert(name, value);
         }
@@ -155,6 +158,11 @@ impl Given {
                 self.problems.push(Problem::new(&name, text));
                 continue;
             }
+            if path.is_empty() {
+                // The path itself was refused.
+                self.values.insert(var.name.to_owned(), Zeroizing::default());
+                continue;
+            }
             match secret_in(Path::new(path.as_str())) {
                 Ok(secret) => self.put(var.name.to_owned(), secret),
                 Err(text) => {
@@ -174,6 +182,13 @@ fn is_ours(name: &str) -> bool {
         || name.starts_with("POSTGRESQL_")
         || vars::find(bare).is_some()
         || older::Older::find(name).is_some()
+}
+
+/// Whether a value stands in quotes that nothing has taken off. In a file of settings they are taken off,
+/// and a secret in a file of its own may have some.
+fn is_quoted(value: &str) -> bool {
+    let is_between = |quote| value.len() >= 2 && value.starts_with(quote) && value.ends_with(quote);
+    is_between('"') || is_between('\'')
 }
 
 /// Whether the name of another setting stands in a value: a line break was lost before it, and what
