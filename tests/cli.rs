@@ -604,3 +604,33 @@ async fn what_a_stranger_wrote_moves_nothing_on_a_terminal() {
     let told = desk.json(&["user", "sessions", "ada@example.com", "--json"]);
     assert!(told.to_string().contains(HOSTILE), "programs read what was written");
 }
+
+#[test]
+fn a_health_check_needs_to_know_only_where_the_server_listens() {
+    let folder = Folder::new();
+    let check = |settings: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authara"));
+        let command = command.arg("healthcheck").current_dir(&folder.0).env_clear();
+        let output = command.envs(settings.iter().copied()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let asked = "the server cannot be reached at 127.0.0.1:1";
+
+    for settings in [
+        &[("AUTHARA_LISTEN", "127.0.0.1:1")][..],
+        &[
+            ("AUTHARA_LISTEN", "127.0.0.1:1"),
+            ("DATABASE_URL", "no URL"),
+            ("AUTHARA_SECRET_KEY_FILE", "/nowhere"),
+        ],
+    ] {
+        let (code, said) = check(settings);
+        assert_eq!(code, Some(1));
+        assert!(said.contains(asked), "{said}");
+    }
+    let (code, said) = check(&[("AUTHARA_LISTEN", "nowhere")]);
+    assert!(
+        code == Some(1) && said.contains("must be an address and a port"),
+        "{said}"
+    );
+}

@@ -11,14 +11,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::cli::print::Printer;
-use crate::cli::{Failure, Result, settings};
+use crate::cli::{Failure, Result};
 use crate::config::{Given, Listen};
 
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(given: &Given, out: &mut Printer) -> Result<()> {
-    let listen = settings(given)?.listen;
+    let listen = Listen::from_settings(given)?;
     let answer = tokio::time::timeout(PATIENCE, ask(&listen)).await;
     let (status, body) = answer.map_err(|_| Failure::Words("the server does not answer".to_owned()))??;
     if status == StatusCode::OK {

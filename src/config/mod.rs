@@ -6,6 +6,7 @@
 mod backups;
 mod brand;
 mod database;
+mod database_url;
 mod file;
 mod given;
 mod kubernetes;

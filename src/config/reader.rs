@@ -43,6 +43,15 @@ impl<'a> Reader<'a> {
         reader
     }
 
+    /// Starts without a look at the other settings.
+    pub(super) fn of_one(given: &'a Given) -> Self {
+        Self {
+            given,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// The value, if nothing was wrong with anything.
     pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<(T, Vec<Problem>), Problems> {
         match value {

@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::config::given::Given;
 use crate::config::network::Network;
+use crate::config::problem::Problems;
 use crate::config::reader::Reader;
 
 /// Where the program runs.
@@ -37,6 +39,13 @@ impl fmt::Display for Listen {
 }
 
 impl Listen {
+    /// Reads this setting alone, for a program that asks the server and needs nothing else.
+    pub fn from_settings(given: &Given) -> Result<Self, Problems> {
+        let mut reader = Reader::of_one(given);
+        let listen = Self::read(&mut reader);
+        reader.finish(listen).map(|(listen, _)| listen)
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         reader.parse("AUTHARA_LISTEN", |text| {
             if let Some(path) = text.strip_prefix("unix:") {

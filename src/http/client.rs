@@ -69,7 +69,7 @@ fn walk(nearest: IpAddr, hops: &[Option<IpAddr>], is_trusted: impl Fn(IpAddr) ->
 }
 
 fn x_forwarded_for(text: &str) -> Vec<Option<IpAddr>> {
-    text.split(',').map(|hop| node(hop.trim())).collect()
+    elements(text).map(node).collect()
 }
 
 /// The `for` of every element (RFC 7239). No address contains a comma or semicolon, so a quoted
@@ -87,7 +87,12 @@ fn forwarded(text: &str) -> Vec<Option<IpAddr>> {
             is_for.then(|| node(bare))?
         })
     };
-    text.split(',').map(of_element).collect()
+    elements(text).map(of_element).collect()
+}
+
+/// The elements of a list. Empty ones say nothing (RFC 9110, section 5.6.1.2).
+fn elements(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|element| !element.is_empty())
 }
 
 /// An address with or without port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.
@@ -118,6 +123,17 @@ mod tests {
         let trusted = [Network::parse("10.0.0.0/8").expect("a network")];
         let peer = peer.map(|peer| peer.parse().expect("an address with port"));
         of(&headers, peer, &trusted).address.to_string()
+    }
+
+    #[test]
+    fn empty_elements_of_a_list_say_nothing() {
+        for (name, list) in [
+            ("x-forwarded-for", "192.0.2.1, ,10.0.0.2,"),
+            ("x-forwarded-for", ",192.0.2.1"),
+            ("forwarded", "for=192.0.2.1,,for=10.0.0.2, "),
+        ] {
+            assert_eq!(seen(Some(PROXY), &[(name, list)]), "192.0.2.1", "{list}");
+        }
     }
 
     #[test]

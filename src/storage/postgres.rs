@@ -250,6 +250,7 @@ fn statement_error(error: &tokio_postgres::Error, sql: &str, is_write: bool) -> 
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::T_R_DEADLOCK_DETECTED,
             SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
         ]
         .contains(code)
         || is_stale_plan(error)

@@ -30,6 +30,19 @@ impl Roles<'_> {
         Ok(roles)
     }
 
+    /// The roles of everybody from one id to another, both included; each person's in the order of [`PlatformRole::ALL`].
+    pub async fn between(self, first: UserId, last: UserId) -> Result<Vec<(UserId, PlatformRole)>> {
+        let sql = "SELECT user_id, role FROM user_roles WHERE user_id >= $1 AND user_id <= $2";
+        let mut granted: Vec<(UserId, PlatformRole)> = self
+            .0
+            .list(sql, args![first, last], |row| {
+                Ok((row.next("user_roles.user_id")?, row.next("user_roles.role")?))
+            })
+            .await?;
+        granted.sort_unstable();
+        Ok(granted)
+    }
+
     /// The admins whose account is on, as they are now and may not be a moment later.
     pub async fn active_admins(self) -> Result<Vec<UserId>> {
         let sql = "SELECT u.id

@@ -19,6 +19,8 @@ pub(crate) enum Wire {
     Late(Duration),
     /// Connections are accepted and nothing goes through either way.
     Stalled,
+    /// Connections begin without what they ask for in `options`, as behind PgBouncer.
+    WithoutOptions,
     /// Every connection is closed, and each new one at once.
     Cut,
     /// The same with a reset.
@@ -121,6 +123,10 @@ async fn forth(
     hold: watch::Sender<bool>,
 ) {
     let mut bytes = [0; 16 * 1024];
+    if *state.borrow() == Wire::WithoutOptions {
+        let count = from.read(&mut bytes).await.unwrap();
+        to.write_all(&without_options(&bytes[..count])).await.unwrap();
+    }
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
         unless_stalled(&mut state).await;
         let said = |word: &[u8]| bytes[..count].windows(word.len()).any(|part| part == word);
@@ -150,6 +156,21 @@ async fn forth(
             hold.send_replace(false);
         }
     }
+}
+
+/// The first message without one of its parameters: a length, the version, then names and values.
+fn without_options(message: &[u8]) -> Vec<u8> {
+    let (head, parameters) = message.split_at(8);
+    let words: Vec<_> = parameters.split(|byte| *byte == 0).collect();
+    let mut rest = head[4..].to_vec();
+    let is_kept = |pair: &&[&[u8]]| !pair[0].is_empty() && pair[0] != b"options";
+    for word in words.chunks(2).filter(is_kept).flatten() {
+        rest.extend_from_slice(word);
+        rest.push(0);
+    }
+    rest.push(0);
+    let length = u32::try_from(rest.len() + 4).unwrap();
+    [&length.to_be_bytes()[..], &rest].concat()
 }
 
 async fn back(

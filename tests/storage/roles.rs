@@ -36,6 +36,30 @@ both!(a_role_is_given_and_taken_once, async |db: &Database| {
     assert_eq!(roles, [Monitor]);
 });
 
+both!(the_roles_of_many_are_found_at_once, async |db: &Database| {
+    let people = [user(1), user(2), user(3), user(4)];
+    for person in &people {
+        add_user(&db.store, person).await;
+    }
+    let [ada, bob, cem, dan] = people;
+    db.store
+        .write(async |tx| {
+            for (user, role) in [(bob.id, Monitor), (bob.id, Admin), (ada.id, Auditor), (dan.id, Admin)] {
+                tx.roles().grant(user, role, NOW).await?;
+            }
+            Result::Ok(())
+        })
+        .await
+        .unwrap();
+
+    let mut conn = db.store.read().await.unwrap();
+    let some = conn.roles().between(ada.id, cem.id).await.unwrap();
+    let none = conn.roles().between(cem.id, cem.id).await.unwrap();
+
+    assert_eq!(some, [(ada.id, Auditor), (bob.id, Admin), (bob.id, Monitor)]);
+    assert!(none.is_empty());
+});
+
 both!(active_admins_are_those_whose_account_is_on, async |db: &Database| {
     let people = [user(1), user(2), user(3)];
     for person in &people {

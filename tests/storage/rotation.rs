@@ -277,8 +277,12 @@ async fn an_exchange_that_is_cut_off_is_not_tried_again_by_itself() {
             .write(async |tx| {
                 tx.sessions().reauthenticated(opened.id, &opened.methods, NOW).await?;
                 let task = tokio::spawn(async move { rotate(&store, 0).await });
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                db.end_connections().await;
+                // That one alone: the lock is held until then.
+                let cut = "SELECT CAST(count(pg_terminate_backend(pid)) AS text) FROM pg_stat_activity
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                while db.text(cut).await == "0" {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
                 cut_off = Some(task.await.unwrap());
                 Result::Ok(())
             })

@@ -279,3 +279,21 @@ async fn a_server_that_lets_connect_and_says_nothing_is_passed_over() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_pooler_that_nobody_named_is_noticed_before_anything_is_done() {
+    on_postgres(async |db| {
+        let (proxy, behind) = Proxy::before(db).await;
+        proxy.set(Wire::WithoutOptions);
+
+        let read = behind.store.read().await.err().unwrap().to_string();
+        let migrated = migrate::up(&behind.store).await.unwrap_err().to_string();
+
+        for error in [read, migrated] {
+            assert!(error.contains("AUTHARA_DB_POOLER=true"), "{error}");
+        }
+        let elsewhere = "SELECT CAST(count(*) AS text) FROM pg_tables WHERE schemaname = 'public'";
+        assert_eq!(db.text(elsewhere).await, "0");
+    })
+    .await;
+}

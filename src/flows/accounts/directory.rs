@@ -53,12 +53,17 @@ pub async fn list(
         }
         Some(Some(Search::Beginning(text))) => beginning_with(&mut conn, &text, after, limit).await?,
     };
-    let mut listed = Vec::with_capacity(users.len());
-    for user in users {
-        let roles = conn.roles().of_user(user.id).await?;
-        listed.push((user, roles));
-    }
-    Ok(listed)
+    let ids = users.iter().map(|user| user.id);
+    let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else {
+        return Ok(Vec::new());
+    };
+    let granted = conn.roles().between(first, last).await?;
+    let with_roles = |user: User| {
+        let roles = granted.iter().filter(|(holder, _)| *holder == user.id);
+        let roles = roles.map(|(_, role)| *role).collect();
+        (user, roles)
+    };
+    Ok(users.into_iter().map(with_roles).collect())
 }
 
 async fn beginning_with(conn: &mut Conn, text: &str, after: Option<&User>, limit: u32) -> Result<Vec<User>> {

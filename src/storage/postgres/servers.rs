@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use super::tls::Tls;
-use super::{connect_reason, settings};
+use super::{STATEMENT_TIMEOUT, connect_reason, settings};
 use crate::storage::{Error, PATIENCE, PostgresTarget, Result};
 
 /// How long it may take until one server has let us in.
@@ -96,13 +96,13 @@ impl Servers {
             // The session is not ours to ask or to set.
             (true, 1) => true,
             (true, _) => may_write(&client, "SHOW transaction_read_only").await?,
-            (false, _) if self.use_for == Use::Statements => {
-                let sql = "SHOW transaction_read_only; SET default_transaction_isolation = 'read committed'";
-                may_write(&client, sql).await?
-            }
             (false, _) => {
-                let sql = "SHOW transaction_read_only; SET default_transaction_read_only = on";
-                may_write(&client, sql).await?
+                is_ours(&client).await?;
+                let set = match self.use_for {
+                    Use::Statements => "SET default_transaction_isolation = 'read committed'",
+                    Use::Reading | Use::Conversations => "SET default_transaction_read_only = on",
+                };
+                may_write(&client, &format!("SHOW transaction_read_only; {set}")).await?
             }
         };
         Ok((client, takes_writes))
@@ -137,6 +137,7 @@ impl Manager for Servers {
                 }
                 Ok(Ok(_)) => "takes no writes".to_owned(),
                 Ok(Err(Error::Unavailable(reason))) => reason,
+                Ok(Err(error @ Error::Schema(_))) => return Err(error),
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "does not answer".to_owned(),
             };
@@ -155,6 +156,24 @@ impl Manager for Servers {
 
 fn cannot_reach(error: &tokio_postgres::Error) -> Error {
     Error::Unavailable(connect_reason(error))
+}
+
+/// Fails if the session does not have what was asked for when it began: then a pooler has dropped it, and hands
+/// the session to others as well.
+async fn is_ours(client: &Client) -> Result<()> {
+    let shown = client.simple_query("SHOW statement_timeout").await;
+    let shown = shown.map_err(|error| cannot_reach(&error))?;
+    let asked = format!("{}s", STATEMENT_TIMEOUT.as_secs());
+    let is_as_asked =
+        |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some(&*asked));
+    if shown.iter().any(is_as_asked) {
+        return Ok(());
+    }
+    Err(Error::Schema(
+        "the database did not take the settings of the connection, as behind PgBouncer; set AUTHARA_DB_POOLER=true. \
+         Nothing was changed"
+            .to_owned(),
+    ))
 }
 
 /// Sends `sql`, which shows whether transactions are read-only.
