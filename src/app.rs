@@ -26,7 +26,7 @@ use crate::domain::key_text::{self, BadRootSecret};
 use crate::domain::{Clock, Secret, Timestamp};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
-use crate::storage::{self, PostgresTarget, Store, Target, migrate};
+use crate::storage::{self, PostgresTarget, Store, Target, about, migrate};
 
 /// How long somebody waits for the password hashing pool before they are told to come back.
 const HASHING_PATIENCE: Duration = Duration::from_secs(10);
@@ -105,6 +105,7 @@ impl App {
     pub async fn build_with_cost(config: Config, clock: Arc<dyn Clock>, cost: Cost) -> Result<Arc<Self>, BuildError> {
         let root = RootSecret::parse(&config.secret_key)?;
         let store = Store::open(&target(&config.database)).await?;
+        about::check_encoding(&store).await?;
         migrate::check(&store).await?;
         settle_mode(&store, &config, clock.now()).await?;
 

@@ -304,7 +304,11 @@ pub(super) enum Key {
 #[derive(Debug, Subcommand)]
 pub(super) enum Config {
     /// Check the settings and report every problem.
-    Check,
+    Check {
+        /// Also connect to the database, and say what it is like: version, encoding, durability, clock, rights, schema, size.
+        #[arg(long)]
+        database: bool,
+    },
     /// List every setting: name, type, default, meaning.
     List {
         /// As a Markdown table.

@@ -2,22 +2,73 @@
 
 use std::path::Path;
 
+use crate::app;
 use crate::cli::args::Config as Command;
 use crate::cli::print::Printer;
-use crate::cli::{Result, settings};
-use crate::config::{Brand, Database, Given, Support, Target, list, vars::VARS};
+use crate::cli::{Failure, Result, settings};
+use crate::config::{self, Brand, Database, Given, Support, Target, list, vars::VARS};
+use crate::domain::Clock as _;
+use crate::domain::time::SystemClock;
 use crate::look::Accent;
+use crate::storage::{Store, about, migrate};
 
-pub(super) fn run(command: &Command, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
+pub(super) async fn run(command: &Command, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     match command {
-        Command::Check => check(env_file, out),
+        Command::Check { database } => {
+            let config = check(env_file, out)?;
+            if *database {
+                look(&config.database, out).await
+            } else {
+                Ok(())
+            }
+        }
         Command::List { markdown: true, .. } => out.line(list::markdown().trim_end()),
         Command::List { yaml: true, .. } => out.line(list::yaml().trim_end()),
         Command::List { .. } => explain(out),
     }
 }
 
-fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
+/// What the database is like. Fails if `serve` could not use it.
+async fn look(database: &Database, out: &mut Printer) -> Result<()> {
+    let store = Store::open(&app::target(database)).await?;
+    about::check_encoding(&store).await?;
+    let steps = migrate::status(&store).await?;
+    let applied = steps.iter().filter(|step| step.applied).count();
+    if applied == 0 {
+        return Err(Failure::Words(
+            "the database is empty; run `authara migrate up` with the same settings".to_owned(),
+        ));
+    }
+    let about = about::about(&store, SystemClock.now()).await?;
+    out.line("The database answers.")?;
+    out.line(format!("  version           {}", about.version))?;
+    out.line(format!("  encoding          {}", about.encoding))?;
+    out.line(match &about.durability {
+        Ok(()) => "  durability        what is acknowledged survives a loss of power".to_owned(),
+        Err(settings) => format!("  durability        what is acknowledged can be lost: {settings} off"),
+    })?;
+    if let Some(ahead) = about.clock_ahead {
+        out.line(match ahead {
+            0 => "  clock             the same as here".to_owned(),
+            1.. => format!("  clock             {ahead} s ahead of this machine's"),
+            _ => format!("  clock             {} s behind this machine's", -ahead),
+        })?;
+    }
+    out.line(if about.may_migrate {
+        "  rights            may make tables"
+    } else {
+        "  rights            may not make tables, which `authara migrate up` must"
+    })?;
+    out.line(format!(
+        "  schema            {applied} of {} migrations applied",
+        steps.len()
+    ))?;
+    out.line(format!("  size              {} kB", about.bytes.div_ceil(1024)))?;
+    migrate::check(&store).await?;
+    Ok(())
+}
+
+fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<config::Config> {
     let config = settings(&Given::from_environment(env_file)?)?;
     let database = match &config.database {
         Database::Sqlite { path } => format!("SQLite, {}", path.display()),
@@ -39,7 +90,8 @@ fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     out.line(format!("  database          {database}"))?;
     let languages: Vec<&str> = config.languages.all().map(|phrases| phrases.tag()).collect();
     out.line(format!("  languages         {}", languages.join(", ")))?;
-    looks(&config.brand, out)
+    looks(&config.brand, out)?;
+    Ok(config)
 }
 
 /// How pages look, as far as it is not the default.

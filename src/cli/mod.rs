@@ -25,6 +25,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -62,6 +63,9 @@ enum Failure {
 }
 
 type Result<T> = std::result::Result<T, Failure>;
+
+/// How long the end of the program waits for its tasks.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Runs the command that the arguments name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -104,7 +108,6 @@ fn execute(arguments: Arguments) -> Result<()> {
     let env_file = arguments.env_file;
     match arguments.command {
         Command::Routes(wanted) => return routes::run(&wanted, &mut out),
-        Command::Config { command } => return config::run(&command, env_file.as_deref(), &mut out),
         Command::Audit(args::Audit { actions: true, .. }) => return audit::actions(&mut out),
         Command::Key {
             command: args::Key::Generate,
@@ -121,6 +124,9 @@ fn execute(arguments: Arguments) -> Result<()> {
             }
             return dev::run(port, &mut out).await;
         }
+        if let Command::Config { command } = &arguments.command {
+            return config::run(command, env_file.as_deref(), &mut out).await;
+        }
         let given = Given::from_environment(env_file.as_deref())?;
         match arguments.command {
             Command::Serve => serve::run(&given).await,
@@ -134,8 +140,9 @@ fn execute(arguments: Arguments) -> Result<()> {
             Command::Dev { .. } | Command::Routes(_) | Command::Config { .. } => Ok(()),
         }
     });
-    // A statement stuck on a blocking thread must not hold up the end of the program.
-    runtime.shutdown_background();
+    // What uses the database closes it a moment later, which leaves one file. A statement that is stuck on a blocking
+    // thread must not hold up the end of the program.
+    runtime.shutdown_timeout(CLOSING);
     done
 }
 

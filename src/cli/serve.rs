@@ -13,7 +13,7 @@ use crate::http::headers::Headers;
 use crate::http::metrics::Metrics;
 use crate::http::pipeline::Service;
 use crate::http::server::{self, Listener};
-use crate::storage::backup;
+use crate::storage::{about, backup};
 use crate::workers;
 
 pub(super) async fn run(given: &Given) -> Result<()> {
@@ -49,6 +49,12 @@ pub(super) async fn run(given: &Given) -> Result<()> {
 pub(super) async fn begin_serving(app: &App) -> Result<()> {
     if !app.store.serve().await? {
         tracing::warn!("another server uses this database file; limits by address count in each for itself");
+    }
+    if let Err(settings) = about::check_durability(&app.store).await? {
+        tracing::warn!(
+            settings,
+            "PostgreSQL is set to forget what it has acknowledged when the power fails"
+        );
     }
     Ok(())
 }

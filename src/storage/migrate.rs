@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::time::SystemClock;
 use crate::domain::{Clock as _, Timestamp};
+use crate::storage::about;
 use crate::storage::value::args;
 use crate::storage::{Conn, Dialect, Error, Result, Store, Tx};
 
@@ -105,6 +106,7 @@ pub async fn status(store: &Store) -> Result<Vec<Step>> {
 
 /// Applies what is pending, one transaction each, under a lock; returns what was applied.
 pub async fn up(store: &Store) -> Result<Vec<Step>> {
+    about::check_encoding(store).await?;
     let pending = status(store).await?.into_iter().filter(|step| !step.applied);
     let mut applied = Vec::new();
     for step in pending {

@@ -11,6 +11,7 @@ mod sql;
 mod sqlite;
 mod value;
 
+pub mod about;
 pub mod audit;
 pub mod backup;
 pub mod budgets;
