@@ -2,8 +2,10 @@
 //! another one (sqlite.org/howtocorrupt.html, section 1.4) is not touched, and the words say what helps.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -92,9 +94,15 @@ fn end(mut server: Server) {
 
 async fn sign_up(client: &mut Client, email: &str) -> String {
     let csrf = live::csrf(client).await.unwrap();
-    let (status, body) = client.send(&live::sign_up(&csrf, email, PASSWORD)).await.unwrap();
-    assert_eq!(status, 201);
-    live::text_in(&body, "refresh_token")
+    loop {
+        let (status, body) = client.send(&live::sign_up(&csrf, email, PASSWORD)).await.unwrap();
+        match status {
+            201 => return live::text_in(&body, "refresh_token"),
+            // The machine is busy.
+            503 => tokio::time::sleep(Duration::from_millis(100)).await,
+            status => panic!("{status}"),
+        }
+    }
 }
 
 /// A server with one account; another one follows in the life of the next server, which a crash ends.
@@ -198,6 +206,94 @@ async fn the_log_of_another_database() {
 
     place.is_not_touched("belong to another database");
     assert_eq!(place.adopted(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_from_before_the_log_was_begun_anew() {
+    let place = Place::new("anew");
+    let (server, _) = place.deployment.start().await;
+    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    let mut token = sign_up(&mut client, "ada@example.com").await;
+    let copy = place.backup_of_sqlite("copy.db");
+    let marks = || fs::read(place.file("-lock")).unwrap();
+    // In one life of the server, until it has copied the log into the file and marked it.
+    let first = marks();
+    while marks() == first {
+        let (status, body) = client.send(&live::refresh(&token)).await.unwrap();
+        assert_eq!(status, 200);
+        token = live::text_in(&body, "refresh_token");
+    }
+    server.kill();
+
+    fs::copy(&copy, place.file("")).unwrap();
+
+    place.is_not_touched("was put in place by hand");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_made_anew_is_no_surprise() {
+    let place = Place::new("new");
+    let (server, _) = place.deployment.start().await;
+    end(server);
+    fs::remove_file(place.file("")).unwrap();
+
+    for arguments in [&["migrate", "up"][..], &["user", "list"]] {
+        let (code, said) = place.run(arguments);
+        assert_eq!(code, 0, "{arguments:?}: {said}");
+    }
+
+    // As after a crash in the middle of the first `migrate up`.
+    fs::write(place.file(""), "").unwrap();
+    fs::write(place.file("-journal"), "begun").unwrap();
+    let (code, said) = place.run(&["migrate", "up"]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_behind_a_link_is_the_one_it_leads_to() {
+    let mut place = Place::new("link");
+    let link = place.folder.0.join("link.db");
+    std::os::unix::fs::symlink(place.deployment.database(), &link).unwrap();
+    place.deployment.settings = vec![("DATABASE_URL", format!("sqlite://{}", link.display()))];
+    let copy = place.folder.0.join("copy.db");
+    let (server, _) = place.deployment.start().await;
+    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    sign_up(&mut client, "ada@example.com").await;
+    let source = Connection::open(place.deployment.database()).unwrap();
+    source.execute("VACUUM INTO ?1", [copy.display().to_string()]).unwrap();
+    drop(source);
+    sign_up(&mut client, "bob@example.com").await;
+    server.kill();
+
+    fs::copy(&copy, &link).unwrap();
+
+    place.is_not_touched("was put in place by hand");
+    assert_eq!(place.adopted(), 1);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "the link stays");
+}
+
+#[test]
+fn a_link_in_the_place_of_the_lock_is_not_followed() {
+    let place = Place::new("lock-link");
+    let victim = place.folder.0.join("victim");
+    fs::write(&victim, "of somebody else").unwrap();
+    let before = fs::metadata(&victim).unwrap();
+    let lock = place.file("-lock");
+
+    for is_hard in [false, true] {
+        fs::remove_file(&lock).unwrap();
+        if is_hard {
+            fs::hard_link(&victim, &lock).unwrap();
+        } else {
+            std::os::unix::fs::symlink(&victim, &lock).unwrap();
+        }
+        let (code, said) = place.run(&["user", "list"]);
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("-lock"), "{said}");
+    }
+
+    let after = fs::metadata(&victim).unwrap();
+    assert_eq!((before.uid(), before.len()), (after.uid(), after.len()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -172,6 +172,28 @@ async fn nothing_is_acknowledged_once_a_file_of_the_database_was_taken_away() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_acknowledged_once_a_copy_was_written_over_the_database() {
+    let folder = Folder::new();
+    let deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "over");
+    let (_server, _) = deployment.start().await;
+    let mut client = Client::connect(deployment.address).await.unwrap();
+    let body = signed_up(&mut client, "ada@example.com").await;
+    let token = live::text_in(&body, "refresh_token");
+    let copy = folder.0.join("copy.db");
+    let copied = deployment
+        .command(&["backup", &copy.display().to_string()])
+        .output()
+        .unwrap();
+    assert!(copied.status.success());
+
+    std::fs::copy(&copy, deployment.database()).unwrap();
+
+    let (refresh, _) = client.send(&live::refresh(&token)).await.unwrap();
+    let (ready, _) = client.send(&live::get("/auth/ready", "")).await.unwrap();
+    assert_eq!((refresh, ready), (503, 503));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_is_refused_with_the_file_that_cannot_be_written_and_its_owner() {
     const SERVICE: u32 = 65_534;
     let folder = Folder::new();

@@ -193,7 +193,7 @@ const PLAIN_VARS: &[Var] = &[
         group: Group::Database,
         kind: Kind::Text("path"),
         default: Default::Depends("no copies"),
-        help: "A folder into which the server copies the database by itself. It must be there, and belong to the user who runs the server.",
+        help: "A folder for the copies that the server makes of its database by itself. It must be there, be writable for the server, and be used by no other one.",
         ..PLAIN
     },
     Var {
@@ -204,7 +204,7 @@ const PLAIN_VARS: &[Var] = &[
             to: 31_536_000,
         },
         default: Default::Is("24h"),
-        help: "With `AUTHARA_BACKUP_DIR`: how long after the newest copy the next one is made.",
+        help: "With `AUTHARA_BACKUP_DIR`: how long after the newest copy the next one is made. The first comes five minutes after the start.",
         ..PLAIN
     },
     Var {

@@ -7,14 +7,14 @@ mod copies;
 mod file;
 mod server;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
 use crate::domain::Timestamp;
-use crate::storage::Target;
-use crate::storage::sqlite::files::may_write;
-use copies::{Result, failed, look_through, named, new_file, refused, sync_folder_of};
+use crate::storage::sqlite::files::{folder_of, may_write, without_links};
+use crate::storage::{Error, Target};
+use copies::{Result, Unfinished, failed, look_through, named, refused, some_letters, sync_folder_of};
 
 pub use copies::{Contents, Problem, Restored};
 
@@ -23,10 +23,13 @@ pub fn check_folder(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         return Err(refused(
             folder,
-            "is no folder; make it, for the user who runs the server",
+            "is not a folder; create it and give it to the user who runs the server",
         ));
     }
-    may_write(folder).map_err(Problem::Storage)
+    may_write(folder).map_err(|error| match error {
+        Error::Unavailable(words) => Problem::Refused(words),
+        other => other.into(),
+    })
 }
 
 /// Writes a complete copy of the database to `to`, for its owner alone. The server may run: it answers
@@ -36,25 +39,24 @@ pub async fn write(target: &Target, to: &Path) -> Result<Contents> {
     if to.exists() {
         return Err(exists(to));
     }
-    let partial = named(to, &format!("partial-{}", std::process::id()));
-    let written = write_partial(target, &partial).await;
-    let named = written.and_then(|contents| give_name(&partial, to).map(|()| contents));
-    let _ = fs::remove_file(&partial);
-    let contents = named?;
+    let folder = folder_of(to);
+    if !folder.is_dir() {
+        return Err(refused(folder, "is not a folder; create it first"));
+    }
+    let (partial, file) = Unfinished::make(named(to, &format!("partial-{}", some_letters())))?;
+    match target {
+        Target::Sqlite(source) => file::write(&without_links(source), &partial.0).await,
+        Target::Postgres(_) => server::write(target, &partial.0).await,
+    }
+    .map_err(|problem| Problem::Refused(format!("{} was not written: {problem}", to.display())))?;
+    let flushed = tokio::task::spawn_blocking(move || file.sync_all()).await;
+    flushed
+        .map_err(|_| Error::unavailable("copying was broken off"))?
+        .map_err(|error| failed(to, &error))?;
+    let contents = look_through(&partial.0, to).await?;
+    give_name(&partial.0, to)?;
     sync_folder_of(to)?;
     Ok(contents)
-}
-
-async fn write_partial(target: &Target, partial: &Path) -> Result<Contents> {
-    new_file(partial)?;
-    match target {
-        Target::Sqlite(source) => file::write(source, partial).await?,
-        Target::Postgres(_) => server::write(target, partial).await?,
-    }
-    File::open(partial)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| failed(partial, &error))?;
-    look_through(partial).await
 }
 
 /// Gives a finished copy its name, unless something has it already.
@@ -62,7 +64,7 @@ fn give_name(partial: &Path, to: &Path) -> Result<()> {
     match fs::hard_link(partial, to) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(to)),
-        // Some file systems have no second names. Then nothing can be done at once.
+        // Some file systems have no hard links. There, checking and renaming are two steps.
         Err(_) if to.exists() => Err(exists(to)),
         Err(_) => fs::rename(partial, to).map_err(|error| failed(to, &error)),
     }
@@ -78,7 +80,7 @@ fn exists(to: &Path) -> Problem {
 /// copy: it is used as it is, without what lies beside it.
 pub async fn restore(target: &Target, from: &Path, now: Timestamp) -> Result<Restored> {
     match target {
-        Target::Sqlite(place) => file::restore(place, from, now).await,
+        Target::Sqlite(place) => file::restore(&without_links(place), from, now).await,
         Target::Postgres(server) => server::restore(server, from, now).await,
     }
 }

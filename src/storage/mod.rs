@@ -105,7 +105,7 @@ impl Store {
     /// be written, is being restored, or was put in place by hand.
     pub async fn open(target: &Target) -> Result<Self> {
         let backend: Arc<dyn Backend> = match target {
-            Target::Sqlite(path) => Arc::new(sqlite::Sqlite::open(path).await?),
+            Target::Sqlite(path) => Arc::new(sqlite::Sqlite::open(&sqlite::files::without_links(path)).await?),
             Target::Postgres(target) => Arc::new(postgres::Postgres::new(target)?),
         };
         Ok(Self::on(backend))

@@ -9,6 +9,7 @@ pub(in crate::storage) mod files;
 mod jobs;
 mod lane;
 pub(in crate::storage) mod marks;
+mod opened;
 mod writer;
 
 use std::path::Path;
@@ -27,8 +28,9 @@ use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
 use crate::storage::{Error, Figures, PATIENCE, Result};
-use files::{Opened, Server, Use};
+use files::{Server, Use};
 use jobs::Jobs;
+use opened::Opened;
 use writer::Writer;
 
 /// Reading connections. Each is held for the length of a statement or a few.
@@ -160,7 +162,9 @@ impl Backend for Sqlite {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                 Err(Error::Unavailable(format!("{}: {error}", self.files.path.display())))
             }
-            _ => Ok(()),
+            // A database that was there before is forgotten.
+            Ok(_) => files::forget(&self.files.path),
+            Err(_) => Ok(()),
         }
     }
 }

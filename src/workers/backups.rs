@@ -14,13 +14,15 @@ use crate::storage::backup;
 use crate::workers::Failed;
 
 /// Between two looks whether one is due.
-pub(super) const EVERY: Duration = Duration::from_mins(5);
-/// Before the first round, and after one that failed.
-pub(super) const SOON: Duration = Duration::from_secs(20);
+pub(super) const EVERY: Duration = Duration::from_mins(1);
+/// Before the first round, and after one that failed, which may have filled the disk.
+pub(super) const SOON: Duration = Duration::from_mins(5);
+/// The time in a name: a digit for each 0.
+const FORM: &[u8; 16] = b"00000000T000000Z";
 /// No copy takes so long.
 const BROKEN_OFF: Duration = Duration::from_hours(24);
 /// A copy that is so much newer than the clock was named by a clock that was wrong.
-const LEEWAY: Duration = Duration::from_mins(5);
+const CLOCK_ERROR: Duration = Duration::from_mins(5);
 
 /// A server that runs on and one that is started each hour make as many.
 pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
@@ -42,7 +44,7 @@ pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
         bytes = written.bytes,
         "the database was copied"
     );
-    sweep(folder, app.config.backups.keep).map_err(failed)
+    sweep(folder, app.config.backups.keep, now).map_err(failed)
 }
 
 /// The times are in the names, which sort by them.
@@ -53,7 +55,7 @@ fn name(at: Timestamp) -> String {
 }
 
 fn is_due(names: &[String], every: Duration, now: Timestamp) -> bool {
-    let (oldest, newest) = (name(now - every), name(now + LEEWAY));
+    let (oldest, newest) = (name(now - every), name(now + CLOCK_ERROR));
     !names.iter().any(|name| *name > oldest && *name < newest)
 }
 
@@ -70,13 +72,20 @@ fn copies(folder: &Path) -> io::Result<Vec<String>> {
 
 fn is_one(name: &str) -> bool {
     let form = name.strip_prefix("authara-").and_then(|rest| rest.strip_suffix(".db"));
-    form.is_some_and(|stamp| stamp.len() == 16 && stamp.ends_with('Z') && stamp.as_bytes()[8] == b'T')
+    form.is_some_and(|stamp| {
+        stamp.len() == FORM.len()
+            && stamp
+                .bytes()
+                .zip(FORM)
+                .all(|(byte, form)| byte == *form || *form == b'0' && byte.is_ascii_digit())
+    })
 }
 
 /// Removes all but the newest copies, and what a copy that was broken off long ago has left.
-fn sweep(folder: &Path, keep: usize) -> io::Result<()> {
-    let names = copies(folder)?;
-    for name in names.iter().rev().skip(keep) {
+fn sweep(folder: &Path, keep: usize, now: Timestamp) -> io::Result<()> {
+    let (names, newest) = (copies(folder)?, name(now + CLOCK_ERROR));
+    // One that a clock named that was wrong is not among the newest, and not deleted either.
+    for name in names.iter().rev().filter(|name| **name < newest).skip(keep) {
         fs::remove_file(folder.join(name))?;
     }
     for file in fs::read_dir(folder)? {

@@ -1,6 +1,7 @@
 //! A copy: one SQLite file, looked through before it is relied on.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ use crate::storage::{Error, PATIENCE, Store, migrate, sqlite};
 /// Between two flushes of a copy that is being made.
 const FLUSH: Duration = Duration::from_millis(50);
 
-/// Why there is no copy, or why it was not put back. Nothing has changed then.
+/// Why there is no copy, or why it was not put back. Unless the text says where the database is now, nothing has
+/// changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// The operator can do something about it; the text says what.
@@ -47,8 +49,8 @@ pub struct Restored {
     pub aside: Option<String>,
 }
 
-/// Whether a copy is in one file.
-pub(super) fn is_complete(from: &Path) -> Result<()> {
+/// Fails unless a copy is in one file.
+pub(super) fn check_complete(from: &Path) -> Result<()> {
     for end in ["-wal", "-journal"] {
         let changes = beside(from, end);
         if fs::metadata(&changes).is_ok_and(|changes| changes.len() > 0) {
@@ -62,10 +64,10 @@ pub(super) fn is_complete(from: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Reads all of a copy: whether it is whole, ours, and not of a newer version.
-pub(super) async fn look_through(copy: &Path) -> Result<Contents> {
-    let path = copy.to_path_buf();
-    let checked = tokio::task::spawn_blocking(move || check(&path));
+/// Reads all of a copy: whether it is whole, ours, and not of a newer version. Messages name it as `shown`.
+pub(super) async fn look_through(copy: &Path, shown: &Path) -> Result<Contents> {
+    let (path, name) = (copy.to_path_buf(), shown.to_path_buf());
+    let checked = tokio::task::spawn_blocking(move || check(&path, &name));
     let accounts = checked
         .await
         .map_err(|_| Error::unavailable("the check was broken off"))??;
@@ -75,22 +77,27 @@ pub(super) async fn look_through(copy: &Path) -> Result<Contents> {
     Ok(Contents { accounts, bytes })
 }
 
-fn check(copy: &Path) -> Result<u64> {
-    let broken = |what: &str| refused(copy, &format!("is no database of Authara that can be used: {what}"));
+fn check(copy: &Path, shown: &Path) -> Result<u64> {
+    let broken = |what: &str| refused(shown, &format!("is no database of Authara that can be used: {what}"));
     let open = || {
         let handle = Handle::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let found: String = handle.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
         let mark: i64 = handle.query_row("PRAGMA application_id", (), |row| row.get(0))?;
         let orphans = handle.prepare("PRAGMA foreign_key_check")?.exists(())?;
+        let foreign = "SELECT 1 FROM sqlite_schema WHERE type IN ('trigger', 'view')";
+        let foreign = handle.prepare(foreign)?.exists(())?;
         let accounts: i64 = handle.query_row("SELECT count(*) FROM users", (), |row| row.get(0))?;
-        Ok::<_, rusqlite::Error>((found, mark, orphans, accounts))
+        Ok::<_, rusqlite::Error>((found, mark, foreign, orphans, accounts))
     };
-    let (found, mark, orphans, accounts) = open().map_err(|error| broken(&error.to_string()))?;
+    let (found, mark, foreign, orphans, accounts) = open().map_err(|error| broken(&error.to_string()))?;
     if found != "ok" {
         return Err(broken(&found));
     }
     if mark != migrate::APPLICATION_ID {
         return Err(broken("it bears the mark of another program"));
+    }
+    if foreign {
+        return Err(broken("it has a trigger or a view, and none of ours does"));
     }
     if orphans {
         return Err(broken("a row refers to one that is not there"));
@@ -120,8 +127,8 @@ fn try_to_mark(fresh: &Path) -> rusqlite::Result<i32> {
     Ok(mark)
 }
 
-/// Waits for the end of what fills files, and has them written to the disk bit by bit: all at once would hold up the
-/// commits of the server.
+/// Waits for `end`, and meanwhile has the files written to the disk in small steps: one large flush would hold up
+/// the commits of the server.
 pub(super) async fn flushing<T>(files: &[PathBuf], mut end: impl Future<Output = T> + Unpin) -> Result<T> {
     loop {
         if let Ok(done) = timeout(FLUSH, &mut end).await {
@@ -143,6 +150,32 @@ pub(super) async fn flushing<T>(files: &[PathBuf], mut end: impl Future<Output =
 pub(super) fn all_of(database: &Path) -> impl Iterator<Item = PathBuf> {
     let ends = std::iter::once("").chain(BESIDE);
     ends.map(|end| beside(database, end))
+}
+
+/// Some letters that no other program on this machine will choose.
+pub(super) fn some_letters() -> String {
+    format!("{:016x}", RandomState::new().hash_one(std::process::id()))
+}
+
+/// A file that is being filled. Removed when dropped, with all that SQLite keeps beside it, unless it has got
+/// another name.
+pub(super) struct Unfinished(pub(super) PathBuf);
+
+impl Unfinished {
+    /// Makes an empty file, which nobody else has.
+    pub(super) fn make(path: PathBuf) -> Result<(Self, File)> {
+        let file = new_file(&path)?;
+        Ok((Self(path), file))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        for path in all_of(&self.0) {
+            // Most are not there.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 pub(super) fn new_file(path: &Path) -> Result<File> {

@@ -5,21 +5,27 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use super::copies::{
+    Contents, Problem, Restored, Result, Unfinished, all_of, check_complete, failed, flushing, look_through, mark,
+    named, refused, some_letters, sync_folder_of,
+};
+use crate::domain::Timestamp;
+use crate::storage::sqlite::files::{Alone, Use, belongs_like};
+use crate::storage::{Error, sqlite};
 use rusqlite::ErrorCode;
 use time::macros::format_description;
 use tokio::sync::oneshot;
 
-use super::copies::{
-    Contents, Problem, Restored, Result, all_of, failed, flushing, is_complete, look_through, mark, named, new_file,
-    refused, sync_folder_of,
-};
-use crate::domain::Timestamp;
-use crate::storage::sqlite::files::{Alone, BESIDE, Use, belongs_like, beside};
-use crate::storage::{Error, sqlite};
-
 /// Fills a new file with all that the database held at one moment.
 pub(super) async fn write(source: &Path, partial: &Path) -> Result<()> {
+    let missing = || refused(source, "is not there; run `authara migrate up` with the same settings");
+    if !Use::is_possible(source)? {
+        return Err(missing());
+    }
     let _used = Use::begin(source).await?;
+    if !source.exists() {
+        return Err(missing());
+    }
     let handle = sqlite::open(source).map_err(|error| sqlite::reading_error(&error))?;
     let Some(path) = partial.to_str().map(str::to_owned) else {
         return Err(refused(partial, "has letters in its name that are no text"));
@@ -29,13 +35,18 @@ pub(super) async fn write(source: &Path, partial: &Path) -> Result<()> {
         // Requests go first. Where the system has no such priorities, it is as fast as they are.
         let _ = rustix::process::nice(10);
         // It takes an empty file for none, and so keeps the mode.
-        let _ = tell.send(handle.execute("VACUUM INTO ?1", [path]));
+        let copied = handle.execute("VACUUM INTO ?1", [path]);
+        // Before anybody goes on, so that it is not left open when the program ends.
+        drop(handle);
+        let _ = tell.send(copied);
     };
     let thread = thread::Builder::new().name("backup".to_owned()).spawn(work);
     thread.map_err(Error::unavailable)?;
     let copied = flushing(&[partial.to_owned()], told).await?;
     let copied = copied.map_err(|_| Error::unavailable("copying was broken off"))?;
     copied.map_err(|error| sqlite::reading_error(&error))?;
+    // Else it could be taken for a state of the database.
+    mark(partial).await?;
     Ok(())
 }
 
@@ -49,41 +60,33 @@ pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp) -> Result
             return Err(refused(from, "is the database itself"));
         }
     } else {
-        is_complete(from)?;
+        check_complete(from)?;
     }
-    let fresh = named(place, &format!("restoring-{}", std::process::id()));
-    let prepared = prepare(from, place, &fresh).await;
-    // Reading a file that keeps a log, as `sqlite3 .backup` makes one, leaves these, with nothing in them.
-    for end in BESIDE {
-        let _ = fs::remove_file(beside(&fresh, end));
+    let (fresh, file) = Unfinished::make(named(place, &format!("restoring-{}", some_letters())))?;
+    let (contents, mark) = prepare(from, place, &fresh.0, file).await?;
+    if may_be_opened && !fold_log(place)? {
+        return Err(in_use());
     }
-    let put = prepared.and_then(|(contents, mark)| {
-        if may_be_opened && !is_folded(place)? {
-            return Err(in_use());
-        }
-        alone.expect_also(mark)?;
-        let aside = put_in_place(&fresh, place, &free_name(place, now))?;
-        alone.expect(&[mark])?;
-        let aside = aside.map(|aside| aside.display().to_string());
-        Ok(Restored { contents, aside })
-    });
-    put.inspect_err(|_| drop(fs::remove_file(&fresh)))
+    alone.expect_also(mark)?;
+    let aside = put_in_place(&fresh.0, place, &free_name(place, now))?;
+    alone.expect(&[mark])?;
+    let aside = aside.map(|aside| aside.display().to_string());
+    Ok(Restored { contents, aside })
 }
 
 /// Copies a file next to the place it is for, as its owner's, looks it through and gives it a new mark.
-async fn prepare(from: &Path, place: &Path, fresh: &Path) -> Result<(Contents, i32)> {
+async fn prepare(from: &Path, place: &Path, fresh: &Path, mut file: File) -> Result<(Contents, i32)> {
     let mut source = File::open(from).map_err(|error| failed(from, &error))?;
-    let mut file = new_file(fresh)?;
     io::copy(&mut source, &mut file).map_err(|error| failed(fresh, &error))?;
-    belongs_like(fresh, place);
-    let contents = look_through(fresh).await?;
+    belongs_like(&file, place);
+    let contents = look_through(fresh, from).await?;
     let mark = mark(fresh).await?;
     file.sync_all().map_err(|error| failed(fresh, &error))?;
     Ok((contents, mark))
 }
 
 /// Takes the log into the database file, so that it can be kept as one. `false` if another program uses it.
-fn is_folded(place: &Path) -> Result<bool> {
+fn fold_log(place: &Path) -> Result<bool> {
     let folded = || {
         let handle = sqlite::open(place)?;
         handle.pragma_update(None, "journal_mode", "DELETE")?;
@@ -112,6 +115,13 @@ fn free_name(place: &Path, now: Timestamp) -> PathBuf {
 
 /// Gives the database that is there another name, if there is one, and the new one its place.
 fn put_in_place(fresh: &Path, place: &Path, aside: &Path) -> Result<Option<PathBuf>> {
+    // At no moment is there no database, if what lies beside it is in it already.
+    if all_of(place).skip(1).all(|path| !path.exists()) && fs::hard_link(place, aside).is_ok() {
+        let renamed = fs::rename(fresh, place).map_err(|error| failed(place, &error));
+        renamed.inspect_err(|_| drop(fs::remove_file(aside)))?;
+        sync_folder_of(place)?;
+        return Ok(Some(aside.to_owned()));
+    }
     let mut moved = Vec::new();
     let done = move_all(place, aside, &mut moved)
         .and_then(|()| fs::rename(fresh, place).map_err(|error| failed(place, &error)))

@@ -3,19 +3,21 @@
 //! Both databases have the same tables, and [`Value`](crate::storage::value::Value) knows what a column of one
 //! is in the other; so a copy of one can be put into the other.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use time::macros::format_description;
-use tokio::sync::mpsc::channel;
-
-use super::copies::{Problem, Restored, Result, all_of, failed, flushing, is_complete, look_through, mark, new_file};
+use super::copies::{
+    Problem, Restored, Result, check_complete, failed, flushing, look_through, mark, new_file, some_letters,
+};
 use crate::domain::Timestamp;
 use crate::storage::backend::Table;
 use crate::storage::sqlite::files::beside;
 use crate::storage::value::args;
 use crate::storage::{Conn, Error, PostgresTarget, Store, Target, Tx, migrate};
+use time::macros::format_description;
+use tokio::sync::mpsc::channel;
 
 /// Fills a new file with all that the database held at one moment.
 pub(super) async fn write(target: &Target, copy: &Path) -> Result<()> {
@@ -48,12 +50,13 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
         );
         return Err(Problem::Refused(text));
     }
-    is_complete(from)?;
+    check_complete(from)?;
     let private = Private::of(from)?;
-    let contents = look_through(&private.0).await?;
-    let file = Store::of_a_copy(&private.0);
+    let contents = look_through(&private.path, from).await?;
+    let file = Store::of_a_copy(&private.path);
     migrate::up(&file).await?;
-    let tables = tables(&file).await?;
+    // Other programs leave tables of their own in a file, and anybody any names.
+    let tables = tables_of_ours(&private.folder).await?;
 
     migrate::status(&server).await?;
     migrate::make_place(&server).await?;
@@ -64,9 +67,6 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
         to.connection.batch("SET LOCAL lock_timeout = '5s'").await?;
         let is_replaced = set_aside(to, &tables, &aside).await?;
         migrate::make_all(to).await?;
-        let made = tables_here(to).await?;
-        // Programs that copy SQLite files leave tables of their own in them.
-        let tables: Vec<_> = tables.into_iter().filter(|table| made.contains(&table.name)).collect();
         copy_all(&tables, &mut file.read().await?, to).await?;
         for table in &tables {
             to.connection.batch(&format!("ANALYZE {}", table.name)).await?;
@@ -80,24 +80,30 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
     })
 }
 
-/// A copy of the copy, which may be opened and brought to this version. Removed when dropped.
-struct Private(PathBuf);
+/// A copy of the copy, which may be opened and brought to this version, in a folder that only this user may enter.
+/// Removed when dropped.
+struct Private {
+    folder: PathBuf,
+    path: PathBuf,
+}
 
 impl Private {
     fn of(from: &Path) -> Result<Self> {
         let mut source = File::open(from).map_err(|error| failed(from, &error))?;
-        let private = Self(std::env::temp_dir().join(format!("authara-restore-{}.db", std::process::id())));
-        let mut file = new_file(&private.0)?;
-        io::copy(&mut source, &mut file).map_err(|error| failed(&private.0, &error))?;
+        let folder = std::env::temp_dir().join(format!("authara-restore-{}", some_letters()));
+        let made = DirBuilder::new().mode(0o700).create(&folder);
+        made.map_err(|error| failed(&folder, &error))?;
+        let path = folder.join("copy.db");
+        let private = Self { folder, path };
+        let mut file = new_file(&private.path)?;
+        io::copy(&mut source, &mut file).map_err(|error| failed(&private.path, &error))?;
         Ok(private)
     }
 }
 
 impl Drop for Private {
     fn drop(&mut self) {
-        for path in all_of(&self.0) {
-            let _ = fs::remove_file(path);
-        }
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -118,11 +124,13 @@ async fn set_aside(tx: &mut Tx, tables: &[Table], schema: &str) -> crate::storag
         return Ok(false);
     }
     let made = tx.connection.batch(&format!("CREATE SCHEMA {schema}")).await;
-    made.map_err(|error| {
-        Error::Schema(format!(
-            "there is no place to keep what is there now: {error}. Nothing was changed; let the role make a schema: \
+    made.map_err(|error| match error {
+        Error::Statement(what) if what.starts_with("42501") => Error::Schema(
+            "the role may not make a schema to keep what is there now. Nothing was changed; let it: \
              GRANT CREATE ON DATABASE … TO …"
-        ))
+                .to_owned(),
+        ),
+        other => other,
     })?;
     for table in ours {
         tx.connection
@@ -130,6 +138,15 @@ async fn set_aside(tx: &mut Tx, tables: &[Table], schema: &str) -> crate::storag
             .await?;
     }
     Ok(true)
+}
+
+/// The tables that the migrations make.
+async fn tables_of_ours(folder: &Path) -> Result<Vec<Table>> {
+    let path = folder.join("empty.db");
+    drop(new_file(&path)?);
+    let empty = Store::of_a_copy(&path);
+    migrate::up(&empty).await?;
+    Ok(tables(&empty).await?)
 }
 
 async fn tables_here(tx: &mut Tx) -> crate::storage::Result<Vec<String>> {

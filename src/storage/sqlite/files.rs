@@ -7,12 +7,11 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rusqlite::Connection as Handle;
 use rustix::fs::{Access, access};
 use tokio::time::Instant;
 
@@ -21,12 +20,14 @@ use crate::storage::{Error, PATIENCE, Result};
 
 /// What SQLite keeps beside a database: the log, its index, and the journal of a mode that we do not use.
 pub(in crate::storage) const BESIDE: [&str; 3] = [LOG, INDEX, JOURNAL];
-const LOG: &str = "-wal";
-const INDEX: &str = "-shm";
+pub(super) const LOG: &str = "-wal";
+pub(super) const INDEX: &str = "-shm";
 const JOURNAL: &str = "-journal";
 /// What we keep beside it.
 const LOCK: &str = "-lock";
 const SERVER: &str = "-server";
+/// How many databases this process uses.
+static USES: AtomicUsize = AtomicUsize::new(0);
 /// Between two looks at a lock that somebody else has.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -34,17 +35,21 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(in crate::storage) struct Use(#[expect(dead_code, reason = "it is held, not used")] Lock);
 
 impl Use {
-    /// Takes it; whoever is the first looks whether the files can be used and belong together. Fails with
+    /// Takes it. The first program looks whether the files can be used and belong together. Fails with
     /// [`Error::Schema`] if they do not, and has touched nothing then.
     pub(in crate::storage) async fn begin(database: &Path) -> Result<Self> {
         let lock = Lock::open(database)?;
         let deadline = Instant::now() + PATIENCE;
         loop {
-            // Programs that use it now have looked.
-            if lock.alone()? {
-                check(database, lock.marks()?.as_deref())?;
+            let has_looked = look_if_alone(database, &lock)?;
+            let mut is_shared = lock.together()?;
+            if is_shared && !has_looked {
+                // Others that use it have looked. But one that looked and refused may have just gone.
+                look_if_alone(database, &lock)?;
+                is_shared = lock.together()?;
             }
-            if lock.together()? {
+            if is_shared {
+                USES.fetch_add(1, Ordering::SeqCst);
                 return Ok(Self(lock));
             }
             if Instant::now() > deadline {
@@ -56,15 +61,31 @@ impl Use {
     }
 
     /// Whether there is a database of ours, or something left of one.
-    pub(super) fn is_possible(database: &Path) -> Result<bool> {
+    pub(in crate::storage) fn is_possible(database: &Path) -> Result<bool> {
         // Where there is a lock, others may use it now.
         if beside(database, LOCK).exists() {
             return Ok(true);
         }
         let header = Header::read(database).map_err(|error| failed(database, &error))?;
         let is_missing = || fs::metadata(database).map_or(0, |file| file.len()) == 0;
-        Ok(header.map_or_else(|| is_missing() && has_changes(database), |header| header.is_ours))
+        Ok(header.map_or_else(|| is_missing() && has_log(database), |header| header.is_ours))
     }
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        USES.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Looks at the files if nobody else uses them. Not if this process uses any database: looking closes the file, and
+/// with it SQLite's own locks.
+fn look_if_alone(database: &Path, lock: &Lock) -> Result<bool> {
+    let is_alone = lock.alone()? && USES.load(Ordering::SeqCst) == 0;
+    if is_alone {
+        check(database, lock.marks()?.as_deref())?;
+    }
+    Ok(is_alone)
 }
 
 /// The right to use a database alone. It ends when this is dropped.
@@ -117,6 +138,24 @@ impl Server {
     }
 }
 
+/// Says that nothing is known of a database, which is a new one.
+pub(super) fn forget(database: &Path) -> Result<()> {
+    let lock = Lock::open(database)?;
+    marks::write(&lock.file, &[]).map_err(|error| failed(&lock.path, &error))
+}
+
+/// The path of a database without links: what lies beside it lies there, and others may know it by that.
+pub(in crate::storage) fn without_links(database: &Path) -> PathBuf {
+    let of_file = fs::canonicalize(database);
+    let in_folder = || {
+        let folder = fs::canonicalize(folder_of(database))?;
+        let name = database.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        Ok::<_, io::Error>(folder.join(name))
+    };
+    // What is not there is said when it is used.
+    of_file.or_else(|_| in_folder()).unwrap_or_else(|_| database.to_owned())
+}
+
 /// The file that says in which states a database file may be, for the server to write on.
 pub(super) fn marks_file(database: &Path) -> Result<File> {
     Ok(Lock::open(database)?.file)
@@ -136,8 +175,15 @@ impl Lock {
     fn at(path: PathBuf, database: &Path) -> Result<Self> {
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        // Others may be able to write in the folder: a link could lead to any file.
+        let options = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
         let file = options.open(&path).map_err(|error| failed(&path, &error))?;
-        belongs_like(&path, database);
+        let found = file.metadata().map_err(|error| failed(&path, &error))?;
+        if !found.is_file() || found.nlink() != 1 {
+            let words = format!("{} is a link, or not a file; remove it", path.display());
+            return Err(Error::Schema(words));
+        }
+        belongs_like(&file, database);
         Ok(Self { path, file })
     }
 
@@ -164,84 +210,14 @@ impl Lock {
     }
 }
 
-/// Which files the connections of this program have open. What is written to one that is no longer at its path
-/// is lost, and SQLite does not look.
-pub(super) struct Opened {
-    /// The database.
-    pub(super) path: PathBuf,
-    names: [PathBuf; 3],
-    kept: OnceLock<Kept>,
-}
-
-struct Kept {
-    files: [Option<FileId>; 3],
-    /// Stays open, because the last connection that is closed removes what is beside the database.
-    _connection: Mutex<Handle>,
-}
-
-impl Opened {
-    pub(super) fn new(path: &Path) -> Arc<Self> {
-        Arc::new(Self {
-            path: path.to_owned(),
-            names: ["", LOG, INDEX].map(|end| beside(path, end)),
-            kept: OnceLock::new(),
-        })
-    }
-
-    /// Fails once one of the files has been removed, or another one is in its place.
-    pub(super) fn check(&self) -> Result<()> {
-        let files = self.kept.get().map(|kept| kept.files);
-        for (name, file) in self.names.iter().zip(files.into_iter().flatten()) {
-            if file != FileId::of(name) {
-                return Err(Error::Unavailable(format!(
-                    "{} was removed or replaced while this program uses it, so that nothing can be kept; \
-                     stop the program, put the files in order, and start it again",
-                    name.display()
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// Says that a connection has them open.
-    pub(super) fn note(&self) {
-        if self.kept.get().is_none()
-            && let Ok(kept) = self.keep()
-            && kept.files.iter().all(Option::is_some)
-        {
-            let _ = self.kept.set(kept);
-        }
-    }
-
-    fn keep(&self) -> rusqlite::Result<Kept> {
-        let connection = super::open(&self.path)?;
-        // It uses the files once it has read.
-        connection.query_row("PRAGMA user_version", (), |_| Ok(()))?;
-        Ok(Kept {
-            files: self.names.each_ref().map(|name| FileId::of(name)),
-            _connection: Mutex::new(connection),
-        })
-    }
-}
-
-/// Device and number of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileId(u64, u64);
-
-impl FileId {
-    /// Of the file that is there now.
-    fn of(path: &Path) -> Option<Self> {
-        let found = fs::metadata(path).ok()?;
-        Some(Self(found.dev(), found.ino()))
-    }
-}
-
 /// Gives a file that root made to the owner of the database, or of its folder.
-pub(in crate::storage) fn belongs_like(path: &Path, database: &Path) {
+pub(in crate::storage) fn belongs_like(file: &File, database: &Path) {
     let like = fs::metadata(database).or_else(|_| fs::metadata(folder_of(database)));
-    if let (Ok(like), true) = (like, rustix::process::geteuid().is_root()) {
+    let Ok(like) = like else { return };
+    // What belongs to somebody else already is not given to root.
+    if rustix::process::geteuid().is_root() && like.uid() != 0 {
         // A file system that knows no owners needs none.
-        let _ = chown(path, Some(like.uid()), Some(like.gid()));
+        let _ = fchown(file, Some(like.uid()), Some(like.gid()));
     }
 }
 
@@ -266,11 +242,10 @@ fn check(database: &Path, marks: Option<&[i32]>) -> Result<()> {
 /// `Err` says in words what was put in place by hand.
 fn belong_together(database: &Path, marks: Option<&[i32]>) -> Result<std::result::Result<(), String>> {
     let header = Header::read(database).map_err(|error| failed(database, &error))?;
-    let has_changes = has_changes(database);
     let shown = database.display();
     Ok(match header {
-        None if has_changes && fs::metadata(database).map_or(0, |file| file.len()) == 0 => Err(format!(
-            "there is no database in {shown}, but changes that belong to one ({shown}{LOG} or {shown}{JOURNAL})"
+        None if has_log(database) && fs::metadata(database).map_or(0, |file| file.len()) == 0 => Err(format!(
+            "there is no database in {shown}, but changes that belong to one, in {shown}{LOG}"
         )),
         Some(Header { keeps_log: false, .. }) if has_log(database) => Err(format!(
             "{shown} was put in place by hand: the changes in {shown}{LOG} belong to another database"
@@ -291,16 +266,8 @@ fn is_log_known(database: &Path, marks: Option<&[i32]>) -> Result<bool> {
     Ok(in_log.zip(marks).is_none_or(|(mark, marks)| marks.contains(&mark)))
 }
 
-fn has_changes(database: &Path) -> bool {
-    has_log(database) || is_filled(&beside(database, JOURNAL))
-}
-
 fn has_log(database: &Path) -> bool {
-    is_filled(&beside(database, LOG))
-}
-
-fn is_filled(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.len() > 0)
+    fs::metadata(beside(database, LOG)).is_ok_and(|file| file.len() > 0)
 }
 
 /// Whether this program may write a file or folder that is there. Opens nothing.

@@ -9,7 +9,7 @@ use rusqlite::Connection as Handle;
 use tokio::sync::oneshot;
 
 use super::checkpoints::Checkpoints;
-use super::files::Opened;
+use super::opened::Opened;
 use super::{execute, is_busy, open, query, writing_error};
 use crate::metrics::Counter;
 use crate::storage::backend::{Job, Statement, Step};

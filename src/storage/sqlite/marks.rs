@@ -22,6 +22,9 @@ const LENGTH: usize = 256;
 /// So many have room in it.
 const MOST: usize = 20;
 
+/// Where the first page says how changes are kept, and what stands there for a log.
+const WRITE_VERSION: usize = 18;
+const LOG: u8 = 2;
 /// Where the mark stands in the first page: `user_version`.
 const MARK: usize = 60;
 
@@ -36,13 +39,20 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Whether an open database file still says that it keeps a log. A copy that is written over it mostly does not.
+    pub(super) fn is_of_log(file: &File) -> bool {
+        let mut kept = [0];
+        // What cannot be read is for SQLite to say.
+        !matches!(file.read_at(&mut kept, WRITE_VERSION as u64), Ok(1)) || kept[0] == LOG
+    }
+
     /// `None` if there is no file, or it is no database. To close the file gives up SQLite's locks on it, so
     /// this is for a time when nobody in this process uses it.
     pub(super) fn read(database: &Path) -> io::Result<Option<Self>> {
         let mut bytes = [0; 100];
         match File::open(database).and_then(|mut file| file.read_exact(&mut bytes)) {
             Ok(()) if bytes.starts_with(b"SQLite format 3\0") => Ok(Some(Self {
-                keeps_log: bytes[18] == 2,
+                keeps_log: bytes[WRITE_VERSION] == LOG,
                 mark: number(&bytes, MARK).cast_signed(),
                 is_ours: i64::from(number(&bytes, 68)) == APPLICATION_ID,
             })),

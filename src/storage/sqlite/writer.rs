@@ -22,8 +22,8 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::Instant;
 
-use super::files::Opened;
 use super::lane::{Blocked, FIRST_PAUSE, LONGEST_PAUSE, Lane};
+use super::opened::Opened;
 use super::{execute, query};
 use crate::metrics::Counter;
 use crate::storage::backend::{Connection, Table};
