@@ -5,7 +5,7 @@
 //! Floors import downwards only; `tests/architecture.rs` checks every arrow.
 //!
 //! ```text
-//!   6  cli                          dev, serve, migrate, user, key, config, routes, healthcheck
+//!   6  cli                          dev, serve, migrate, backup, restore, user, key, audit, config, …
 //!   5  http      workers            doors: requests, and what runs by itself
 //!   4  flows                        what the product does, one function per use case
 //!   3  app                          everything a flow may touch, built once

@@ -47,8 +47,7 @@ pub(super) async fn restore(
     let database = Database::from_settings(given)?.value;
     ask::confirm(
         &format!(
-            "This puts {} in the place of the database. What happened since it was made is then gone from there; \
-             what is there now is kept.",
+            "This replaces the database with {}. Changes made after that copy are not in it. The present database is kept.",
             from.display()
         ),
         sure,

@@ -10,7 +10,7 @@ use crate::config::{self, Brand, Database, Given, Support, Target, list, vars::V
 use crate::domain::Clock as _;
 use crate::domain::time::SystemClock;
 use crate::look::Accent;
-use crate::storage::{Store, about, migrate};
+use crate::storage::{Store, about, backup, migrate};
 
 pub(super) async fn run(command: &Command, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     match command {
@@ -88,6 +88,14 @@ fn check(env_file: Option<&Path>, out: &mut Printer) -> Result<config::Config> {
         out.line(format!("  metrics           {metrics}, for everybody who can reach it"))?;
     }
     out.line(format!("  database          {database}"))?;
+    if let Some(folder) = &config.backups.folder {
+        backup::check_folder(folder).map_err(|problem| Failure::Words(format!("AUTHARA_BACKUP_DIR: {problem}")))?;
+        out.line(format!(
+            "  copies            {}, {} of them",
+            folder.display(),
+            config.backups.keep
+        ))?;
+    }
     let languages: Vec<&str> = config.languages.all().map(|phrases| phrases.tag()).collect();
     out.line(format!("  languages         {}", languages.join(", ")))?;
     looks(&config.brand, out)?;

@@ -30,7 +30,7 @@ pub(super) async fn run(given: &Given, out: &mut Printer) -> Result<()> {
         });
     }
     Err(Failure::Words(format!(
-        "the server is not ready: it answered {}",
+        "the server is not ready: it answered {}; its log says why",
         status.as_u16()
     )))
 }

@@ -63,7 +63,7 @@ pub(super) async fn begin_serving(app: &App) -> Result<()> {
 pub(super) async fn listen(at: &Listen, what: &str, setting: &str) -> Result<Listener> {
     let failed = |error| {
         Failure::Words(format!(
-            "cannot listen on {at} for {what}: {error}; {setting} names another place"
+            "cannot listen on {at} for {what}: {error}; set {setting} to another place"
         ))
     };
     server::bind(at).await.map_err(failed)

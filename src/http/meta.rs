@@ -33,7 +33,7 @@ pub async fn health(_cx: Cx, _: Anyone) -> Result<Reply> {
     Ok(Reply::bytes(StatusCode::OK, "application/json", HEALTHY))
 }
 
-/// `GET /auth/ready`: the database answers and its schema fits; 503 otherwise, whatever the cause.
+/// `GET /auth/ready`: the database answers, can be written, and has a schema that fits; 503 otherwise, whatever the cause.
 /// A worker in trouble takes no instance out of a pool: its work waits, and requests are served.
 pub async fn ready(cx: Cx, _: Anyone) -> Result<Reply> {
     match flows::health::ready(&cx.app, cx.now()).await {

@@ -1,4 +1,4 @@
-//! Whether the database answers.
+//! Whether the database answers, and can be written.
 
 use crate::domain::Timestamp;
 use crate::storage::value::args;
@@ -16,8 +16,7 @@ impl Health<'_> {
         Ok(())
     }
 
-    /// Changes a row that says nothing, which fails where nothing can be kept. It lies among what is over and
-    /// will be deleted.
+    /// Writes a row without meaning, to find out whether the database can be written. The cleanup deletes it.
     pub async fn write(self, now: Timestamp) -> Result<()> {
         // A change to what is there already would write nothing.
         let sql = "INSERT INTO budgets (name, key, spent, strikes, ends_at) VALUES ('write', $1, 0, 0, $2)

@@ -204,7 +204,7 @@ impl Store {
 struct LastWrite(Mutex<Option<Instant>>);
 
 impl LastWrite {
-    /// So long the last success is taken for the state of now.
+    /// How long a success counts as proof that the database can be written.
     const GOOD_FOR: Duration = Duration::from_secs(10);
 
     fn is_recent_success(&self) -> bool {

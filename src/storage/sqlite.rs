@@ -305,7 +305,7 @@ fn give(handle: &Handle, sql: &str, to: &Sender<Vec<Row>>) -> rusqlite::Result<(
             return Ok(());
         }
     }
-    // Whoever takes no more says why.
+    // The receiver reports why it stopped.
     let _ = to.blocking_send(rows);
     Ok(())
 }

@@ -242,7 +242,7 @@ impl Connection for PostgresConnection {
             let rows = self.answered(fetched, name)?;
             let rows: Vec<_> = rows.iter().map(read).collect::<Result<_>>()?;
             let is_last = rows.len() < ROWS;
-            // Whoever takes no more says why.
+            // The receiver reports why it stopped.
             if to.send(rows).await.is_err() || is_last {
                 return self.batch("CLOSE given").await;
             }
@@ -251,7 +251,7 @@ impl Connection for PostgresConnection {
 
     async fn take(&mut self, table: &Table, mut from: Receiver<Vec<Row>>) -> Result<()> {
         let (name, columns) = (&table.name, table.columns.join(", "));
-        // A transaction is open, and the limit of time is off.
+        // Opens the transaction and turns the statement timeout off.
         self.batch("").await?;
         let client = usable(self.link.as_ref(), &mut self.is_unknown)?;
         let filled = async {
