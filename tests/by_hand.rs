@@ -213,18 +213,46 @@ async fn a_copy_from_before_the_log_was_begun_anew() {
     let place = Place::new("anew");
     let (server, _) = place.deployment.start().await;
     let mut client = Client::connect(place.deployment.address).await.unwrap();
-    let mut token = sign_up(&mut client, "ada@example.com").await;
+    let token = sign_up(&mut client, "ada@example.com").await;
     let copy = place.backup_of_sqlite("copy.db");
+    // In one life of the server.
+    until_marked(&place, &mut client, token).await;
+    server.kill();
+
+    fs::copy(&copy, place.file("")).unwrap();
+
+    place.is_not_touched("was put in place by hand");
+}
+
+/// Refreshes until the server has copied the log into the file and marked it.
+async fn until_marked(place: &Place, client: &mut Client, mut token: String) {
     let marks = || fs::read(place.file("-lock")).unwrap();
-    // In one life of the server, until it has copied the log into the file and marked it.
     let first = marks();
+    let mut count = 0;
     while marks() == first {
         let (status, body) = client.send(&live::refresh(&token)).await.unwrap();
         assert_eq!(status, 200);
         token = live::text_in(&body, "refresh_token");
+        count += 1;
+        assert!(count < 5_000, "it never is");
     }
-    server.kill();
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_outlives_another_takes_its_place() {
+    let place = Place::new("outlives");
+    let mut other = Deployment::new(env!("CARGO_BIN_EXE_authara"), &place.folder.0, "outlived-by");
+    let url = format!("sqlite://{}", place.deployment.database().display());
+    other.settings = vec![("DATABASE_URL", url)];
+    let (first, _) = place.deployment.start().await;
+    let (second, _) = other.start().await;
+    let mut client = Client::connect(other.address).await.unwrap();
+    let token = sign_up(&mut client, "ada@example.com").await;
+    end(first);
+    let copy = place.backup_of_sqlite("copy.db");
+
+    until_marked(&place, &mut client, token).await;
+    second.kill();
     fs::copy(&copy, place.file("")).unwrap();
 
     place.is_not_touched("was put in place by hand");

@@ -28,7 +28,7 @@ use crate::storage::row::Row;
 use crate::storage::sql::for_sqlite;
 use crate::storage::value::Value;
 use crate::storage::{Error, Figures, PATIENCE, Result};
-use files::{Server, Use};
+use files::Use;
 use jobs::Jobs;
 use opened::Opened;
 use writer::Writer;
@@ -51,7 +51,6 @@ pub(super) struct Sqlite {
     is_shared: bool,
     // After all that it is for.
     used: OnceLock<Use>,
-    served: OnceLock<Server>,
 }
 
 impl Sqlite {
@@ -79,7 +78,6 @@ impl Sqlite {
             writer,
             is_shared: false,
             used: OnceLock::new(),
-            served: OnceLock::new(),
         }
     }
 
@@ -130,14 +128,7 @@ impl Backend for Sqlite {
     }
 
     async fn serve(&self) -> Result<bool> {
-        let Some(server) = Server::take(&self.files.path)? else {
-            return Ok(false);
-        };
-        let _ = self.served.set(server);
-        if let Err(error) = self.writer.mark(files::marks_file(&self.files.path)?).await {
-            tracing::warn!(%error, "the database could not be marked: if an old copy is put in its place, that is not noticed");
-        }
-        Ok(true)
+        self.writer.serve().await
     }
 
     async fn exists(&self) -> Result<bool> {

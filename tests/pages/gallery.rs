@@ -34,6 +34,8 @@ async fn every_state_is_shown_in_every_language() {
                 assert_eq!(html.attribute("lang"), Some(phrases.tag()), "{path}");
                 assert_eq!(html.attribute("data-theme"), Some("dark"), "{path}");
                 assert!(!page.text().contains('{'), "{path}: a placeholder was left");
+                let draws_focus = page.tags().iter().any(|tag| tag.attribute("autofocus").is_some());
+                assert!(!draws_focus, "{path}: the list would scroll to it");
                 texts.insert(page.text());
             }
             assert_eq!(texts.len(), 6, "{state}: two languages say the same");

@@ -4,7 +4,6 @@
 //! the log would never start anew, because there is always something left to copy: beyond a limit the
 //! writer does the rest itself.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +14,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection as Handle;
 
+use super::files::{self, Server};
 use super::marks::Marks;
 use super::open;
+use crate::storage::Result;
 
 /// Pages in the log from which on they are copied.
 const COPY_FROM: i32 = 1_000;
@@ -37,7 +38,10 @@ pub(super) struct Checkpoints {
     pages_before: i32,
     /// When the log may be started anew, after it could not be.
     may_try_at: Option<Instant>,
-    /// Only the server has them.
+    /// Whether a server uses the database by this.
+    is_of_server: bool,
+    /// Only one server has them.
+    server: Option<Server>,
     marks: Option<Arc<Marks>>,
     thread: Option<Worker>,
 }
@@ -54,6 +58,8 @@ impl Checkpoints {
             pages: Arc::default(),
             pages_before: 0,
             may_try_at: None,
+            is_of_server: false,
+            server: None,
             marks: None,
             thread: None,
         }
@@ -68,8 +74,24 @@ impl Checkpoints {
         }))
     }
 
-    /// Marks the database from now on, while the writing connection is free: see [`Marks`].
-    pub(super) fn mark(&mut self, file: File, writer: &Handle) -> io::Result<()> {
+    /// Marks the database from now on, while the writing connection is free: see [`Marks`]. `false` if another
+    /// server does; then it is done once that has gone.
+    pub(super) fn serve(&mut self, writer: &Handle) -> Result<bool> {
+        self.is_of_server = true;
+        let Some(server) = Server::take(&self.path)? else {
+            return Ok(false);
+        };
+        self.server = Some(server);
+        if let Err(error) = self.mark(writer) {
+            tracing::warn!(%error, "the database could not be marked: if an old copy is put in its place, that is not noticed");
+        }
+        Ok(true)
+    }
+
+    fn mark(&mut self, writer: &Handle) -> io::Result<()> {
+        // The thread that copies has no marks yet.
+        self.end_thread();
+        let file = files::marks_file(&self.path).map_err(io::Error::other)?;
         let is_in_file = self.start_anew(writer);
         self.marks = Some(Arc::new(Marks::begin(file, is_in_file, writer)?));
         self.put(writer, Marks::put_next);
@@ -81,6 +103,10 @@ impl Checkpoints {
     /// After a commit on the writing connection, which is free.
     pub(super) fn keep_short(&mut self, writer: &Handle) {
         let pages = self.pages.load(Ordering::Relaxed);
+        if pages >= COPY_FROM && self.is_of_server && self.server.is_none() {
+            // The other server may have gone.
+            let _ = self.serve(writer);
+        }
         if pages >= COPY_FROM {
             self.put(writer, Marks::put_next);
         } else if pages < self.pages_before {
@@ -136,12 +162,18 @@ impl Checkpoints {
     }
 }
 
-impl Drop for Checkpoints {
-    fn drop(&mut self) {
+impl Checkpoints {
+    fn end_thread(&mut self) {
         if let Some(Worker { wake, thread }) = self.thread.take() {
             drop(wake);
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.end_thread();
     }
 }
 

@@ -1,6 +1,5 @@
 //! The writing connection and the batch on it that is not committed yet.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -97,13 +96,13 @@ impl Lane {
         }
     }
 
-    /// Marks the database from now on: see [`Marks`](super::marks::Marks). An open batch is ended before.
-    pub(super) fn mark(&mut self, file: File) -> Result<()> {
+    /// Marks the database from now on: see [`Checkpoints::serve`]. An open batch is ended before.
+    pub(super) fn serve(&mut self) -> Result<bool> {
         self.finish();
         self.connect()?;
         match &self.handle {
-            Some(handle) => self.checkpoints.mark(file, handle).map_err(Error::unavailable),
-            None => Ok(()),
+            Some(handle) => self.checkpoints.serve(handle),
+            None => Ok(false),
         }
     }
 

@@ -13,7 +13,6 @@
 //! this way again, or the batch is being committed. Every way out (commit, drop, cancelled while in
 //! line, timed out) goes through [`Turn`] or [`InLine`], whose `drop` sees to it.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -65,10 +64,10 @@ impl Writer {
         self.commits.value()
     }
 
-    /// Marks the database from now on: see [`Marks`](super::marks::Marks).
-    pub(super) async fn mark(self: &Arc<Self>, file: File) -> Result<()> {
+    /// Marks the database from now on: see [`Checkpoints::serve`](super::checkpoints::Checkpoints::serve).
+    pub(super) async fn serve(self: &Arc<Self>) -> Result<bool> {
         let mut turn = self.turn(Instant::now() + PATIENCE).await?;
-        turn.lane().mark(file)
+        turn.lane().serve()
     }
 
     /// Waits for its turn and opens a savepoint.

@@ -89,7 +89,14 @@ pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
     });
     let reply = (state.show)(&cx)?;
     // What a browser would call a failed load is meant here.
-    Ok(in_frames(reply.with_status(StatusCode::OK)))
+    Ok(in_frames(without_focus(reply.with_status(StatusCode::OK))))
+}
+
+/// A page in a frame that draws the focus would scroll the list to itself.
+fn without_focus(mut reply: Reply) -> Reply {
+    let page = String::from_utf8_lossy(&reply.body).replace(" autofocus>", ">");
+    reply.body = page.into();
+    reply
 }
 
 fn only_in_development(cx: &Cx) -> Result<()> {
