@@ -283,6 +283,28 @@ fn a_server_that_cannot_start_says_so_in_the_form_of_the_log() {
 }
 
 #[tokio::test]
+async fn a_hang_up_is_said_to_change_nothing() {
+    let folder = Folder::new();
+    let path = folder.0.join("log");
+    let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "hang-up");
+    deployment.log = Some(std::fs::File::create(&path).unwrap());
+    let (mut server, _) = deployment.start().await;
+
+    signal(&server, "-HUP");
+    while !std::fs::read_to_string(&path)
+        .unwrap()
+        .contains("SIGHUP changes nothing")
+    {
+        assert_eq!(server.0.try_wait().unwrap(), None, "it ended");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+
+    let mut client = Client::connect(deployment.address).await.unwrap();
+    assert_eq!(client.send(&get("/auth/login", "")).await.unwrap().0, 200);
+    terminate(&mut server).await;
+}
+
+#[tokio::test]
 async fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
     let folder = Folder::new();
     let (mut reader, writer) = std::io::pipe().unwrap();
@@ -370,9 +392,13 @@ async fn a_log_that_is_never_read_ends_with_the_server() {
 }
 
 /// Stops it as an operator does; it takes its time, but not for ever.
-async fn terminate(server: &mut Server) {
+fn signal(server: &Server, name: &str) {
     let id = server.0.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+async fn terminate(server: &mut Server) {
+    signal(server, "-TERM");
     let ended = async {
         loop {
             if let Some(status) = server.0.try_wait().unwrap() {

@@ -194,7 +194,7 @@ fn welcome(config: &Config, folder: &Folder, password: Option<&Secret>, out: &mu
     if !config.cookie_prefix.is_empty() {
         let (prefix, name) = (&config.cookie_prefix, ACCESS.name());
         out.line(format!(
-            "  Cookie       {prefix}{name}, for another server on this machine may use {name}"
+            "  Cookie       {prefix}{name}  (its port keeps two servers apart)"
         ))?;
     }
     out.line(format!("  Admin        {ADMIN}"))?;

@@ -84,10 +84,16 @@ pub(super) async fn until_told_to_stop(
     let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(service.clone(), listener, stopping)));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let told_to_stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => {
+                    tracing::info!("SIGHUP changes nothing: settings and files are read when the server starts");
+                }
+            }
         }
         tracing::info!("stopping: requests in flight are finished first");
     };
