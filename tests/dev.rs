@@ -301,3 +301,19 @@ fn command(folder: &Path, arguments: &[&str]) -> Output {
 fn after<'a>(text: &'a str, mark: &str) -> &'a str {
     text.split_once(mark).unwrap().1
 }
+
+#[tokio::test]
+async fn one_folder_is_for_one_server() {
+    let folder = Folder::new();
+    let dev = Dev::start(&folder.0);
+    let settings = folder.0.join(".authara/dev.env");
+    let before = std::fs::read_to_string(&settings).unwrap();
+
+    let refused = command(&folder.0, &["dev", "--port", "0"]);
+
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("another `authara dev` uses"), "{said}");
+    assert_eq!(std::fs::read_to_string(&settings).unwrap(), before);
+    drop(dev);
+}

@@ -36,7 +36,12 @@ pub(super) async fn run(port: u16, out: &mut Printer) -> Result<()> {
     log::start(config.log_level);
     migrate::up(&Store::open(&app::target(&config.database)).await?).await?;
     let app = App::build(config, Arc::new(SystemClock)).await?;
-    serve::begin_serving(&app).await?;
+    if !app.store.serve().await? {
+        return Err(Failure::Words(format!(
+            "another `authara dev` uses {}; stop it, or begin in another folder",
+            folder.0.display()
+        )));
+    }
     folder.write_settings(&app.config)?;
     let password = admin(&app).await?;
 

@@ -46,7 +46,7 @@ pub(super) async fn run(given: &Given) -> Result<()> {
 }
 
 /// Tells other programs that a server uses the database, and the operator if another does.
-pub(super) async fn begin_serving(app: &App) -> Result<()> {
+async fn begin_serving(app: &App) -> Result<()> {
     if !app.store.serve().await? {
         tracing::warn!("another server uses this database file; limits by address count in each for itself");
     }

@@ -233,8 +233,8 @@ fn check(database: &Path, marks: Option<&[i32]>) -> Result<()> {
     whole.map_err(|what| {
         let database = database.display();
         Error::Schema(format!(
-            "{what}. Nothing was touched. To go on with a copy, run: authara restore COPY; what is there is then kept \
-             aside. To go on with {database} as it is, run: authara restore {database}"
+            "{what}. Nothing was touched. To go on with a copy, run with the same settings: authara restore COPY; what is \
+             there is then kept aside. To go on with {database} as it is, run: authara restore {database}"
         ))
     })
 }
@@ -250,9 +250,9 @@ fn belong_together(database: &Path, marks: Option<&[i32]>) -> Result<std::result
         Some(Header { keeps_log: false, .. }) if has_log(database) => Err(format!(
             "{shown} was put in place by hand: the changes in {shown}{LOG} belong to another database"
         )),
-        Some(Header { mark, .. }) if marks.is_some_and(|marks| !marks.contains(&mark)) => {
-            Err(format!("{shown} was put in place by hand"))
-        }
+        Some(Header { mark, .. }) if marks.is_some_and(|marks| !marks.contains(&mark)) => Err(format!(
+            "{shown} was put in place by hand: it is not the file that was used last"
+        )),
         Some(_) if !is_log_known(database, marks)? => Err(format!(
             "the changes in {shown}{LOG} belong to another database than {shown}"
         )),
