@@ -13,7 +13,7 @@ import * as runner from "node:test";
 export const require = createRequire(import.meta.url);
 
 /** A test; one that hangs fails. */
-export const test = (name, body) => runner.test(name, { timeout: 90_000 }, body);
+export const test = (name, body) => runner.test(name, { timeout: 300_000 }, body);
 
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
@@ -77,7 +77,7 @@ export function launch(options) {
  */
 export async function visit(t, options, browser) {
   const context = await (await (browser ?? chromium())).newContext({ ...DESKTOP, ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(60_000);
   const complaints = watch(context);
   const page = await context.newPage();
   t.after(async () => {
