@@ -128,6 +128,13 @@ both!(the_newest_copies_of_the_database_are_kept, async |db: &Database| {
         app.clock.advance(Duration::from_hours(24));
         work(&app).await;
     }
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    let open = open.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+    let of_copies: Vec<_> = open.filter(|file| file.starts_with(&folder.0)).collect();
+    assert!(
+        of_copies.is_empty(),
+        "a deleted one would keep its place on the disk: {of_copies:?}"
+    );
     let kept = [18, 19, 20].map(|day| format!("authara-202701{day}T070000Z.db"));
     assert_eq!(copies()[..3], kept);
     assert_eq!(copies()[3..], [ahead, other], "not ours to delete");

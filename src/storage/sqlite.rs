@@ -47,8 +47,6 @@ pub(super) struct Sqlite {
     readers: Pool<Reader>,
     jobs: Jobs,
     writer: Arc<Writer>,
-    /// Whether other programs may use it.
-    is_shared: bool,
     // After all that it is for.
     used: OnceLock<Use>,
 }
@@ -56,10 +54,7 @@ pub(super) struct Sqlite {
 impl Sqlite {
     /// Takes a path; opens nothing yet. Fails if what is there must not be opened.
     pub(super) async fn open(path: &Path) -> Result<Self> {
-        let database = Self {
-            is_shared: true,
-            ..Self::of_a_copy(path)
-        };
+        let database = Self::new(path, true);
         if Use::is_possible(path)? {
             database.use_it().await?;
         }
@@ -68,21 +63,24 @@ impl Sqlite {
 
     /// A file that nobody else knows of.
     pub(super) fn of_a_copy(path: &Path) -> Self {
+        Self::new(path, false)
+    }
+
+    fn new(path: &Path, is_shared: bool) -> Self {
         let readers: Vec<_> = std::iter::repeat_with(Reader::default).take(READERS).collect();
-        let files = Opened::new(path);
+        let files = Opened::new(path, is_shared);
         let writer = Arc::new(Writer::new(&files));
         Self {
             files,
             readers: Pool::from(readers),
             jobs: Jobs::new(writer.clone()),
             writer,
-            is_shared: false,
             used: OnceLock::new(),
         }
     }
 
     async fn use_it(&self) -> Result<()> {
-        if self.is_shared && self.used.get().is_none() {
+        if self.files.is_shared && self.used.get().is_none() {
             // If two begin at once, one of the two rights is given up.
             let _ = self.used.set(Use::begin(&self.files.path).await?);
         }

@@ -18,6 +18,8 @@ pub(super) struct Opened {
     /// The database.
     pub(super) path: PathBuf,
     names: [PathBuf; 3],
+    /// Whether other programs may use them.
+    pub(super) is_shared: bool,
     kept: OnceLock<Kept>,
 }
 
@@ -30,8 +32,9 @@ struct Kept {
 }
 
 impl Opened {
-    pub(super) fn new(path: &Path) -> Arc<Self> {
+    pub(super) fn new(path: &Path, is_shared: bool) -> Arc<Self> {
         Arc::new(Self {
+            is_shared,
             path: path.to_owned(),
             names: ["", LOG, INDEX].map(|end| beside(path, end)),
             kept: OnceLock::new(),
@@ -59,7 +62,9 @@ impl Opened {
 
     /// Says that a connection has them open.
     pub(super) fn note(&self) {
-        if self.kept.get().is_none()
+        // What is kept stays open for as long as the program runs, which a copy that nobody else knows of does not need.
+        if self.is_shared
+            && self.kept.get().is_none()
             && let Ok(kept) = self.keep()
             && kept.files.iter().all(Option::is_some)
         {

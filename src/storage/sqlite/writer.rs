@@ -276,7 +276,7 @@ pub(super) mod tests {
             .unwrap()
             .execute_batch("CREATE TABLE things (name TEXT UNIQUE) STRICT")
             .unwrap();
-        (Arc::new(Writer::new(&Opened::new(&path))), Folder(folder))
+        (Arc::new(Writer::new(&Opened::new(&path, true))), Folder(folder))
     }
 
     /// What is in the file, as another process sees it.
