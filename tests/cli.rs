@@ -634,3 +634,29 @@ fn a_health_check_needs_to_know_only_where_the_server_listens() {
         "{said}"
     );
 }
+
+#[test]
+fn a_check_of_the_database_says_what_it_is_like() {
+    let desk = Desk::new();
+    let empty = desk.run(&["config", "check", "--database"]);
+    assert_eq!(empty.status.code(), Some(1));
+    assert!(
+        String::from_utf8(empty.stderr)
+            .unwrap()
+            .contains("run `authara migrate up`")
+    );
+    desk.done(&["migrate", "up"]);
+
+    let said = desk.done(&["config", "check", "--database"]);
+
+    for part in [
+        "SQLite 3.",
+        "UTF-8",
+        "survives a loss of power",
+        "migrations applied",
+        "kB",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(said.lines().all(|line| line.len() <= 80), "{said}");
+}

@@ -43,9 +43,11 @@ async fn look(database: &Database, out: &mut Printer) -> Result<()> {
     out.line("The database answers.")?;
     out.line(format!("  version           {}", about.version))?;
     out.line(format!("  encoding          {}", about.encoding))?;
-    out.line(match &about.durability {
-        Ok(()) => "  durability        what is acknowledged survives a loss of power".to_owned(),
-        Err(settings) => format!("  durability        what is acknowledged can be lost: {settings} off"),
+    out.line(match &about.durability_lost_by {
+        None => "  durability        what is acknowledged survives a loss of power".to_owned(),
+        Some(off) => {
+            format!("  durability        a loss of power loses acknowledged changes; off:\n                    {off}")
+        }
     })?;
     if let Some(ahead) = about.clock_ahead {
         out.line(match ahead {

@@ -50,9 +50,9 @@ async fn begin_serving(app: &App) -> Result<()> {
     if !app.store.serve().await? {
         tracing::warn!("another server uses this database file; limits by address count in each for itself");
     }
-    if let Err(settings) = about::check_durability(&app.store).await? {
+    if let Some(off) = about::durability_lost_by(&app.store).await? {
         tracing::warn!(
-            settings,
+            off,
             "PostgreSQL is set to forget what it has acknowledged when the power fails"
         );
     }

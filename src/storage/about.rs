@@ -11,8 +11,8 @@ pub struct About {
     pub version: String,
     /// How text is kept.
     pub encoding: String,
-    /// Whether what was acknowledged survives a loss of power; `Err` says which setting of the server is against it.
-    pub durability: std::result::Result<(), String>,
+    /// Settings of the server by which it may forget what it has acknowledged when the power fails; `None` if none is so.
+    pub durability_lost_by: Option<String>,
     /// Seconds by which its clock is ahead of this machine's; negative if it is behind. SQLite has no clock.
     pub clock_ahead: Option<i64>,
     /// Whether the one who asks may make tables in the schema, as `authara migrate up` does.
@@ -45,12 +45,12 @@ pub async fn check_encoding(store: &Store) -> Result<()> {
     )))
 }
 
-/// Which setting of the server lets it forget what it has acknowledged, if one does.
-pub async fn check_durability(store: &Store) -> Result<std::result::Result<(), String>> {
+/// Settings of the server by which it may forget what it has acknowledged when the power fails, if there are any.
+pub async fn durability_lost_by(store: &Store) -> Result<Option<String>> {
     match store.backend.dialect() {
         // Each connection flushes at each commit (`sqlite.rs`).
-        Dialect::Sqlite => Ok(Ok(())),
-        Dialect::Postgres => durability(&mut store.read().await?).await,
+        Dialect::Sqlite => Ok(None),
+        Dialect::Postgres => settings_off(&mut store.read().await?).await,
     }
 }
 
@@ -65,7 +65,7 @@ async fn of_file(conn: &mut Conn) -> Result<About> {
     Ok(About {
         version: format!("SQLite {version}"),
         encoding,
-        durability: Ok(()),
+        durability_lost_by: None,
         clock_ahead: None,
         may_migrate: true,
         bytes: u64::try_from(bytes).unwrap_or(0),
@@ -90,7 +90,7 @@ async fn of_server(conn: &mut Conn, now: Timestamp) -> Result<About> {
     Ok(About {
         version: format!("PostgreSQL {version}"),
         encoding: encoding(conn).await?,
-        durability: durability(conn).await?,
+        durability_lost_by: settings_off(conn).await?,
         clock_ahead: Some((clock.micros() - now.micros()) / 1_000_000),
         may_migrate,
         bytes: u64::try_from(bytes).unwrap_or(0),
@@ -103,11 +103,11 @@ async fn encoding(conn: &mut Conn) -> Result<String> {
     found.ok_or_else(nothing)
 }
 
-async fn durability(conn: &mut Conn) -> Result<std::result::Result<(), String>> {
+async fn settings_off(conn: &mut Conn) -> Result<Option<String>> {
     let sql = "SELECT name FROM pg_settings
                WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name";
     let off: Vec<String> = conn.list(sql, args![], |row| row.next("pg_settings.name")).await?;
-    Ok(if off.is_empty() { Ok(()) } else { Err(off.join(", ")) })
+    Ok((!off.is_empty()).then(|| off.join(", ")))
 }
 
 fn nothing() -> Error {

@@ -69,7 +69,12 @@ impl Database {
 
     /// A database without our schema; `None` without a server.
     pub(crate) async fn empty_postgres() -> Option<Self> {
-        Some(Self::on_server(&server()?, None).await)
+        Self::postgres_with("").await
+    }
+
+    /// The same, made with further options; `None` without a server.
+    pub(crate) async fn postgres_with(options: &str) -> Option<Self> {
+        Some(Self::on_server(&server()?, None, options).await)
     }
 
     /// A file with our schema.
@@ -83,13 +88,13 @@ impl Database {
     pub(crate) async fn migrated_postgres() -> Option<Self> {
         let server = server()?;
         let template = template(&server).await;
-        Some(Self::on_server(&server, Some(template)).await)
+        Some(Self::on_server(&server, Some(template), "").await)
     }
 
-    async fn on_server(server: &Config, template: Option<&str>) -> Self {
+    async fn on_server(server: &Config, template: Option<&str>, options: &str) -> Self {
         let name = unique("authara_test");
         let template = template.unwrap_or("template0");
-        execute(server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        execute(server, &format!("CREATE DATABASE {name} TEMPLATE {template} {options}")).await;
         let target = target(server, &name);
         Self {
             store: Store::open(&target).await.unwrap(),

@@ -4,11 +4,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use authara::domain::Secret;
-use authara::storage::{PostgresTarget, Result, Store, Target, migrate};
+use authara::storage::{PostgresTarget, Result, Store, Target, about, migrate};
 
-use super::{add_user, count, try_add, user};
+use super::{NOW, add_user, count, try_add, user};
 use crate::kit::cluster::Cluster;
-use crate::kit::database::{Folder, on_postgres};
+use crate::kit::database::{Database, Folder, on_postgres};
 use crate::kit::proxy::{Proxy, Wire};
 
 async fn users_through(target: PostgresTarget) -> Result<i64> {
@@ -296,4 +296,40 @@ async fn a_pooler_that_nobody_named_is_noticed_before_anything_is_done() {
         assert_eq!(db.text(elsewhere).await, "0");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_odd_about_a_server_is_said() {
+    on_postgres(async |db| {
+        let found = about::about(&db.store, NOW).await.unwrap();
+
+        assert!(found.version.starts_with("PostgreSQL "), "{found:?}");
+        assert!(
+            found.encoding == "UTF8" && found.may_migrate && found.bytes > 1_000_000,
+            "{found:?}"
+        );
+        assert_ne!(found.clock_ahead, Some(0), "the tests have a time of their own");
+        // As `scripts/postgres` starts it.
+        let off = "fsync, full_page_writes, synchronous_commit";
+        assert_eq!(found.durability_lost_by.as_deref(), Some(off));
+        assert_eq!(
+            about::durability_lost_by(&db.store).await.unwrap().as_deref(),
+            Some(off)
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_that_cannot_keep_all_text_is_refused() {
+    let Some(db) = Database::postgres_with("ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'").await else {
+        return;
+    };
+
+    let error = migrate::up(&db.store).await.unwrap_err().to_string();
+
+    assert!(error.contains("LATIN1") && error.contains("ENCODING 'UTF8'"), "{error}");
+    let made = "SELECT CAST(count(*) AS text) FROM pg_namespace WHERE nspname = 'authara'";
+    assert_eq!(db.text(made).await, "0", "nothing was made");
+    db.remove().await;
 }
