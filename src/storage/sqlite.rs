@@ -164,7 +164,7 @@ struct Reader(Option<Handle>);
 
 impl Reader {
     fn query(&mut self, files: &Opened, sql: &str, args: &[Value]) -> Result<Vec<Row>> {
-        files.check()?;
+        files.check_database()?;
         let handle = match &self.0 {
             Some(opened) => opened,
             None => self.0.insert(open_reader(&files.path)?),

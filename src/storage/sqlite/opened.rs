@@ -41,48 +41,71 @@ impl Opened {
         })
     }
 
-    /// Fails once one of the files has been removed, or another one is in its place.
+    /// Fails once one of the files has been removed, or another one is in its place. Before a write: what was
+    /// acknowledged would be lost.
     pub(super) fn check(&self) -> Result<()> {
         let Some(kept) = self.kept.get() else { return Ok(()) };
-        let another = self
-            .names
-            .iter()
-            .zip(kept.files)
-            .find(|(name, file)| *file != FileId::of(name));
-        let overwritten = || (!Header::is_of_log(&kept.plain)).then_some(&self.path);
-        match another.map(|(name, _)| name).or_else(overwritten) {
-            None => Ok(()),
-            Some(name) => Err(Error::Unavailable(format!(
-                "{} was removed or replaced while this program uses it, so that nothing can be kept; \
-                 stop the program, put the files in order, and start it again",
-                name.display()
-            ))),
+        for (name, file) in self.names.iter().zip(kept.files) {
+            is_there(name, file)?;
+        }
+        if Header::is_of_log(&kept.plain) {
+            Ok(())
+        } else {
+            Err(replaced(&self.path))
         }
     }
 
-    /// Says that a connection has them open.
+    /// The same for the database alone. Before a read, which loses nothing and must cost little.
+    pub(super) fn check_database(&self) -> Result<()> {
+        match self.kept.get() {
+            Some(kept) => is_there(&self.path, kept.files[0]),
+            None => Ok(()),
+        }
+    }
+
+    /// Says that a connection has them open. What is kept by that stays open as long as the program runs, so it is
+    /// not for a copy that nobody else knows of.
     pub(super) fn note(&self) {
-        // What is kept stays open for as long as the program runs, which a copy that nobody else knows of does not need.
         if self.is_shared
             && self.kept.get().is_none()
-            && let Ok(kept) = self.keep()
-            && kept.files.iter().all(Option::is_some)
+            && let Ok(Some(kept)) = self.keep()
         {
             let _ = self.kept.set(kept);
         }
     }
 
-    fn keep(&self) -> rusqlite::Result<Kept> {
-        let plain = File::open(&self.path).map_err(|_| rusqlite::Error::InvalidPath(self.path.clone()))?;
+    fn keep(&self) -> rusqlite::Result<Option<Kept>> {
         let connection = super::open(&self.path)?;
         // It uses the files once it has read.
         connection.query_row("PRAGMA user_version", (), |_| Ok(()))?;
-        Ok(Kept {
-            files: self.names.each_ref().map(|name| FileId::of(name)),
+        let files = self.names.each_ref().map(|name| FileId::of(name));
+        if files.contains(&None) {
+            return Ok(None);
+        }
+        // Last, for it cannot be closed again.
+        let plain = File::open(&self.path).map_err(|_| rusqlite::Error::InvalidPath(self.path.clone()))?;
+        Ok(Some(Kept {
+            files,
             plain: ManuallyDrop::new(plain),
             _connection: Mutex::new(connection),
-        })
+        }))
     }
+}
+
+fn is_there(name: &Path, file: Option<FileId>) -> Result<()> {
+    if FileId::of(name) == file {
+        Ok(())
+    } else {
+        Err(replaced(name))
+    }
+}
+
+fn replaced(name: &Path) -> Error {
+    Error::Unavailable(format!(
+        "{} was removed or replaced while this program uses it, so that nothing can be kept; stop the program, put \
+         the files in order, and start it again",
+        name.display()
+    ))
 }
 
 /// Device and number of a file.
