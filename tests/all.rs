@@ -6,7 +6,6 @@ mod api;
 mod architecture;
 mod backup;
 mod brand;
-mod by_hand;
 mod cli;
 mod config;
 mod contract;

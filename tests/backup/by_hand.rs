@@ -4,31 +4,25 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use rusqlite::Connection;
 
-use crate::kit::database::Folder;
+use super::{Desk, sign_up};
 use crate::live::{self, Client, Deployment, Server};
 
-const PASSWORD: &str = "a password nobody guesses";
-
-/// A deployment whose server can be ended in both ways.
+/// A deployment, seen file by file.
 struct Place {
-    folder: Folder,
-    deployment: Deployment,
+    desk: Desk,
 }
 
 impl Place {
     fn new(name: &str) -> Self {
-        let folder = Folder::new();
-        let deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, name);
-        Self { folder, deployment }
+        Self { desk: Desk::new(name) }
     }
 
     fn file(&self, end: &str) -> PathBuf {
-        PathBuf::from(format!("{}{end}", self.deployment.database().display()))
+        PathBuf::from(format!("{}{end}", self.desk.deployment.database().display()))
     }
 
     /// What is kept, by the ending of its name.
@@ -40,8 +34,7 @@ impl Place {
 
     /// Exit code and what it said.
     fn run(&self, arguments: &[&str]) -> (i32, String) {
-        let mut command = self.deployment.command(arguments);
-        let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+        let output = self.desk.run(arguments);
         let said = [output.stdout, output.stderr].concat();
         (output.status.code().unwrap(), String::from_utf8(said).unwrap())
     }
@@ -49,6 +42,7 @@ impl Place {
     /// Every command that opens the database says `why`, and what helps, and has touched nothing.
     fn is_not_touched(&self, why: &str) {
         let before = self.files();
+        let copy = self.desk.copy("never-written.db");
         for arguments in [
             &["user", "list"][..],
             &["serve"],
@@ -56,7 +50,7 @@ impl Place {
             &["migrate", "status"],
             &["key", "list"],
             &["audit"],
-            &["backup", "/tmp/never-written.db"],
+            &["backup", &copy],
         ] {
             let (code, said) = self.run(arguments);
             assert_eq!(code, 1, "{arguments:?}: {said}");
@@ -68,7 +62,7 @@ impl Place {
 
     /// Goes on with what is there, as the words say; the accounts then.
     fn adopted(&self) -> usize {
-        let place = self.deployment.database().display().to_string();
+        let place = self.desk.deployment.database().display().to_string();
         let (code, said) = self.run(&["restore", &place, "--yes"]);
         assert_eq!(code, 0, "{said}");
         let (code, said) = self.run(&["user", "list", "--json"]);
@@ -78,8 +72,8 @@ impl Place {
 
     /// A copy of the kind that `sqlite3 .backup` makes.
     fn backup_of_sqlite(&self, name: &str) -> PathBuf {
-        let copy = self.folder.0.join(name);
-        let source = Connection::open(self.deployment.database()).unwrap();
+        let copy = self.desk.folder.0.join(name);
+        let source = Connection::open(self.desk.deployment.database()).unwrap();
         source.backup("main", &copy, None::<fn(_)>).unwrap();
         copy
     }
@@ -92,28 +86,15 @@ fn end(mut server: Server) {
     assert!(server.0.wait().unwrap().success());
 }
 
-async fn sign_up(client: &mut Client, email: &str) -> String {
-    let csrf = live::csrf(client).await.unwrap();
-    loop {
-        let (status, body) = client.send(&live::sign_up(&csrf, email, PASSWORD)).await.unwrap();
-        match status {
-            201 => return live::text_in(&body, "refresh_token"),
-            // The machine is busy.
-            503 => tokio::time::sleep(Duration::from_millis(100)).await,
-            status => panic!("{status}"),
-        }
-    }
-}
-
 /// A server with one account; another one follows in the life of the next server, which a crash ends.
 async fn crashed(place: &Place, between: impl FnOnce()) {
-    let (server, _) = place.deployment.start().await;
-    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    let (server, _) = place.desk.deployment.start().await;
+    let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
     sign_up(&mut client, "ada@example.com").await;
     between();
     end(server);
-    let (server, _) = place.deployment.start().await;
-    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    let (server, _) = place.desk.deployment.start().await;
+    let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
     let mut token = sign_up(&mut client, "bob@example.com").await;
     for _ in 0..30 {
         let (status, body) = client.send(&live::refresh(&token)).await.unwrap();
@@ -127,12 +108,12 @@ async fn crashed(place: &Place, between: impl FnOnce()) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vacuumed_copy_beside_the_log_of_a_crash() {
     let place = Place::new("vacuumed");
-    let copy = place.folder.0.join("copy.db");
-    let (server, _) = place.deployment.start().await;
-    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    let copy = place.desk.folder.0.join("copy.db");
+    let (server, _) = place.desk.deployment.start().await;
+    let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
     let mut token = sign_up(&mut client, "ada@example.com").await;
     let into = copy.display().to_string();
-    let source = Connection::open(place.deployment.database()).unwrap();
+    let source = Connection::open(place.desk.deployment.database()).unwrap();
     source.execute("VACUUM INTO ?1", [into]).unwrap();
     drop(source);
     for _ in 0..30 {
@@ -181,8 +162,8 @@ async fn a_copy_without_any_log_beside_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_the_log_makes_whole() {
     let place = Place::new("whole");
-    let (server, _) = place.deployment.start().await;
-    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    let (server, _) = place.desk.deployment.start().await;
+    let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
     sign_up(&mut client, "ada@example.com").await;
     let copy = place.backup_of_sqlite("copy.db");
     sign_up(&mut client, "bob@example.com").await;
@@ -197,7 +178,7 @@ async fn a_copy_that_the_log_makes_whole() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_of_another_database() {
     let place = Place::new("log");
-    let (server, _) = place.deployment.start().await;
+    let (server, _) = place.desk.deployment.start().await;
     end(server);
     let other = Place::new("other-log");
     crashed(&other, || {}).await;
@@ -211,8 +192,8 @@ async fn the_log_of_another_database() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_from_before_the_log_was_begun_anew() {
     let place = Place::new("anew");
-    let (server, _) = place.deployment.start().await;
-    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    let (server, _) = place.desk.deployment.start().await;
+    let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
     let token = sign_up(&mut client, "ada@example.com").await;
     let copy = place.backup_of_sqlite("copy.db");
     // In one life of the server.
@@ -241,10 +222,10 @@ async fn until_marked(place: &Place, client: &mut Client, mut token: String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_outlives_another_takes_its_place() {
     let place = Place::new("outlives");
-    let mut other = Deployment::new(env!("CARGO_BIN_EXE_authara"), &place.folder.0, "outlived-by");
-    let url = format!("sqlite://{}", place.deployment.database().display());
+    let mut other = Deployment::new(env!("CARGO_BIN_EXE_authara"), &place.desk.folder.0, "outlived-by");
+    let url = format!("sqlite://{}", place.desk.deployment.database().display());
     other.settings = vec![("DATABASE_URL", url)];
-    let (first, _) = place.deployment.start().await;
+    let (first, _) = place.desk.deployment.start().await;
     let (second, _) = other.start().await;
     let mut client = Client::connect(other.address).await.unwrap();
     let token = sign_up(&mut client, "ada@example.com").await;
@@ -261,7 +242,7 @@ async fn a_server_that_outlives_another_takes_its_place() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_made_anew_is_no_surprise() {
     let place = Place::new("new");
-    let (server, _) = place.deployment.start().await;
+    let (server, _) = place.desk.deployment.start().await;
     end(server);
     fs::remove_file(place.file("")).unwrap();
 
@@ -280,14 +261,14 @@ async fn a_database_that_is_made_anew_is_no_surprise() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_behind_a_link_is_the_one_it_leads_to() {
     let mut place = Place::new("link");
-    let link = place.folder.0.join("link.db");
-    std::os::unix::fs::symlink(place.deployment.database(), &link).unwrap();
-    place.deployment.settings = vec![("DATABASE_URL", format!("sqlite://{}", link.display()))];
-    let copy = place.folder.0.join("copy.db");
-    let (server, _) = place.deployment.start().await;
-    let mut client = Client::connect(place.deployment.address).await.unwrap();
+    let link = place.desk.folder.0.join("link.db");
+    std::os::unix::fs::symlink(place.desk.deployment.database(), &link).unwrap();
+    place.desk.deployment.settings = vec![("DATABASE_URL", format!("sqlite://{}", link.display()))];
+    let copy = place.desk.folder.0.join("copy.db");
+    let (server, _) = place.desk.deployment.start().await;
+    let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
     sign_up(&mut client, "ada@example.com").await;
-    let source = Connection::open(place.deployment.database()).unwrap();
+    let source = Connection::open(place.desk.deployment.database()).unwrap();
     source.execute("VACUUM INTO ?1", [copy.display().to_string()]).unwrap();
     drop(source);
     sign_up(&mut client, "bob@example.com").await;
@@ -303,7 +284,7 @@ async fn a_database_behind_a_link_is_the_one_it_leads_to() {
 #[test]
 fn a_link_in_the_place_of_the_lock_is_not_followed() {
     let place = Place::new("lock-link");
-    let victim = place.folder.0.join("victim");
+    let victim = place.desk.folder.0.join("victim");
     fs::write(&victim, "of somebody else").unwrap();
     let before = fs::metadata(&victim).unwrap();
     let lock = place.file("-lock");
@@ -328,7 +309,7 @@ fn a_link_in_the_place_of_the_lock_is_not_followed() {
 async fn a_log_whose_database_is_gone() {
     let place = Place::new("gone");
     crashed(&place, || {}).await;
-    let copy = place.folder.0.join("moved.db");
+    let copy = place.desk.folder.0.join("moved.db");
     fs::rename(place.file(""), &copy).unwrap();
 
     place.is_not_touched("there is no database");
@@ -346,8 +327,8 @@ async fn a_log_whose_database_is_gone() {
 async fn nothing_that_happens_by_itself_is_taken_for_it() {
     let place = Place::new("itself");
     for round in 0..6 {
-        let (server, _) = place.deployment.start().await;
-        let mut client = Client::connect(place.deployment.address).await.unwrap();
+        let (server, _) = place.desk.deployment.start().await;
+        let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
         let mut token = sign_up(&mut client, &format!("{round}@example.com")).await;
         // So much that the log is copied and begun anew.
         for _ in 0..400 {
