@@ -91,7 +91,6 @@ fn sqlite(path: &str) -> Result<PathBuf, String> {
 }
 
 fn postgres(rest: &str) -> Result<Place, String> {
-    let decode = |text: &str| percent_decoded(text).ok_or_else(|| "has a broken % escape".to_owned());
     if rest.contains('#') {
         return Err("takes no #; write %23 in a name or password".to_owned());
     }
@@ -111,39 +110,12 @@ fn postgres(rest: &str) -> Result<Place, String> {
         servers.push((decode(host)?, port));
     }
 
-    let mut tls = None;
-    let mut root_certificates = None;
-    let (mut hosts, mut ports) = (Vec::new(), Vec::new());
-    for parameter in query.split('&').filter(|it| !it.is_empty()) {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let value = decode(value)?;
-        match name {
-            "sslmode" => tls = Some(mode(&value)?),
-            "sslrootcert" if value == "system" => {}
-            "sslrootcert" if Path::new(&value).is_absolute() => root_certificates = Some(PathBuf::from(value)),
-            "sslrootcert" => return Err("needs an absolute path after sslrootcert=, or the word system".to_owned()),
-            "host" if servers.is_empty() && hosts.is_empty() => hosts.extend(value.split(',').map(str::to_owned)),
-            "host" => return Err("names the host twice".to_owned()),
-            "port" if ports.is_empty() => {
-                for text in value.split(',') {
-                    ports.push(port(text).ok_or(BAD_PORT)?);
-                }
-            }
-            "port" => return Err("names the port twice".to_owned()),
-            // What is done in any case.
-            "target_session_attrs" if value == "read-write" => {}
-            "target_session_attrs" => return Err("takes only read-write after target_session_attrs=".to_owned()),
-            "pgbouncer" => return Err("takes no pgbouncer= after the ?; set AUTHARA_DB_POOLER=true".to_owned()),
-            _ if HARMLESS.contains(&name) => {}
-            _ => {
-                return Err(
-                    "takes only sslmode, sslrootcert, host, port and target_session_attrs after the ?".to_owned(),
-                );
-            }
-        }
+    let asked = Parameters::read(query)?;
+    if !(servers.is_empty() || asked.hosts.is_empty()) {
+        return Err("names the host twice".to_owned());
     }
-    place_hosts(&mut servers, &hosts, &ports)?;
-    let tls = match tls {
+    servers.extend(asked.servers()?);
+    let tls = match asked.tls {
         Some(tls) => tls,
         None if servers.iter().all(|(host, _)| is_on_this_machine(host)) => Tls::Disable,
         None => {
@@ -170,24 +142,77 @@ fn postgres(rest: &str) -> Result<Place, String> {
         username: decode(username)?,
         password: Secret::new(decode(password)?),
         tls,
-        root_certificates,
+        root_certificates: asked.root_certificates,
     })
 }
 
-/// Servers that are named after the `?`: as many ports as hosts, or one for all.
-fn place_hosts(servers: &mut Vec<(String, u16)>, hosts: &[String], ports: &[u16]) -> Result<(), String> {
-    if hosts.is_empty() && !ports.is_empty() {
-        return Err("names a port after the ? and no host there".to_owned());
+/// What stands after the `?`.
+#[derive(Default)]
+struct Parameters {
+    tls: Option<Tls>,
+    root_certificates: Option<PathBuf>,
+    hosts: Vec<String>,
+    ports: Vec<u16>,
+}
+
+impl Parameters {
+    fn read(query: &str) -> Result<Self, String> {
+        let mut asked = Self::default();
+        for parameter in query.split('&').filter(|it| !it.is_empty()) {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            asked.take(name, decode(value)?)?;
+        }
+        Ok(asked)
     }
-    if ports.len() > 1 && ports.len() != hosts.len() {
-        return Err("names as many ports as hosts after the ?, or one for all".to_owned());
+
+    fn take(&mut self, name: &str, value: String) -> Result<(), String> {
+        match name {
+            "sslmode" => self.tls = Some(mode(&value)?),
+            "sslrootcert" if value == "system" => {}
+            "sslrootcert" if Path::new(&value).is_absolute() => self.root_certificates = Some(PathBuf::from(value)),
+            "sslrootcert" => return Err("needs an absolute path after sslrootcert=, or the word system".to_owned()),
+            "host" if self.hosts.is_empty() => self.hosts.extend(value.split(',').map(str::to_owned)),
+            "host" => return Err("names the host twice".to_owned()),
+            "port" if self.ports.is_empty() => {
+                for text in value.split(',') {
+                    self.ports.push(port(text).ok_or(BAD_PORT)?);
+                }
+            }
+            "port" => return Err("names the port twice".to_owned()),
+            // What is done in any case.
+            "target_session_attrs" if value == "read-write" => {}
+            "target_session_attrs" => return Err("takes only read-write after target_session_attrs=".to_owned()),
+            "pgbouncer" => return Err("takes no pgbouncer= after the ?; set AUTHARA_DB_POOLER=true".to_owned()),
+            _ if HARMLESS.contains(&name) => {}
+            _ => {
+                return Err(
+                    "takes only sslmode, sslrootcert, host, port and target_session_attrs after the ?".to_owned(),
+                );
+            }
+        }
+        Ok(())
     }
-    for (index, host) in hosts.iter().enumerate() {
-        let host = bare_host(host).ok_or("has a port in host=; write it as port=")?;
-        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-        servers.push((host.to_owned(), port));
+
+    /// The servers that are named here: as many ports as hosts, or one for all.
+    fn servers(&self) -> Result<Vec<(String, u16)>, String> {
+        let (hosts, ports) = (&self.hosts, &self.ports);
+        if hosts.is_empty() && !ports.is_empty() {
+            return Err("names a port after the ? and no host there".to_owned());
+        }
+        if ports.len() > 1 && ports.len() != hosts.len() {
+            return Err("must name as many ports as hosts after the ?, or one for all".to_owned());
+        }
+        let server = |(index, host): (usize, &String)| {
+            let host = bare_host(host).ok_or("has a port in host=; write it as port=")?;
+            let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+            Ok((host.to_owned(), port))
+        };
+        hosts.iter().enumerate().map(server).collect()
     }
-    Ok(())
+}
+
+fn decode(text: &str) -> Result<String, String> {
+    percent_decoded(text).ok_or_else(|| "has a broken % escape".to_owned())
 }
 
 /// A host without the brackets of an IPv6 address; `None` if it has a port in it.
