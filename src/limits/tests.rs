@@ -1,3 +1,5 @@
+//! What the counters in memory promise.
+
 use super::*;
 use crate::domain::time::ManualClock;
 

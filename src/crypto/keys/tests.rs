@@ -1,3 +1,5 @@
+//! What key sets promise.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What the thread for short transactions promises.
+
 use std::pin::pin;
 use std::sync::mpsc::channel;
 use std::time::Duration;
