@@ -5,7 +5,6 @@ pub mod jumps;
 pub mod pulse;
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -27,9 +26,6 @@ use crate::domain::{Clock, Secret, Timestamp};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::storage::{self, PostgresTarget, Store, Target, about, migrate};
-
-/// How long somebody waits for the password hashing pool before they are told to come back.
-const HASHING_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The running program, shared by all requests.
 pub struct App {
@@ -114,7 +110,7 @@ impl App {
         let size = PoolSize {
             threads: config.hashing.threads,
             queue: config.hashing.queue,
-            patience: HASHING_PATIENCE,
+            patience: config.hashing.patience,
         };
 
         Ok(Arc::new(Self {

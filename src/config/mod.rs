@@ -149,6 +149,8 @@ impl Config {
             path: folder.join("authara.db"),
         };
         config.set_public_port(port);
+        // A compiler may have the machine to itself for a while, and nobody else waits.
+        config.hashing.patience = Duration::from_secs(50);
         // Cookies belong to a host, whatever the port: two such servers would sign each other's people out.
         if port != DEV_PORT {
             config.cookie_prefix = format!("{port}-");

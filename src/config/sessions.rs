@@ -78,6 +78,8 @@ pub struct Hashing {
     pub threads: usize,
     /// `AUTHARA_HASH_QUEUE`.
     pub queue: usize,
+    /// How long a caller waits for a hash.
+    pub patience: Duration,
 }
 
 impl Hashing {
@@ -100,6 +102,7 @@ impl Hashing {
             log_n: log_n?,
             threads: threads?,
             queue: queue?,
+            patience: Duration::from_secs(10),
         })
     }
 }
