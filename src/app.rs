@@ -14,7 +14,7 @@ use pulse::Pulse;
 
 use crate::config::{Config, Database, Tls};
 use crate::crypto::derive::{Key, Purpose, RootSecret};
-use crate::crypto::keys::{self, Algorithm, BadKeys, KeySet};
+use crate::crypto::keys::{self, BadKeys, KeySet};
 use crate::crypto::password::{Hasher, PoolSize};
 use crate::crypto::phc::Cost;
 use crate::crypto::random;
@@ -205,13 +205,19 @@ async fn load_keys(store: &Store, config: &Config, seal: &Key, now: Timestamp) -
     }
     let mut stored = store.read().await?.keys().all().await?;
     if stored.is_empty() {
-        let first = keys::generate(seal, now, now);
+        let first = keys::generate(config.tokens.algorithm, seal, now, now);
         store
-            .write(async |tx| -> storage::Result<_> { tx.keys().add_first(&first).await })
+            .write(async |tx| -> storage::Result<()> {
+                tx.keys().lock().await?;
+                if tx.keys().all().await?.is_empty() {
+                    tx.keys().add(&first).await?;
+                }
+                Ok(())
+            })
             .await?;
         stored = store.read().await?.keys().all().await?;
     }
-    Ok(KeySet::from_database(&stored, seal, now)?)
+    Ok(KeySet::from_database(&stored, config.tokens.algorithm, seal, now)?)
 }
 
 /// The keys of `AUTHARA_JWT_KEYS`; `None` when they live in the database.
@@ -220,16 +226,11 @@ fn keys_from_settings(config: &Config) -> Result<Option<KeySet>, BadKeys> {
     if tokens.keys.is_empty() {
         return Ok(None);
     }
-    let algorithm = if tokens.hs256 {
-        Algorithm::Hs256
-    } else {
-        Algorithm::EdDsa
-    };
     let decode = |(id, text): &(String, Secret)| {
         // What the settings let through decodes; anything else is refused below for its length.
         let bytes = key_text::decode(text).map(|bytes| bytes.to_vec());
         (id.clone(), bytes.unwrap_or_default())
     };
     let keys: Vec<_> = tokens.keys.iter().map(decode).collect();
-    KeySet::from_settings(algorithm, &keys, &tokens.active_key_id).map(Some)
+    KeySet::from_settings(tokens.algorithm, &keys, &tokens.active_key_id).map(Some)
 }

@@ -27,6 +27,7 @@ mod pages;
 mod passwords;
 mod proxies;
 mod server;
+mod starts;
 mod storage;
 mod walkthrough;
 mod workers;

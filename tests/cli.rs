@@ -113,6 +113,7 @@ fn every_command_has_help_and_wrong_usage_is_two() {
         vec!["user", "sessions"],
         vec!["key"],
         vec!["key", "generate"],
+        vec!["key", "generate", "--es256"],
         vec!["key", "list"],
         vec!["key", "rotate"],
         vec!["audit"],

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use authara::config::vars::VARS;
 use authara::config::{Config, Database, Environment, Given, Listen, LogLevel, Problems, Tls};
-use authara::domain::Secret;
 use authara::domain::organization::OrganizationMode;
 use authara::domain::session::Rotation;
+use authara::domain::{Algorithm, Secret};
 
 use crate::kit::settings::{SECRET, read};
 
@@ -52,7 +52,7 @@ fn three_settings_are_enough_and_the_rest_has_safe_defaults() {
         }
     );
     assert_eq!(config.tokens.issuer, "https://example.com/auth");
-    assert!(!config.tokens.hs256 && config.tokens.keys.is_empty());
+    assert!(config.tokens.algorithm == Algorithm::EdDsa && config.tokens.keys.is_empty());
     assert_eq!(config.tokens.ttl, Duration::from_mins(10));
     assert_eq!(config.sessions.ttl, Duration::from_hours(60 * 24));
     assert_eq!(config.sessions.idle, Duration::from_hours(14 * 24));

@@ -4,6 +4,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::PathBuf;
 
 use authara::config::{Config, Database, LogLevel, Problems, Tls};
+use authara::domain::Algorithm;
 
 use crate::kit::database::Folder;
 use crate::kit::settings::{SECRET, read};
@@ -108,8 +109,8 @@ fn keys_are_read_by_an_algorithm_that_is_named() {
         &[key],
         "AUTHARA_JWT_ALGORITHM: is not set, but AUTHARA_JWT_KEYS is: write HS256",
     );
-    assert!(taken(&[key, ("AUTHARA_JWT_ALGORITHM", "HS256")]).tokens.hs256);
-    assert!(!taken(&[key, ("AUTHARA_JWT_ALGORITHM", "eddsa")]).tokens.hs256);
+    assert!(taken(&[key, ("AUTHARA_JWT_ALGORITHM", "HS256")]).tokens.algorithm == Algorithm::Hs256);
+    assert!(taken(&[key, ("AUTHARA_JWT_ALGORITHM", "eddsa")]).tokens.algorithm == Algorithm::EdDsa);
 }
 
 #[test]

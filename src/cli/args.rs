@@ -285,7 +285,11 @@ fn session(text: &str) -> Result<crate::domain::SessionId, &'static str> {
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
     /// Print 32 fresh random bytes in base64, for `AUTHARA_SECRET_KEY` or `AUTHARA_JWT_KEYS`.
-    Generate,
+    Generate {
+        /// A private key for `AUTHARA_JWT_KEYS` with `AUTHARA_JWT_ALGORITHM=ES256` in place of them.
+        #[arg(long)]
+        es256: bool,
+    },
     /// List the signing keys.
     List(Printed),
     /// Make a new signing key. It signs 15 minutes later, when every verifier has seen it.

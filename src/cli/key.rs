@@ -6,17 +6,18 @@ use crate::cli::args::Key as Command;
 use crate::cli::print::{Printer, moment};
 use crate::cli::{Result, app, ask};
 use crate::config::Given;
-use crate::crypto::keys::generate_seed;
+use crate::crypto::keys::{generate_p256, generate_seed};
 use crate::domain::{By, Timestamp};
 use crate::flows::keys::{self, KeyState, KeyView};
 
-pub(super) fn generate(out: &mut Printer) -> Result<()> {
-    out.line(generate_seed().expose())
+pub(super) fn generate(es256: bool, out: &mut Printer) -> Result<()> {
+    let key = if es256 { generate_p256() } else { generate_seed() };
+    out.line(key.expose())
 }
 
 pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> Result<()> {
     match command {
-        Command::Generate => generate(out),
+        Command::Generate { es256 } => generate(*es256, out),
         Command::List(printed) => {
             let app = app(given).await?;
             let keys = keys::list(&app, app.now()).await?;
@@ -24,7 +25,10 @@ pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> 
                 return out.json(&json!({ "keys": keys.iter().map(value).collect::<Vec<_>>() }));
             }
             let rows: Vec<_> = keys.iter().map(row).collect();
-            out.table(["KEY", "STATE", "MADE", "SIGNS FROM", "VERIFIES UNTIL"], &rows)
+            out.table(
+                ["KEY", "SIGNS WITH", "STATE", "MADE", "SIGNS FROM", "VERIFIES UNTIL"],
+                &rows,
+            )
         }
         Command::Rotate { now, sure, printed } => {
             if *now {
@@ -54,10 +58,11 @@ fn words(state: KeyState) -> &'static str {
     }
 }
 
-fn row(key: &KeyView) -> [String; 5] {
+fn row(key: &KeyView) -> [String; 6] {
     let time = |at: Option<_>| at.map_or_else(|| "—".to_owned(), moment);
     [
         key.id.clone(),
+        key.algorithm.name().to_owned(),
         words(key.state).to_owned(),
         time(key.created_at),
         time(key.active_from),
@@ -68,6 +73,7 @@ fn row(key: &KeyView) -> [String; 5] {
 fn value(key: &KeyView) -> Value {
     json!({
         "id": key.id,
+        "algorithm": key.algorithm.name(),
         "state": words(key.state),
         "created_at": key.created_at.map(Timestamp::rfc3339),
         "active_from": key.active_from.map(Timestamp::rfc3339),

@@ -110,8 +110,8 @@ fn execute(arguments: Arguments) -> Result<()> {
         Command::Routes(wanted) => return routes::run(&wanted, &mut out),
         Command::Audit(args::Audit { actions: true, .. }) => return audit::actions(&mut out),
         Command::Key {
-            command: args::Key::Generate,
-        } => return key::generate(&mut out),
+            command: args::Key::Generate { es256 },
+        } => return key::generate(es256, &mut out),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -8,7 +8,9 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::cli::{Failure, Result, log};
 use crate::config::{self, Checked, Config, Given, Listen};
+use crate::domain::Timestamp;
 use crate::domain::time::SystemClock;
+use crate::flows::keys;
 use crate::http::headers::Headers;
 use crate::http::metrics::Metrics;
 use crate::http::pipeline::Service;
@@ -54,6 +56,15 @@ async fn begin_serving(app: &App) -> Result<()> {
         tracing::warn!(
             off,
             "PostgreSQL is set to forget what it has acknowledged when the power fails"
+        );
+    }
+    if let Some(key) = keys::settle(app, app.now()).await? {
+        let from = key.active_from.map(Timestamp::rfc3339);
+        tracing::info!(
+            key = key.id,
+            algorithm = key.algorithm.name(),
+            from,
+            "tokens will be signed with a new key"
         );
     }
     Ok(())

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::config::reader::Reader;
 use crate::config::server::{Environment, PublicUrl};
-use crate::domain::{Secret, key_text};
+use crate::domain::{Algorithm, Secret, key_text};
 
 /// Access tokens.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    /// Whether `AUTHARA_JWT_ALGORITHM` is `HS256`.
-    pub hs256: bool,
+    /// `AUTHARA_JWT_ALGORITHM`.
+    pub algorithm: Algorithm,
     /// `AUTHARA_JWT_ISSUER`.
     pub issuer: String,
     /// `AUTHARA_JWT_KEYS`, if set: id and key bytes in base64.
@@ -31,15 +31,16 @@ impl Tokens {
         environment: Option<Environment>,
         public_url: Option<&PublicUrl>,
     ) -> Option<Self> {
-        let hs256 = reader.one_of(ALGORITHM, &[("EdDSA", false), ("HS256", true)]);
+        let named = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256].map(|one| (one.name(), one));
+        let algorithm = reader.one_of(ALGORITHM, &named);
         let issuer = issuer(reader, public_url);
         let ttl = reader
             .number("AUTHARA_ACCESS_TOKEN_TTL_MINUTES")
             .map(Duration::from_mins);
-        let keys = keys(reader, hs256.unwrap_or(false), environment);
+        let keys = keys(reader, algorithm.unwrap_or(Algorithm::EdDsa), environment);
         let active_key_id = keys.as_deref().and_then(|keys| active(reader, keys));
         Some(Self {
-            hs256: hs256?,
+            algorithm: algorithm?,
             issuer: issuer?,
             keys: keys?,
             active_key_id: active_key_id?,
@@ -61,9 +62,13 @@ fn issuer(reader: &mut Reader<'_>, public_url: Option<&PublicUrl>) -> Option<Str
     })
 }
 
-fn keys(reader: &mut Reader<'_>, hs256: bool, environment: Option<Environment>) -> Option<Vec<(String, Secret)>> {
+fn keys(
+    reader: &mut Reader<'_>,
+    algorithm: Algorithm,
+    environment: Option<Environment>,
+) -> Option<Vec<(String, Secret)>> {
     let Some(text) = reader.text(KEYS) else {
-        if hs256 && !reader.is_set(KEYS) {
+        if algorithm == Algorithm::Hs256 && !reader.is_set(KEYS) {
             reader.problem(
                 KEYS,
                 "is not set, but AUTHARA_JWT_ALGORITHM=HS256 needs it: id:base64 of at least 32 bytes",
@@ -75,7 +80,7 @@ fn keys(reader: &mut Reader<'_>, hs256: bool, environment: Option<Environment>) 
     if !reader.is_set(ALGORITHM) {
         reader.problem(
             ALGORITHM,
-            "is not set, but AUTHARA_JWT_KEYS is: write HS256 for keys of the older server, EdDSA for seeds of this one",
+            "is not set, but AUTHARA_JWT_KEYS is: write HS256 for keys of the older server, EdDSA or ES256 for keys of this one",
         );
         return None;
     }
@@ -96,17 +101,8 @@ fn keys(reader: &mut Reader<'_>, hs256: bool, environment: Option<Environment>) 
         let key = Secret::new(key);
         match key_text::decode(&key) {
             None => problems.push(format!("key {number} is not base64")),
-            Some(bytes) if hs256 && bytes.len() < 32 => {
-                problems.push(format!(
-                    "key {number} has {} bytes; HS256 needs at least 32",
-                    bytes.len()
-                ));
-            }
-            Some(bytes) if !hs256 && bytes.len() != 32 => {
-                problems.push(format!(
-                    "key {number} has {} bytes; EdDSA needs exactly 32",
-                    bytes.len()
-                ));
+            Some(bytes) if !fits(algorithm, &bytes) => {
+                problems.push(format!("key {number} has {} bytes; {}", bytes.len(), wanted(algorithm)));
             }
             Some(bytes) if key_text::is_example(&bytes) => examples.push(number),
             Some(_) => {}
@@ -129,6 +125,23 @@ fn keys(reader: &mut Reader<'_>, hs256: bool, environment: Option<Environment>) 
         reader.problem(KEYS, problem);
     }
     is_right.then_some(keys)
+}
+
+/// Whether these bytes may be a key of the algorithm. What is inside a PKCS #8 key, the start looks at.
+fn fits(algorithm: Algorithm, bytes: &[u8]) -> bool {
+    match algorithm {
+        Algorithm::EdDsa => bytes.len() == 32,
+        Algorithm::Es256 => key_text::is_p256_pkcs8(bytes),
+        Algorithm::Hs256 => bytes.len() >= 32,
+    }
+}
+
+fn wanted(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::EdDsa => "EdDSA needs exactly 32",
+        Algorithm::Es256 => "ES256 needs a P-256 key in PKCS #8 form; make one with: authara key generate --es256",
+        Algorithm::Hs256 => "HS256 needs at least 32",
+    }
 }
 
 fn is_id(text: &str) -> bool {

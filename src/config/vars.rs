@@ -227,9 +227,9 @@ const PLAIN_VARS: &[Var] = &[
     Var {
         name: "AUTHARA_JWT_ALGORITHM",
         group: Group::Keys,
-        kind: Kind::OneOf(&["EdDSA", "HS256"]),
+        kind: Kind::OneOf(&["EdDSA", "ES256", "HS256"]),
         default: Default::Is("EdDSA"),
-        help: "How access tokens are signed. `HS256` is for the older Go SDK only: every program that can check such a token can make one.",
+        help: "How access tokens are signed. `ES256` is for libraries that do not know Ed25519. `HS256` is for the older Go SDK only: every program that can check such a token can make one.",
         ..PLAIN
     },
     Var {
@@ -239,7 +239,7 @@ const PLAIN_VARS: &[Var] = &[
         is_secret: true,
         required: "with HS256",
         default: Default::Depends("keys in the database"),
-        help: "Keys of access tokens: seeds of exactly 32 bytes, with HS256 secrets of at least 32.",
+        help: "Keys of access tokens: seeds of exactly 32 bytes; with ES256, P-256 keys in PKCS #8 form; with HS256, secrets of at least 32 bytes.",
     },
     Var {
         name: "AUTHARA_JWT_ACTIVE_KEY_ID",

@@ -109,7 +109,7 @@ pub struct Rejected;
 /// Checks signature, issuer, audience, time (30 s leeway on `exp` and `iat`) and every claim's type. `auth_time`
 /// may lie ahead: a session that began before the clock was set back goes on.
 ///
-/// Refused: another algorithm than the set's, an unknown `kid`, `crit`, `b64` and every other
+/// Refused: another algorithm than the key's, an unknown `kid`, `crit`, `b64` and every other
 /// header member beyond our three, duplicate members, non-canonical base64, anything longer than 8 KiB.
 pub fn verify(
     keys: &KeySet,
@@ -180,11 +180,10 @@ fn signed_payload(keys: &KeySet, token: &str) -> Option<(String, Vec<u8>)> {
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
 
     let header = Members(header);
-    let is_our_form =
-        header.0.len() == 3 && header.text("typ") == Some("JWT") && header.text("alg") == Some(keys.algorithm().name());
-    let kid = header.text("kid")?;
+    let is_our_form = header.0.len() == 3 && header.text("typ") == Some("JWT");
+    let (kid, alg) = (header.text("kid")?, header.text("alg")?);
 
-    (is_our_form && keys.accepts(kid, signed.as_bytes(), &signature)).then(|| (kid.to_owned(), payload))
+    (is_our_form && keys.accepts(kid, alg, signed.as_bytes(), &signature)).then(|| (kid.to_owned(), payload))
 }
 
 /// Members of a JSON object. A member of another type than asked for counts as a refusal, not as absent.

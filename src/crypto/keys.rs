@@ -1,40 +1,23 @@
 //! The keys that sign and verify access tokens.
 
+mod pair;
+
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use ed25519_dalek::{Signature, Signer as _, VerifyingKey};
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use self::pair::Pair;
+pub use self::pair::Public;
 use crate::crypto::derive::Key;
 use crate::crypto::{random, seal};
 use crate::domain::signing_key::{SigningKey, signing};
-use crate::domain::{Secret, Timestamp};
-
-/// How access tokens are signed (`AUTHARA_JWT_ALGORITHM`). The token's header never chooses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// Ed25519 (RFC 8037).
-    EdDsa,
-    /// A shared secret, for the older Go SDK.
-    Hs256,
-}
-
-impl Algorithm {
-    /// The name in a token's header.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::EdDsa => "EdDSA",
-            Self::Hs256 => "HS256",
-        }
-    }
-}
+use crate::domain::{Algorithm, Secret, Timestamp};
 
 /// A set of keys, one of which signs. Cheap to clone behind an `Arc`; replaced as a whole.
 pub struct KeySet {
-    algorithm: Algorithm,
     active_id: String,
     signer: Signer,
     verifiers: Vec<(String, Verifier)>,
@@ -42,13 +25,13 @@ pub struct KeySet {
 }
 
 enum Signer {
-    EdDsa(Box<ed25519_dalek::SigningKey>),
-    Hs256(Zeroizing<Vec<u8>>),
+    Pair(Pair),
+    Shared(Zeroizing<Vec<u8>>),
 }
 
 enum Verifier {
-    EdDsa(Box<VerifyingKey>),
-    Hs256(Zeroizing<Vec<u8>>),
+    Public(Public),
+    Shared(Zeroizing<Vec<u8>>),
 }
 
 /// Why a set cannot be built. Names key ids, never key material.
@@ -62,14 +45,12 @@ pub enum BadKeys {
     /// No key is allowed to sign now.
     #[error("no signing key is active")]
     NoneActive,
-    /// A key from the settings has the wrong length.
-    #[error("key {id} has {found} bytes, {wanted}")]
-    Length {
+    /// A key from the settings is none of its algorithm.
+    #[error("key {id} of AUTHARA_JWT_KEYS cannot be used; {wanted}")]
+    Form {
         /// The key's id.
         id: String,
-        /// What it has.
-        found: usize,
-        /// What it must have, in words.
+        /// What it must be, in words.
         wanted: &'static str,
     },
 }
@@ -79,68 +60,67 @@ impl KeySet {
     /// [`SigningKey::verifies_at`] `now` verify, all not retired are published.
     ///
     /// Every one of them must open: who can only write to the database cannot slip in a public key.
-    pub fn from_database(keys: &[SigningKey], seal: &Key, now: Timestamp) -> Result<Self, BadKeys> {
+    pub fn from_database(
+        keys: &[SigningKey],
+        algorithm: Algorithm,
+        seal: &Key,
+        now: Timestamp,
+    ) -> Result<Self, BadKeys> {
         let mut live: Vec<&SigningKey> = keys.iter().filter(|key| key.verifies_at(now)).collect();
         live.sort_by_key(|key| (key.active_from, key.created_at));
-        let active = signing(keys, now).and_then(|key| live.iter().position(|one| one.id == key.id));
+        let active = signing(keys, algorithm, now).and_then(|key| live.iter().position(|one| one.id == key.id));
 
         let opened = live
             .iter()
             .map(|key| Ok((key.id.clone(), open(key, seal)?)))
             .collect::<Result<Vec<_>, BadKeys>>()?;
-        Self::eddsa(opened, active)
+        Self::of_pairs(opened, active)
     }
 
-    /// From `AUTHARA_JWT_KEYS`: 32-byte seeds for Ed25519, at least 32 bytes for HS256.
+    /// From `AUTHARA_JWT_KEYS`: seeds of 32 bytes for Ed25519, PKCS #8 for ES256, at least 32 bytes for HS256.
     pub fn from_settings(algorithm: Algorithm, keys: &[(String, Vec<u8>)], active: &str) -> Result<Self, BadKeys> {
         let active = keys.iter().position(|(id, _)| id == active);
-        let wrong = |(id, bytes): &(String, Vec<u8>), wanted| BadKeys::Length {
-            id: id.clone(),
-            found: bytes.len(),
-            wanted,
+        let wanted = match algorithm {
+            Algorithm::EdDsa => "EdDSA needs exactly 32 bytes",
+            Algorithm::Es256 => "ES256 needs a P-256 key in PKCS #8 form; make one with: authara key generate --es256",
+            Algorithm::Hs256 => "HS256 needs at least 32 bytes",
         };
-        match algorithm {
-            Algorithm::EdDsa => {
-                let read = |key: &(String, Vec<u8>)| {
-                    let seed = key.1.as_slice().try_into();
-                    let seed = seed.map_err(|_| wrong(key, "EdDSA needs exactly 32"))?;
-                    Ok((key.0.clone(), ed25519_dalek::SigningKey::from_bytes(seed)))
-                };
-                Self::eddsa(keys.iter().map(read).collect::<Result<_, BadKeys>>()?, active)
-            }
-            Algorithm::Hs256 => {
-                if let Some(key) = keys.iter().find(|(_, bytes)| bytes.len() < 32) {
-                    return Err(wrong(key, "HS256 needs at least 32"));
-                }
-                let (active_id, secret) = &keys[active.ok_or(BadKeys::NoneActive)?];
-                let own = |bytes: &Vec<u8>| Zeroizing::new(bytes.clone());
-                Ok(Self {
-                    algorithm,
-                    active_id: active_id.clone(),
-                    signer: Signer::Hs256(own(secret)),
-                    verifiers: keys
-                        .iter()
-                        .map(|(id, bytes)| (id.clone(), Verifier::Hs256(own(bytes))))
-                        .collect(),
-                    jwks: jwks(&[]),
-                })
-            }
+        let wrong = |id: &String| BadKeys::Form { id: id.clone(), wanted };
+        if algorithm != Algorithm::Hs256 {
+            let read = |(id, private): &(String, Vec<u8>)| {
+                let pair = Pair::read(algorithm, private).ok_or_else(|| wrong(id))?;
+                Ok((id.clone(), pair))
+            };
+            return Self::of_pairs(keys.iter().map(read).collect::<Result<_, BadKeys>>()?, active);
         }
+
+        if let Some((id, _)) = keys.iter().find(|(_, bytes)| bytes.len() < 32) {
+            return Err(wrong(id));
+        }
+        let (active_id, secret) = &keys[active.ok_or(BadKeys::NoneActive)?];
+        let own = |bytes: &Vec<u8>| Zeroizing::new(bytes.clone());
+        let verifiers = keys
+            .iter()
+            .map(|(id, bytes)| (id.clone(), Verifier::Shared(own(bytes))));
+        Ok(Self {
+            active_id: active_id.clone(),
+            signer: Signer::Shared(own(secret)),
+            verifiers: verifiers.collect(),
+            jwks: jwks(&[]),
+        })
     }
 
-    fn eddsa(mut keys: Vec<(String, ed25519_dalek::SigningKey)>, active: Option<usize>) -> Result<Self, BadKeys> {
+    fn of_pairs(mut pairs: Vec<(String, Pair)>, active: Option<usize>) -> Result<Self, BadKeys> {
         let active = active.ok_or(BadKeys::NoneActive)?;
-        let public: Vec<_> = keys.iter().map(|(id, key)| (id.clone(), key.verifying_key())).collect();
-        let (active_id, private) = keys.swap_remove(active);
+        let public: Vec<_> = pairs.iter().map(|(id, pair)| (id.clone(), pair.public())).collect();
+        let (active_id, pair) = pairs.swap_remove(active);
+        let jwks = jwks(&public);
+        let verifiers = public.into_iter().map(|(id, key)| (id, Verifier::Public(key)));
         Ok(Self {
-            algorithm: Algorithm::EdDsa,
             active_id,
-            signer: Signer::EdDsa(Box::new(private)),
-            jwks: jwks(&public),
-            verifiers: public
-                .into_iter()
-                .map(|(id, key)| (id, Verifier::EdDsa(Box::new(key))))
-                .collect(),
+            signer: Signer::Pair(pair),
+            verifiers: verifiers.collect(),
+            jwks,
         })
     }
 
@@ -149,17 +129,20 @@ impl KeySet {
         &self.active_id
     }
 
-    /// The one algorithm of every key in the set.
+    /// What the key that signs signs with.
     pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        match &self.signer {
+            Signer::Pair(pair) => pair.algorithm(),
+            Signer::Shared(_) => Algorithm::Hs256,
+        }
     }
 
     /// Whether the key of exactly that id verifies tokens.
     pub(super) fn knows(&self, id: &str) -> bool {
-        self.verifiers.iter().any(|(known, _)| known == id)
+        self.verifier(id).is_some()
     }
 
-    /// The JSON Web Key Set (RFC 7517, RFC 8037); empty with HS256.
+    /// The JSON Web Key Set (RFC 7517); empty with HS256.
     pub fn jwks(&self) -> &str {
         &self.jwks
     }
@@ -167,49 +150,38 @@ impl KeySet {
     /// Signs with the active key.
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match &self.signer {
-            Signer::EdDsa(key) => key.sign(message).to_vec(),
-            Signer::Hs256(secret) => hmac(secret).chain_update(message).finalize().into_bytes().to_vec(),
+            Signer::Pair(pair) => pair.sign(message),
+            Signer::Shared(secret) => hmac(secret).chain_update(message).finalize().into_bytes().to_vec(),
         }
     }
 
-    /// Whether the key of exactly that id signed the message.
-    pub(super) fn accepts(&self, id: &str, message: &[u8], signature: &[u8]) -> bool {
-        let Some((_, verifier)) = self.verifiers.iter().find(|(known, _)| known == id) else {
-            return false;
-        };
-        match verifier {
-            Verifier::EdDsa(key) => accepts(key, message, signature),
+    /// Whether the key of exactly that id is of that algorithm and signed the message.
+    pub(super) fn accepts(&self, id: &str, algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
+        match self.verifier(id) {
+            Some(Verifier::Public(key)) => key.algorithm().name() == algorithm && key.accepts(message, signature),
             // Compares in constant time.
-            Verifier::Hs256(secret) => hmac(secret).chain_update(message).verify_slice(signature).is_ok(),
+            Some(Verifier::Shared(secret)) => {
+                Algorithm::Hs256.name() == algorithm
+                    && hmac(secret).chain_update(message).verify_slice(signature).is_ok()
+            }
+            None => false,
         }
     }
-}
 
-/// Whether an Ed25519 signature is right, by the strict rules: canonical encodings, no points of
-/// small order. The one check behind every token that is not HS256.
-pub fn ed25519_accepts(public: &[u8; 32], message: &[u8], signature: &[u8]) -> bool {
-    VerifyingKey::from_bytes(public).is_ok_and(|key| accepts(&key, message, signature))
-}
-
-fn accepts(key: &VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    Signature::from_slice(signature).is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
+    fn verifier(&self, id: &str) -> Option<&Verifier> {
+        self.verifiers.iter().find(|(known, _)| known == id).map(|(_, key)| key)
+    }
 }
 
 fn hmac(secret: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(secret).expect("HMAC takes keys of every length")
 }
 
-fn open(key: &SigningKey, seal: &Key) -> Result<ed25519_dalek::SigningKey, BadKeys> {
-    let seed = seal::open(seal, &context(&key.id), &key.sealed);
-    let private = seed
-        .and_then(|seed| {
-            seed.as_slice()
-                .try_into()
-                .ok()
-                .map(ed25519_dalek::SigningKey::from_bytes)
-        })
-        .filter(|private| private.verifying_key().as_bytes().as_slice() == key.public);
-    private.ok_or_else(|| BadKeys::Sealed(key.id.clone()))
+fn open(key: &SigningKey, seal: &Key) -> Result<Pair, BadKeys> {
+    let private = seal::open(seal, &context(&key.id), &key.sealed);
+    let pair = private.and_then(|private| Pair::read(key.algorithm(), &private));
+    pair.filter(|pair| pair.public().bytes() == key.public)
+        .ok_or_else(|| BadKeys::Sealed(key.id.clone()))
 }
 
 /// Binds a sealed key to its id.
@@ -217,39 +189,30 @@ fn context(id: &str) -> String {
     format!("signing key {id}")
 }
 
-fn jwks(keys: &[(String, VerifyingKey)]) -> String {
-    let key = |(id, key): &(String, VerifyingKey)| {
-        json!({
-            "kty": "OKP",
-            "crv": "Ed25519",
-            "use": "sig",
-            "alg": Algorithm::EdDsa.name(),
-            "kid": id,
-            "x": URL_SAFE_NO_PAD.encode(key.as_bytes()),
-        })
-    };
-    json!({ "keys": keys.iter().map(key).collect::<Vec<_>>() }).to_string()
-}
-
-/// The thumbprint of an Ed25519 public key (RFC 7638, RFC 8037 A.3).
-pub fn thumbprint(public: &[u8; 32]) -> String {
-    let x = URL_SAFE_NO_PAD.encode(public);
-    // The members and their order are fixed by the RFC.
-    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-    URL_SAFE_NO_PAD.encode(Sha256::digest(canonical))
+fn jwks(keys: &[(String, Public)]) -> String {
+    let keys: Vec<_> = keys.iter().map(|(id, key)| key.jwk(id)).collect();
+    json!({ "keys": keys }).to_string()
 }
 
 /// Characters of a thumbprint that name a key: 96 bits, more than enough to tell a few apart.
 const ID_LENGTH: usize = 16;
 
-/// Makes a fresh Ed25519 key, sealed for the database; its id is the RFC 7638 thumbprint's start.
-pub fn generate(seal: &Key, now: Timestamp, active_from: Timestamp) -> SigningKey {
-    let seed = Zeroizing::new(random::bytes::<32>());
-    let public = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
-    let id: String = thumbprint(&public).chars().take(ID_LENGTH).collect();
+/// Makes a fresh key pair, sealed for the database; its id is the RFC 7638 thumbprint's start. With HS256, whose
+/// keys are in the settings alone, it is one of Ed25519.
+///
+/// # Panics
+/// If the system has no randomness to give.
+pub fn generate(algorithm: Algorithm, seal: &Key, now: Timestamp, active_from: Timestamp) -> SigningKey {
+    let algorithm = match algorithm {
+        Algorithm::Hs256 => Algorithm::EdDsa,
+        pair => pair,
+    };
+    let private = pair::fresh(algorithm);
+    let public = Pair::read(algorithm, &private).expect("it was just made").public();
+    let id: String = public.thumbprint().chars().take(ID_LENGTH).collect();
     SigningKey {
-        sealed: seal::seal(seal, &context(&id), &*seed),
-        public: public.to_vec(),
+        sealed: seal::seal(seal, &context(&id), &private),
+        public: public.bytes().to_vec(),
         created_at: now,
         active_from,
         retired_at: None,
@@ -261,6 +224,11 @@ pub fn generate(seal: &Key, now: Timestamp, active_from: Timestamp) -> SigningKe
 pub fn generate_seed() -> Secret {
     let seed = Zeroizing::new(random::bytes::<32>());
     Secret::new(STANDARD.encode(*seed))
+}
+
+/// A fresh P-256 private key for `AUTHARA_JWT_KEYS`: PKCS #8 as base64.
+pub fn generate_p256() -> Secret {
+    Secret::new(STANDARD.encode(&*pair::fresh(Algorithm::Es256)))
 }
 
 #[cfg(test)]

@@ -59,6 +59,15 @@ pub fn is_example(bytes: &[u8]) -> bool {
     counts || repeats || different < 10
 }
 
+/// Whether bytes look like a PKCS #8 private key (RFC 5958) of P-256: a sequence of a version and the curve's name.
+pub fn is_p256_pkcs8(bytes: &[u8]) -> bool {
+    /// The object identifiers 1.2.840.10045.2.1 (RFC 5480) and 1.2.840.10045.3.1.7.
+    const ALGORITHM: &[u8] =
+        b"\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+
+    bytes.first() == Some(&0x30) && bytes.windows(ALGORITHM.len()).take(8).any(|part| part == ALGORITHM)
+}
+
 #[cfg(test)]
 mod tests {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

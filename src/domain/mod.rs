@@ -36,6 +36,7 @@ pub use refusal::Refusal;
 pub use role::PlatformRole;
 pub use search::Search;
 pub use secret::{Secret, TokenHash};
+pub use signing_key::Algorithm;
 pub use time::{Clock, Timestamp};
 pub use user::User;
 pub use username::Username;

@@ -2,12 +2,34 @@
 
 use crate::domain::Timestamp;
 
-/// One Ed25519 key for access tokens.
+/// How access tokens are signed (`AUTHARA_JWT_ALGORITHM`). The token's header never chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Ed25519 (RFC 8037).
+    EdDsa,
+    /// ECDSA with P-256 and SHA-256 (RFC 7518 3.4), for libraries that do not know Ed25519.
+    Es256,
+    /// A shared secret, for the older Go SDK.
+    Hs256,
+}
+
+impl Algorithm {
+    /// The name in a token's header.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::Hs256 => "HS256",
+        }
+    }
+}
+
+/// One key pair for access tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
     /// The `kid`.
     pub id: String,
-    /// The public key, 32 bytes.
+    /// The public key: 32 bytes for Ed25519, an uncompressed point of 65 bytes for P-256.
     pub public: Vec<u8>,
     /// The private key, sealed under a key derived from the root secret.
     pub sealed: Vec<u8>,
@@ -19,16 +41,29 @@ pub struct SigningKey {
     pub retired_at: Option<Timestamp>,
 }
 
-/// Which of the keys signs now: the newest whose time to sign has come, or if there is none the one whose
-/// time comes first, for the clock may have been set back since. `None` if no key verifies any more.
-pub fn signing(keys: &[SigningKey], now: Timestamp) -> Option<&SigningKey> {
+/// Which of the keys signs now: the newest of `algorithm` whose time to sign has come. While there is none,
+/// another algorithm's goes on, and if no key's time has come, the one whose time comes first: the clock may have
+/// been set back since. `None` if no key verifies any more.
+pub fn signing(keys: &[SigningKey], algorithm: Algorithm, now: Timestamp) -> Option<&SigningKey> {
     let live = || keys.iter().filter(|key| key.verifies_at(now));
+    let due = || live().filter(|key| key.active_from <= now);
     let age = |key: &&SigningKey| (key.active_from, key.created_at);
-    let due = live().filter(|key| key.active_from <= now).max_by_key(age);
-    due.or_else(|| live().min_by_key(age))
+
+    let wanted = due().filter(|key| key.algorithm() == algorithm).max_by_key(age);
+    wanted
+        .or_else(|| due().max_by_key(age))
+        .or_else(|| live().min_by_key(age))
 }
 
 impl SigningKey {
+    /// What it signs with, which the length of its public half tells.
+    pub fn algorithm(&self) -> Algorithm {
+        match self.public.len() {
+            32 => Algorithm::EdDsa,
+            _ => Algorithm::Es256,
+        }
+    }
+
     /// Whether tokens signed with it are still accepted.
     pub fn verifies_at(&self, now: Timestamp) -> bool {
         self.retired_at.is_none_or(|end| now < end)

@@ -6,9 +6,10 @@ use crate::app::App;
 use crate::crypto::keys::{self, KeySet};
 use crate::domain::audit::Action;
 use crate::domain::signing_key::{SigningKey, signing};
-use crate::domain::{By, Refusal, Timestamp};
+use crate::domain::{Algorithm, By, Client, Refusal, Timestamp};
 use crate::flows::announce::Deed;
 use crate::flows::{Error, Result};
+use crate::storage::Tx;
 
 /// How long a new key is published before it signs: verifiers may keep the key set for five
 /// minutes, and need time to ask again.
@@ -34,6 +35,8 @@ pub enum KeyState {
 pub struct KeyView {
     /// The `kid`.
     pub id: String,
+    /// What it signs with.
+    pub algorithm: Algorithm,
     /// What it does now.
     pub state: KeyState,
     /// When it was made; `None` for keys from the settings.
@@ -51,7 +54,7 @@ pub async fn reload(app: &App, now: Timestamp) -> Result<()> {
         return Ok(());
     }
     let stored = app.store.read().await?.keys().all().await?;
-    let set = KeySet::from_database(&stored, &app.seal_key, now);
+    let set = KeySet::from_database(&stored, app.config.tokens.algorithm, &app.seal_key, now);
     app.replace_keys(set.map_err(|error| Error::Broken(error.to_string()))?);
     Ok(())
 }
@@ -67,6 +70,7 @@ pub async fn list(app: &App, now: Timestamp) -> Result<Vec<KeyView>> {
             };
             KeyView {
                 id: id.clone(),
+                algorithm: app.config.tokens.algorithm,
                 state,
                 created_at: None,
                 active_from: None,
@@ -76,7 +80,7 @@ pub async fn list(app: &App, now: Timestamp) -> Result<Vec<KeyView>> {
         return Ok(app.config.tokens.keys.iter().map(view).collect());
     }
     let stored = app.store.read().await?.keys().all().await?;
-    let active = signing(&stored, now).map(|key| key.id.clone());
+    let active = signing(&stored, app.config.tokens.algorithm, now).map(|key| key.id.clone());
     Ok(stored
         .into_iter()
         .map(|key| view(key, active.as_deref(), now))
@@ -90,32 +94,74 @@ pub async fn rotate(app: &App, by: &By, at_once: bool) -> Result<KeyView> {
     if has_keys_from_settings(app) {
         return Err(Refusal::KeysFromSettings.into());
     }
-    let now = by.now;
-    let active_from = if at_once { now } else { now + PUBLISHED_BEFORE };
-    let retired_at = if at_once {
-        now
-    } else {
-        active_from + app.config.tokens.ttl + LEEWAY
-    };
-    let key = keys::generate(&app.seal_key, now, active_from);
-
-    app.store
-        .write(async |tx| -> Result<()> {
-            tx.keys().add(&key).await?;
-            tx.keys().retire_others(&key.id, retired_at).await?;
-            Deed::new(by, Action::SigningKeyCreated)
-                .detail(key.id.as_str())
-                .note(tx)
-                .await?;
-            Ok(())
-        })
-        .await?;
+    let next = Next::make(app, by.now, at_once);
+    app.store.write(async |tx| next.put(tx, by).await).await?;
     // The key is there, whatever becomes of this: every instance looks for it by itself.
-    if let Err(error) = reload(app, now).await {
+    if let Err(error) = reload(app, by.now).await {
         tracing::warn!(%error, "the new signing key is not in use here yet");
     }
-    let active = at_once.then(|| key.id.clone());
-    Ok(view(key, active.as_deref(), now))
+    let active = at_once.then(|| next.key.id.clone());
+    Ok(view(next.key, active.as_deref(), by.now))
+}
+
+/// Makes a key of the algorithm that the settings name unless there is one, as a server does when it starts.
+/// It is published now, and the keys of another algorithm sign until verifiers have had time to see it.
+/// Returns what was made, however many servers start at once.
+pub async fn settle(app: &App, now: Timestamp) -> Result<Option<KeyView>> {
+    let algorithm = app.config.tokens.algorithm;
+    let is_there = |keys: &[SigningKey]| {
+        keys.iter()
+            .any(|key| key.algorithm() == algorithm && key.retired_at.is_none())
+    };
+    if has_keys_from_settings(app) || is_there(&app.store.read().await?.keys().all().await?) {
+        return Ok(None);
+    }
+    let by = By::nobody(&Client::operator(), now);
+    let next = Next::make(app, now, false);
+    let is_made = app
+        .store
+        .write(async |tx| -> Result<bool> {
+            tx.keys().lock().await?;
+            if is_there(&tx.keys().all().await?) {
+                return Ok(false);
+            }
+            next.put(tx, &by).await?;
+            Ok(true)
+        })
+        .await?;
+    reload(app, now).await?;
+    Ok(is_made.then(|| view(next.key, None, now)))
+}
+
+/// A key that is to follow all others, and when they end.
+struct Next {
+    key: SigningKey,
+    others_end: Timestamp,
+}
+
+impl Next {
+    fn make(app: &App, now: Timestamp, at_once: bool) -> Self {
+        let active_from = if at_once { now } else { now + PUBLISHED_BEFORE };
+        let others_end = if at_once {
+            now
+        } else {
+            active_from + app.config.tokens.ttl + LEEWAY
+        };
+        Self {
+            key: keys::generate(app.config.tokens.algorithm, &app.seal_key, now, active_from),
+            others_end,
+        }
+    }
+
+    async fn put(&self, tx: &mut Tx, by: &By) -> Result<()> {
+        tx.keys().add(&self.key).await?;
+        tx.keys().retire_others(&self.key.id, self.others_end).await?;
+        Deed::new(by, Action::SigningKeyCreated)
+            .detail(self.key.id.as_str())
+            .note(tx)
+            .await?;
+        Ok(())
+    }
 }
 
 fn has_keys_from_settings(app: &App) -> bool {
@@ -130,6 +176,7 @@ fn view(key: SigningKey, active: Option<&str>, now: Timestamp) -> KeyView {
         () => KeyState::Retiring,
     };
     KeyView {
+        algorithm: key.algorithm(),
         id: key.id,
         state,
         created_at: Some(key.created_at),

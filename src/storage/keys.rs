@@ -53,17 +53,13 @@ impl Keys<'_> {
         Ok(self.0.execute(sql, args).await? == 1)
     }
 
-    /// Adds the very first key; `false` if there is one, whoever else tries at the same time.
-    pub async fn add_first(self, key: &SigningKey) -> Result<bool> {
-        // Two instances that start together must not both find the table empty. This row is
-        // always there, so it serves as the lock.
+    /// Holds back everybody else who is about to add a key until this transaction has ended, so that two
+    /// instances that start together do not both find none.
+    pub async fn lock(self) -> Result<()> {
+        // This row is always there.
         let lock = "SELECT number FROM authara_migrations WHERE number = 1 {pg: FOR UPDATE}";
-        let any = "SELECT id FROM signing_keys LIMIT 1";
         self.0.query(lock, args![]).await?;
-        if !self.0.query(any, args![]).await?.is_empty() {
-            return Ok(false);
-        }
-        Keys(self.0).add(key).await
+        Ok(())
     }
 
     /// Ends every key but `except` at `at`, unless it ends before; returns how many.

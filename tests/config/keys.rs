@@ -1,6 +1,10 @@
 //! The root secret and the keys of tokens.
 
+use authara::crypto::keys::generate_p256;
+
 use super::*;
+
+const SEC1: &str = "MHcCAQEEIKAZvPbi5DypP9rsN7dvk8sjvguPIV4MXrffifnpsCjvoAoGCCqGSM49AwEHoUQDQgAE29mNnpzgfiBUG++Yu3NcRLdCrPk/vKegDVlnbtJ1WAVO44EIXWdfL5mRtfisjK507n7r5sjSxMakMQkOnR2bOg==";
 
 #[test]
 fn token_keys_must_fit_their_algorithm() {
@@ -19,18 +23,22 @@ fn token_keys_must_fit_their_algorithm() {
         keys(&two, &[active("k2")]).expect("accepted").value.tokens.keys.len(),
         2
     );
-    assert!(
-        keys(&format!("k:{long}"), &[hs256])
-            .expect("accepted")
-            .value
-            .tokens
-            .hs256
-    );
+    let es256 = ("AUTHARA_JWT_ALGORITHM", "ES256");
+    let p256 = generate_p256();
+    let p256 = p256.expose();
+    for (key, algorithm, taken) in [(long, hs256, Algorithm::Hs256), (p256, es256, Algorithm::Es256)] {
+        let read = keys(&format!("k:{key}"), &[algorithm]).expect("accepted").value;
+        assert_eq!(read.tokens.algorithm, taken);
+    }
 
     for (text, more, words) in [
         (two.as_str(), &[][..], "AUTHARA_JWT_ACTIVE_KEY_ID: is not set"),
         (&two, &[active("k3")], "must be the id of one of AUTHARA_JWT_KEYS"),
         (&format!("k:{long}"), &[], "EdDSA needs exactly 32"),
+        (&format!("k:{p256}"), &[], "EdDSA needs exactly 32"),
+        (&format!("k:{SECRET}"), &[es256], "authara key generate --es256"),
+        // What `openssl genpkey -outform DER` writes (SEC 1).
+        (&format!("k:{SEC1}"), &[es256], "authara key generate --es256"),
         ("k:c2hvcnQ=", &[hs256], "HS256 needs at least 32"),
         ("k:!", &[], "key 1 is not base64"),
         (SECRET, &[], "key 1 has no id"),

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use authara::crypto::jwt::{self, Rejected};
-use authara::crypto::keys::{Algorithm, KeySet};
+use authara::crypto::keys::{KeySet, generate_p256};
 use authara::crypto::recall::Recall;
 use authara::domain::organization::OrganizationRole;
-use authara::domain::{Audience, Claims, Email, Method, PlatformRole, Timestamp};
+use authara::domain::{Algorithm, Audience, Claims, Email, Method, PlatformRole, Timestamp};
 use base64::Engine as _;
-use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use ed25519_dalek::Signer as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -18,7 +18,12 @@ const ISSUER: &str = "https://example.com/auth";
 const SEED: [u8; 32] = *b"a seed that only this test knows";
 
 fn keys(algorithm: Algorithm) -> KeySet {
-    let keys = [("current".to_owned(), SEED.to_vec()), ("older".to_owned(), vec![9; 32])];
+    let mut keys = [("current".to_owned(), SEED.to_vec()), ("older".to_owned(), vec![9; 32])];
+    if algorithm == Algorithm::Es256 {
+        for (_, key) in &mut keys {
+            *key = STANDARD.decode(generate_p256().expose()).expect("base64");
+        }
+    }
     KeySet::from_settings(algorithm, &keys, "current").expect("a key set")
 }
 
@@ -106,8 +111,8 @@ fn a_token_says_what_the_contract_wants() {
 }
 
 #[test]
-fn what_was_signed_is_read_again_with_both_algorithms() {
-    for algorithm in [Algorithm::EdDsa, Algorithm::Hs256] {
+fn what_was_signed_is_read_again_with_every_algorithm() {
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256] {
         for audience in [Audience::App, Audience::Admin] {
             let keys = keys(algorithm);
             let claims = Claims {
@@ -433,14 +438,12 @@ fn r044_the_public_key_is_no_shared_secret() {
 
 #[test]
 fn r039_the_sets_algorithm_decides_and_never_the_tokens() {
-    for (made, checked) in [
-        (Algorithm::EdDsa, Algorithm::Hs256),
-        (Algorithm::Hs256, Algorithm::EdDsa),
-    ] {
-        let token = jwt::sign(&keys(made), ISSUER, &claims(Audience::App));
+    let sets = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256].map(keys);
+    for (made, checked) in (0..9).map(|pair| (pair / 3, pair % 3)) {
+        let token = jwt::sign(&sets[made], ISSUER, &claims(Audience::App));
 
-        let read = jwt::verify(&keys(checked), ISSUER, Audience::App, token.expose(), NOW);
+        let read = jwt::verify(&sets[checked], ISSUER, Audience::App, token.expose(), NOW);
 
-        assert_eq!(read, Err(Rejected));
+        assert_eq!(read.is_ok(), made == checked, "{made} {checked}");
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use authara::domain::audit::Action;
-use authara::domain::{Audience, Refusal};
-use authara::flows::keys::{KeyState, list, reload, rotate};
+use authara::domain::{Algorithm, Audience, Refusal};
+use authara::flows::keys::{KeyState, list, reload, rotate, settle};
 use authara::flows::{access, refresh};
 
 use super::refusal;
@@ -131,3 +131,80 @@ both!(keys_from_the_settings_are_not_rotated_here, async |world: World| {
     );
     assert_eq!(list(&world.app, world.app.now()).await.unwrap()[0].id, "mine");
 });
+
+both!(
+    another_algorithm_takes_over_once_its_key_is_known_and_no_session_ends,
+    async |world: World| {
+        let before = world.sign_up("ada@example.com").await.tokens;
+        assert_eq!(settle(&world.app, world.app.now()).await.unwrap(), None);
+        world.clock.advance(Duration::from_secs(1));
+        let world = world.with(|config| config.tokens.algorithm = Algorithm::Es256).await;
+        let app = &world.app;
+
+        let new = settle(app, app.now()).await.unwrap().expect("a key is made");
+
+        assert_eq!((new.algorithm, new.state), (Algorithm::Es256, KeyState::Upcoming));
+        assert_eq!(settle(app, app.now()).await.unwrap(), None);
+        assert_eq!(world.audit(Action::SigningKeyCreated).await.len(), 1);
+        assert_eq!(app.keys().algorithm(), Algorithm::EdDsa);
+        for kind in ["Ed25519", "P-256"] {
+            assert!(app.keys().jwks().contains(kind), "{kind}");
+        }
+        assert!(world.try_caller(&before.access).await.is_ok());
+
+        let renew = async |refresh| {
+            let renewed = refresh::with_token(app, &by(app), refresh, Audience::App).await;
+            renewed.unwrap().tokens
+        };
+        world.clock.advance(Duration::from_mins(14));
+        let between = renew(&before.refresh).await;
+        world.clock.advance(Duration::from_mins(2));
+        reload(app, app.now()).await.unwrap();
+        assert_eq!(app.keys().algorithm(), Algorithm::Es256);
+        let after = renew(&between.refresh).await;
+        for access in [&between.access, &after.access] {
+            assert!(world.try_caller(access).await.is_ok());
+        }
+
+        // What signed before is refused once its last token has expired, and a rotation keeps the algorithm.
+        world.clock.advance(Duration::from_mins(12));
+        reload(app, app.now()).await.unwrap();
+        assert!(!app.keys().jwks().contains("Ed25519"));
+        let next = rotate(app, &operator(app), true).await.unwrap();
+        assert_eq!((next.algorithm, next.state), (Algorithm::Es256, KeyState::Active));
+        renew(&after.refresh).await;
+    }
+);
+
+both!(
+    servers_that_start_together_make_one_key_of_another_algorithm,
+    async |world: World| {
+        let world = world.with(|config| config.tokens.algorithm = Algorithm::Es256).await;
+        let mut instances = Vec::new();
+        for _ in 0..4 {
+            instances.push(world.another_instance().await);
+        }
+
+        let starts = instances
+            .into_iter()
+            .map(|app| tokio::spawn(async move { settle(&app, app.now()).await.map(|made| made.is_some()) }));
+        let mut made = 0;
+        for start in starts.collect::<Vec<_>>() {
+            made += usize::from(start.await.unwrap().unwrap());
+        }
+
+        assert_eq!(made, 1);
+        assert_eq!(list(&world.app, world.app.now()).await.unwrap().len(), 2);
+    }
+);
+
+both!(
+    the_first_key_of_a_database_is_of_the_algorithm_of_the_settings,
+    async |world: World| {
+        let world = world.fresh(|config| config.tokens.algorithm = Algorithm::Es256).await;
+
+        assert_eq!(world.app.keys().algorithm(), Algorithm::Es256);
+        let tokens = world.sign_up("ada@example.com").await.tokens;
+        assert!(world.try_caller(&tokens.access).await.is_ok());
+    }
+);

@@ -1,6 +1,7 @@
 //! Signing keys.
 
 use authara::domain::signing_key::SigningKey;
+use authara::storage::Tx;
 
 use super::{HOUR, NOW};
 use crate::kit::database::{Database, both};
@@ -60,7 +61,14 @@ both!(
                 let store = stores[number % 2].clone();
                 tokio::spawn(async move {
                     let key = key(&format!("key-{number}"));
-                    store.write(async |tx| tx.keys().add_first(&key).await).await.unwrap()
+                    let add_first = async |tx: &mut Tx| {
+                        tx.keys().lock().await?;
+                        if tx.keys().all().await?.is_empty() {
+                            return tx.keys().add(&key).await;
+                        }
+                        Ok(false)
+                    };
+                    store.write(add_first).await.unwrap()
                 })
             })
             .collect();

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::crypto::keys::ed25519_accepts;
+use crate::crypto::keys::Public;
 
 /// What an application knows about the tokens it takes.
 pub(super) struct Expected<'a> {
@@ -27,13 +27,13 @@ pub(super) fn claims(token: &str, expected: &Expected<'_>) -> Option<Map<String,
     let (header, payload) = signed.split_once('.')?;
     let header = object(header)?;
 
-    // The application says which algorithm it takes. Who lets the token say so takes `none` too.
-    if header.get("alg")?.as_str()? != "EdDSA" {
+    let key = public_key(expected.jwks, header.get("kid")?.as_str()?)?;
+    // The key says which algorithm is right. Who lets the token say so takes `none` too.
+    if header.get("alg")?.as_str()? != key.algorithm().name() {
         return None;
     }
-    let key = public_key(expected.jwks, header.get("kid")?.as_str()?)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-    if !ed25519_accepts(&key, signed.as_bytes(), &signature) {
+    if !key.accepts(signed.as_bytes(), &signature) {
         return None;
     }
 
@@ -48,14 +48,17 @@ pub(super) fn claims(token: &str, expected: &Expected<'_>) -> Option<Map<String,
     (is_ours && is_for_us && is_live).then_some(claims)
 }
 
-/// The key of that id in the set.
-fn public_key(jwks: &str, id: &str) -> Option<[u8; 32]> {
+/// The key of that id in the set: Ed25519, or P-256 as a point (RFC 8037 2, RFC 7518 6.2.1).
+fn public_key(jwks: &str, id: &str) -> Option<Public> {
     let set: Value = serde_json::from_str(jwks).ok()?;
     let key = set.get("keys")?.as_array()?.iter().find(|key| key["kid"] == id)?;
-    if key["kty"] != "OKP" || key["crv"] != "Ed25519" {
-        return None;
-    }
-    URL_SAFE_NO_PAD.decode(key["x"].as_str()?).ok()?.try_into().ok()
+    let part = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str()?).ok();
+    let bytes = match (key["kty"].as_str()?, key["crv"].as_str()?) {
+        ("OKP", "Ed25519") => part("x")?,
+        ("EC", "P-256") => [vec![4], part("x")?, part("y")?].concat(),
+        _ => return None,
+    };
+    Public::read(&bytes)
 }
 
 fn object(part: &str) -> Option<Map<String, Value>> {

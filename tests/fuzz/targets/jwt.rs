@@ -6,20 +6,26 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use authara::crypto::jwt;
-use authara::crypto::keys::{Algorithm, KeySet};
+use authara::crypto::keys::{KeySet, generate_p256};
+use authara::domain::Algorithm;
 use authara::crypto::recall::Recall;
 use authara::domain::organization::OrganizationRole;
 use authara::domain::{Audience, Claims, Email, Method, PlatformRole, Timestamp};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use libfuzzer_sys::fuzz_target;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const ISSUER: &str = "https://example.com/auth";
 
-static SETS: LazyLock<[(KeySet, String); 2]> = LazyLock::new(|| {
-    [Algorithm::EdDsa, Algorithm::Hs256].map(|algorithm| {
-        let keys = [("a".to_owned(), vec![7; 32]), ("b".to_owned(), vec![9; 32])];
+static SETS: LazyLock<[(KeySet, String); 3]> = LazyLock::new(|| {
+    [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256].map(|algorithm| {
+        let mut keys = [("a".to_owned(), vec![7; 32]), ("b".to_owned(), vec![9; 32])];
+        if algorithm == Algorithm::Es256 {
+            for (_, key) in &mut keys {
+                *key = STANDARD.decode(generate_p256().expose()).unwrap();
+            }
+        }
         let keys = KeySet::from_settings(algorithm, &keys, "a").unwrap();
         let token = jwt::sign(&keys, ISSUER, &claims()).expose().to_owned();
         (keys, token)
