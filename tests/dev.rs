@@ -1,5 +1,8 @@
 //! `authara dev` as a process of its own: what it prints, what it keeps, and its sample application.
 
+mod settings;
+mod upstream;
+
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -23,8 +26,16 @@ struct Dev {
 
 impl Dev {
     fn start(folder: &Path) -> Self {
+        let (port, dev) = Self::start_with(folder, &["--port", "0"]);
+        assert_eq!(port, dev.address.port());
+        dev
+    }
+
+    /// With these arguments, of which the second is the port; the port that its public address shows, 0 for none.
+    fn start_with(folder: &Path, arguments: &[&str]) -> (u16, Self) {
         let mut child = Command::new(BINARY)
-            .args(["dev", "--port", "0"])
+            .arg("dev")
+            .args(arguments)
             .current_dir(folder)
             .env_clear()
             .stdout(Stdio::piped())
@@ -37,9 +48,14 @@ impl Dev {
         while !words.contains(LAST_LINE) {
             assert_ne!(printed.read_line(&mut words).unwrap(), 0, "it ended: {words}");
         }
-        let port = after(&words, "http://localhost:").split('/').next().unwrap();
-        let address = ([127, 0, 0, 1], port.parse().unwrap()).into();
-        Self { server, words, address }
+        let shown = words.split_once("http://localhost:");
+        let shown = shown.map_or(0, |(_, rest)| rest.split('/').next().unwrap().parse().unwrap());
+        let port = match arguments[1] {
+            "0" => shown,
+            port => port.parse().unwrap(),
+        };
+        let address = ([127, 0, 0, 1], port).into();
+        (shown, Self { server, words, address })
     }
 
     async fn browser(&self) -> Browser {
@@ -47,8 +63,15 @@ impl Dev {
             client: Client::connect(self.address).await.unwrap(),
             origin: format!("http://localhost:{}", self.address.port()),
             cookies: Vec::new(),
+            named: with_port,
         }
     }
+}
+
+/// As a cookie is called on a port that is not the usual one.
+fn with_port(origin: &str, name: &str) -> String {
+    let (_, port) = origin.rsplit_once(':').unwrap();
+    format!("{port}-{name}")
 }
 
 /// A connection that keeps cookies and sends forms as browsers do.
@@ -56,6 +79,8 @@ struct Browser {
     client: Client,
     origin: String,
     cookies: Vec<(String, String)>,
+    /// How a cookie is called at that origin.
+    named: fn(&str, &str) -> String,
 }
 
 struct Page {
@@ -118,10 +143,8 @@ impl Browser {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// As it is called on a port that is not the usual one.
     fn named(&self, name: &str) -> String {
-        let (_, port) = self.origin.rsplit_once(':').unwrap();
-        format!("{port}-{name}")
+        (self.named)(&self.origin, name)
     }
 
     fn cookie_line(&self) -> String {
@@ -275,17 +298,6 @@ async fn the_admin_is_made_once_and_everything_is_kept_for_the_owner_alone() {
         String::from_utf8_lossy(&shown.stdout).contains("roles     admin"),
         "{shown:?}"
     );
-}
-
-#[test]
-fn it_takes_no_settings() {
-    let folder = Folder::new();
-    std::fs::write(folder.0.join("some.env"), "APP_ENV=prod\n").unwrap();
-
-    let refused = command(&folder.0, &["dev", "--port", "0", "--env-file", "some.env"]);
-
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(!folder.0.join(".authara").exists());
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Output {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::upstream::Upstream;
+
 /// Login for your own application, in one file.
 #[derive(Debug, Parser)]
 #[command(name = "authara", version, propagate_version = true, arg_required_else_help = true)]
@@ -23,11 +25,12 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Try it out: no settings, a sample application, data in ./.authara, for this machine only.
-    Dev {
-        /// The port; 0 takes any that is free.
-        #[arg(long, default_value_t = crate::config::DEV_PORT)]
-        port: u16,
-    },
+    #[command(
+        after_help = "The environment is not read. A file given with --env-file may set all but what dev settles by itself:\n\
+        the database, the root secret, where it listens, APP_ENV and, but for --public-url, PUBLIC_URL.\n\
+        Example: authara dev --upstream http://localhost:3000"
+    )]
+    Dev(Dev),
     /// Run the server.
     Serve,
     /// Bring the database to the form this version needs.
@@ -279,6 +282,20 @@ fn outcome(text: &str) -> Result<crate::domain::audit::Outcome, &'static str> {
 fn session(text: &str) -> Result<crate::domain::SessionId, &'static str> {
     let id = text.parse();
     id.map_err(|_| "not the id of a session; list them without --end")
+}
+
+/// `authara dev`
+#[derive(Debug, Args)]
+pub(super) struct Dev {
+    /// The port; 0 takes any that is free.
+    #[arg(long, default_value_t = crate::config::DEV_PORT)]
+    pub(super) port: u16,
+    /// Your application, which then answers at / in place of the sample: http, on this machine or another.
+    #[arg(long, value_name = "URL")]
+    pub(super) upstream: Option<Upstream>,
+    /// The address in the browser's bar, if something stands in front of this server.
+    #[arg(long, value_name = "URL")]
+    pub(super) public_url: Option<String>,
 }
 
 /// `authara key …`

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use crate::app::{self, App};
 use crate::cli::print::Printer;
-use crate::cli::{Failure, Result, log, sample, serve};
-use crate::config::{Config, Listen, is_refused_by_browsers};
+use crate::cli::upstream::{self, Upstream};
+use crate::cli::{Failure, Result, args, log, sample, serve};
+use crate::config::{self, Checked, Config, Given, Listen, is_refused_by_browsers};
 use crate::crypto::{keys, random};
 use crate::domain::time::SystemClock;
 use crate::domain::{By, PlatformRole, Refusal, Secret, key_text};
@@ -28,12 +29,32 @@ const SECRET: &str = "secret.key";
 const SETTINGS: &str = "dev.env";
 const ADMIN: &str = "admin@example.com";
 
-/// Serves on `port` of this machine, with the sample application at `/`; 0 takes any free port.
-pub(super) async fn run(port: u16, out: &mut Printer) -> Result<()> {
-    let (listener, port) = listen(port).await?;
+/// Serves on a port of this machine, with the sample application or one's own at `/`.
+pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
+    let given = Given::from_file(env_file)?;
+    let (listener, port) = listen(wanted.port).await?;
     let folder = Folder::open()?;
-    let config = Config::dev(port, &folder.0, &folder.secret()?)?;
+    let secret = folder.secret()?;
+    let dev = config::Dev {
+        port,
+        folder: &folder.0,
+        secret: &secret,
+        public_url: wanted.public_url.as_deref(),
+    };
+    let extra = dev.extra(&given);
+    let Checked {
+        value: config,
+        warnings,
+    } = dev.config(given)?;
     log::start(config.log_level);
+    let mut notes: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    let unread: Vec<_> = Given::from_environment(None)?.names().map(str::to_owned).collect();
+    if !unread.is_empty() {
+        let names = unread.join(", ");
+        notes.push(format!(
+            "{names}: the environment is not read; name a file of settings with --env-file"
+        ));
+    }
     migrate::up(&Store::open(&app::target(&config.database)).await?).await?;
     let app = App::build(config, Arc::new(SystemClock)).await?;
     if !app.store.serve().await? {
@@ -42,14 +63,18 @@ pub(super) async fn run(port: u16, out: &mut Printer) -> Result<()> {
             folder.0.display()
         )));
     }
-    folder.write_settings(&app.config)?;
+    flows::keys::settle(&app, app.now()).await?;
+    folder.write_settings(&app.config, &extra)?;
     let password = admin(&app).await?;
 
-    welcome(&app.config, &folder, password.as_ref(), out)?;
+    welcome(&app.config, &folder, wanted.upstream.as_ref(), password.as_ref(), out)?;
+    closing(&notes, out)?;
     let service = Service::new(app.clone());
-    let sample = sample::application(app.clone(), service.site());
-    let service = service.with_fallback(sample);
-    serve::until_told_to_stop(&app, service, listener, None).await
+    let application = match wanted.upstream {
+        Some(upstream) => upstream::application(upstream, app.clone(), service.site()),
+        None => sample::application(app.clone(), service.site()),
+    };
+    serve::until_told_to_stop(&app, service.with_fallback(application), listener, None).await
 }
 
 /// Listens on loopback and nowhere else, whatever anybody sets.
@@ -116,9 +141,9 @@ impl Folder {
     }
 
     /// Leaves the settings for `--env-file`, so that every command works on this data too.
-    fn write_settings(&self, config: &Config) -> Result<()> {
+    fn write_settings(&self, config: &Config, extra: &[(String, Secret)]) -> Result<()> {
         let path = self.0.join(SETTINGS);
-        let text = format!(
+        let mut text = format!(
             "# Written by `authara dev` at each start, for: authara --env-file {FOLDER}/{SETTINGS} …\n\
              APP_ENV=dev\n\
              PUBLIC_URL={}\n\
@@ -130,6 +155,9 @@ impl Folder {
             quoted(&database_url(&self.0)),
             quoted(&self.0.join(SECRET).display().to_string()),
         );
+        for (name, value) in extra {
+            text.extend([name, "=", &quoted(value.expose()), "\n"]);
+        }
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(&path, &error)),
             _ => {}
@@ -191,10 +219,19 @@ fn fresh_password() -> Secret {
     Secret::new(groups.join("-"))
 }
 
-fn welcome(config: &Config, folder: &Folder, password: Option<&Secret>, out: &mut Printer) -> Result<()> {
+fn welcome(
+    config: &Config,
+    folder: &Folder,
+    upstream: Option<&Upstream>,
+    password: Option<&Secret>,
+    out: &mut Printer,
+) -> Result<()> {
     let url = &config.public_url.origin;
     out.line("Authara for development: only this machine can reach it.\n")?;
-    out.line(format!("  Application  {url}/"))?;
+    match upstream {
+        Some(upstream) => out.line(format!("  Application  {url}/  (yours, at {upstream})"))?,
+        None => out.line(format!("  Application  {url}/"))?,
+    }
     out.line(format!("  Account      {url}/auth/account"))?;
     out.line(format!("  Data         {}", folder.0.display()))?;
     if !config.cookie_prefix.is_empty() {
@@ -212,12 +249,13 @@ fn welcome(config: &Config, folder: &Folder, password: Option<&Secret>, out: &mu
         out.line(format!("               {} {command}", program()))?;
     }
     out.line("\nTry this:")?;
-    out.line(format!(
-        "  1. Open {url}/private. You are asked to sign in, and come back."
-    ))?;
+    out.line(match upstream {
+        Some(_) => format!("  1. Open {url}/auth/login?return_to=%2F. You sign in, and come to your application."),
+        None => format!("  1. Open {url}/private. You are asked to sign in, and come back."),
+    })?;
     out.line(format!("  2. Sign up as somebody new: {url}/auth/signup"))?;
     out.line("  3. Sign in with a second browser, and end that session on the account page.\n")?;
-    out.line(format!("Ctrl-C stops it. To begin anew, delete {FOLDER}."))
+    Ok(())
 }
 
 /// The program as it was called, for a command to copy.
@@ -225,4 +263,14 @@ fn program() -> String {
     std::env::args()
         .next()
         .unwrap_or_else(|| env!("CARGO_PKG_NAME").to_owned())
+}
+
+fn closing(notes: &[String], out: &mut Printer) -> Result<()> {
+    for note in notes {
+        out.line(format!("Note: {note}"))?;
+    }
+    if !notes.is_empty() {
+        out.line("")?;
+    }
+    out.line(format!("Ctrl-C stops it. To begin anew, delete {FOLDER}."))
 }

@@ -19,6 +19,7 @@ mod routes;
 mod sample;
 mod serve;
 mod since;
+mod upstream;
 mod user;
 
 use std::ffi::OsString;
@@ -116,13 +117,8 @@ fn execute(arguments: Arguments) -> Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {
-        if let Command::Dev { port } = arguments.command {
-            if env_file.is_some() {
-                return Err(Failure::Words(
-                    "dev takes no settings; use serve with --env-file".to_owned(),
-                ));
-            }
-            return dev::run(port, &mut out).await;
+        if let Command::Dev(wanted) = arguments.command {
+            return dev::run(wanted, env_file.as_deref(), &mut out).await;
         }
         if let Command::Config { command } = &arguments.command {
             return config::run(command, env_file.as_deref(), &mut out).await;

@@ -30,15 +30,7 @@ impl Given {
     /// From the process's environment, which wins, and from a file of `NAME=value` lines.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_environment(file: Option<&Path>) -> Result<Self, Problems> {
-        let mut given = Self::default();
-        if let Some(path) = file {
-            let name = path.display().to_string();
-            let text =
-                fs::read_to_string(path).map_err(|error| Problems::one(&name, format!("cannot be read: {error}")))?;
-            lines(&name, &text)?
-                .into_iter()
-                .for_each(|(name, value)| given.take(name, value));
-        }
+        let mut given = Self::of_lines(file)?;
         for (name, value) in std::env::vars_os() {
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
@@ -54,6 +46,46 @@ impl Given {
             }
         }
         Ok(given.complete())
+    }
+
+    /// From a file of `NAME=value` lines alone.
+    pub fn from_file(file: Option<&Path>) -> Result<Self, Problems> {
+        Self::of_lines(file).map(Self::complete)
+    }
+
+    fn of_lines(file: Option<&Path>) -> Result<Self, Problems> {
+        let mut given = Self::default();
+        let Some(path) = file else { return Ok(given) };
+        let name = path.display().to_string();
+        let text =
+            fs::read_to_string(path).map_err(|error| Problems::one(&name, format!("cannot be read: {error}")))?;
+        lines(&name, &text)?
+            .into_iter()
+            .for_each(|(name, value)| given.take(name, value));
+        Ok(given)
+    }
+
+    /// Puts a value in the place of what was given, problem included; whether something else was.
+    pub(super) fn replace(&mut self, name: &str, value: &str) -> bool {
+        self.problems.retain(|problem| problem.name != name);
+        let before = self.values.insert(name.to_owned(), Zeroizing::new(value.to_owned()));
+        before.is_some_and(|before| before.as_str() != value)
+    }
+
+    /// Gives a value unless there is one.
+    pub(super) fn propose(&mut self, name: &str, value: &str) {
+        let value = || Zeroizing::new(value.to_owned());
+        self.values.entry(name.to_owned()).or_insert_with(value);
+    }
+
+    /// Forgets the parts of a PostgreSQL address; returns their names.
+    pub(super) fn drop_database(&mut self) -> Vec<String> {
+        let is_part = |name: &str| name.starts_with("POSTGRESQL_");
+        self.problems.retain(|problem| !is_part(&problem.name));
+        self.values
+            .extract_if(.., |name, _| is_part(name))
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// From pairs of name and value, of which later ones win; secrets in files are read.
@@ -116,6 +148,11 @@ impl Given {
     /// Everything given.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The names of everything given.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
     }
 
     /// The names that Kubernetes has set.

@@ -7,6 +7,7 @@ mod backups;
 mod brand;
 mod database;
 mod database_url;
+mod dev;
 mod file;
 mod given;
 mod kubernetes;
@@ -25,13 +26,13 @@ mod tokens;
 pub mod var;
 pub mod vars;
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use backups::Backups;
 pub use brand::{Brand, Support, Target};
 pub use database::{Database, Postgres, Tls};
+pub use dev::{Dev, PORT as DEV_PORT};
 pub use given::Given;
 pub use limits::Limits;
 pub use network::Network;
@@ -45,9 +46,6 @@ use crate::domain::return_to::ReturnTo;
 use crate::domain::{Secret, key_text};
 use crate::words::Languages;
 use reader::Reader;
-
-/// The port of `authara dev` unless another is named.
-pub const DEV_PORT: u16 = 8080;
 
 /// Every setting, checked.
 #[derive(Debug, Clone)]
@@ -130,42 +128,6 @@ impl Config {
         reader
             .finish(config)
             .map(|(value, warnings)| Checked { value, warnings })
-    }
-
-    /// The settings of `authara dev`: no environment, everything in `folder`, loopback only.
-    pub fn dev(port: u16, folder: &Path, secret: &Secret) -> Result<Self, Problems> {
-        let pairs = [
-            ("APP_ENV", "dev"),
-            ("PUBLIC_URL", "http://localhost"),
-            ("DATABASE_URL", "sqlite://authara.db"),
-            ("AUTHARA_SECRET_KEY", secret.expose()),
-            ("LOG_LEVEL", "info"),
-        ];
-        let given = Given::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let mut config = Self::read(&given)?.value;
-
-        config.listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        config.database = Database::Sqlite {
-            path: folder.join("authara.db"),
-        };
-        config.set_public_port(port);
-        // A compiler may have the machine to itself for a while, and nobody else waits.
-        config.hashing.patience = Duration::from_secs(50);
-        // Cookies belong to a host, whatever the port: two such servers would sign each other's people out.
-        if port != DEV_PORT {
-            config.cookie_prefix = format!("{port}-");
-        }
-        Ok(config)
-    }
-
-    /// Changes the port of the public URL, and with it the issuer that follows from the URL: for
-    /// `authara dev`, whose port is known for sure only once it listens.
-    pub fn set_public_port(&mut self, port: u16) {
-        let follows = self.tokens.issuer == self.public_url.issuer();
-        self.public_url.set_port(port);
-        if follows {
-            self.tokens.issuer = self.public_url.issuer();
-        }
     }
 
     fn sections(reader: &mut Reader<'_>) -> Option<Self> {

@@ -62,6 +62,20 @@ fn answer(app: &App, site: &Arc<Site>, request: &Request<Incoming>) -> Answer {
     })
 }
 
+/// Says that nothing answers at `upstream`, and looks again by itself.
+pub(super) fn away(app: &App, site: &Arc<Site>, path: &str, upstream: &str) -> Response<Body> {
+    let layout = bare_layout(app, site, &Jar::default(), path, "Your application does not answer");
+    let page = AwayPage { layout, upstream };
+    let answer = Answer {
+        status: StatusCode::BAD_GATEWAY,
+        location: None,
+        page: page
+            .render_once()
+            .unwrap_or_else(|_| "Your application does not answer.".to_owned()),
+    };
+    dress(answer, false, &Headers::new(app.config.public_url.is_https))
+}
+
 fn dress(answer: Answer, is_head: bool, headers: &Headers) -> Response<Body> {
     let mut own = HeaderMap::new();
     own.insert(CONTENT_TYPE, HTML);
@@ -92,6 +106,14 @@ struct PrivatePage {
     /// The name of the cookie that was read.
     cookie: String,
     visitor: Visitor,
+}
+
+/// What stands where one's own application does not answer.
+#[derive(TemplateSimple)]
+#[template(path = "sample/away.stpl")]
+struct AwayPage<'a> {
+    layout: Layout,
+    upstream: &'a str,
 }
 
 /// Somebody whose token was checked.

@@ -86,6 +86,8 @@ where
             .max_headers(64)
             .max_buf_size(32 * 1024)
             .serve_connection(TokioIo::new(stream), service)
+            // Nothing of ours changes the protocol; an application behind `authara dev` may.
+            .with_upgrades()
     );
 
     tokio::select! {

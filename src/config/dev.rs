@@ -1,0 +1,120 @@
+//! The settings of `authara dev`, which needs none.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::config::{Checked, Config, Database, Given, Listen, Problem, Problems, PublicUrl};
+use crate::domain::Secret;
+
+/// The port of `authara dev` unless another is named. Its cookies have their ordinary names.
+pub const PORT: u16 = 8080;
+
+/// What `authara dev` settles by itself.
+pub struct Dev<'a> {
+    /// The port it listens on.
+    pub port: u16,
+    /// Holds all that is kept.
+    pub folder: &'a Path,
+    /// The root secret.
+    pub secret: &'a Secret,
+    /// The address in the browser's bar, if something stands in front of it.
+    pub public_url: Option<&'a str>,
+}
+
+impl Config {
+    /// The settings of `authara dev`: no environment, everything in `folder`, loopback only.
+    pub fn dev(port: u16, folder: &Path, secret: &Secret) -> Result<Self, Problems> {
+        let public_url = None;
+        let dev = Dev {
+            port,
+            folder,
+            secret,
+            public_url,
+        };
+        dev.config(Given::default()).map(|checked| checked.value)
+    }
+
+    /// Changes the port of the public URL, and with it the issuer that follows from the URL: for
+    /// servers whose port is known for sure only once they listen.
+    pub fn set_public_port(&mut self, port: u16) {
+        let follows = self.tokens.issuer == self.public_url.issuer();
+        self.public_url.set_port(port);
+        if follows {
+            self.tokens.issuer = self.public_url.issuer();
+        }
+    }
+}
+
+/// What dev settles by itself, but for the parts of a PostgreSQL address.
+const SETTLED: [&str; 5] = [
+    "APP_ENV",
+    "PUBLIC_URL",
+    "DATABASE_URL",
+    "AUTHARA_LISTEN",
+    "AUTHARA_SECRET_KEY",
+];
+
+impl Dev<'_> {
+    /// What was given that counts, for commands that are to work on the same data.
+    pub fn extra(&self, given: &Given) -> Vec<(String, Secret)> {
+        given
+            .iter()
+            .filter(|(name, _)| !SETTLED.contains(name) && !name.starts_with("POSTGRESQL_"))
+            .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+            .collect()
+    }
+
+    /// Settings of which `given` may name all that is not settled here. A warning names what was given in vain.
+    pub fn config(&self, mut given: Given) -> Result<Checked<Config>, Problems> {
+        let mut ignored = given.drop_database();
+        let public_url = self
+            .public_url
+            .map_or_else(|| format!("http://localhost:{}", self.port), str::to_owned);
+        let values = [
+            "dev",
+            &public_url,
+            "sqlite://authara.db",
+            "127.0.0.1:0",
+            self.secret.expose(),
+        ];
+        for (name, value) in SETTLED.into_iter().zip(values) {
+            if given.replace(name, value) {
+                ignored.push(name.to_owned());
+            }
+        }
+        given.propose("LOG_LEVEL", "info");
+
+        let Checked {
+            mut value,
+            mut warnings,
+        } = Config::read(&given)?;
+        value.listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)));
+        value.database = Database::Sqlite {
+            path: self.folder.join("authara.db"),
+        };
+        // A compiler may have the machine to itself for a while, and nobody else waits.
+        value.hashing.patience = Duration::from_secs(50);
+        if let Some(port) = port_in_cookies(&value.public_url)
+            && value.cookie_prefix.is_empty()
+        {
+            value.cookie_prefix = format!("{port}-");
+        }
+        let in_vain = |name: String| {
+            let better = match name.as_str() {
+                "PUBLIC_URL" => "; give it with --public-url",
+                _ => "",
+            };
+            Problem::new(&name, format!("is not used: dev settles it by itself{better}"))
+        };
+        warnings.extend(ignored.into_iter().map(in_vain));
+        Ok(Checked { value, warnings })
+    }
+}
+
+/// The port that keeps a server's cookies apart from those of others on this machine: cookies belong to a host,
+/// whatever the port, and two such servers would sign each other's people out.
+fn port_in_cookies(public_url: &PublicUrl) -> Option<u16> {
+    let port = public_url.origin.rsplit_once(':')?.1.parse().ok()?;
+    (public_url.is_loopback() && port != PORT).then_some(port)
+}
