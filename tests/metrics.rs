@@ -3,6 +3,7 @@
 #![expect(clippy::float_cmp, reason = "counts are whole numbers, which are exact")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use authara::app::pulse::Worker;
@@ -13,7 +14,7 @@ use serde_json::json;
 
 use crate::kit::app::TestApp;
 use crate::kit::database::{Database, both};
-use crate::live::{Client, Deployment, get};
+use crate::live::{Client, Deployment, free_port, get};
 
 /// Every sample by its name and labels as they are written.
 type Samples = BTreeMap<String, f64>;
@@ -251,9 +252,7 @@ async fn fetch(address: std::net::SocketAddr, request: &[u8]) -> (String, String
 
 #[tokio::test]
 async fn r129_metrics_are_on_their_own_listener_and_nowhere_else() {
-    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let metrics = free.local_addr().unwrap();
-    drop(free);
+    let metrics = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &std::env::temp_dir(), "metrics");
     deployment.log = Some(crate::kit::log::file());
     deployment

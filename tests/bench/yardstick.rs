@@ -113,9 +113,7 @@ pub(crate) struct BareServer {
 
 impl BareServer {
     pub(crate) async fn start() -> Self {
-        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        let address = SocketAddr::from(([127, 0, 0, 1], crate::live::free_port()));
         let process = Command::new(std::env::current_exe().unwrap())
             .args([BARE_SERVER, &address.to_string()])
             .stdin(Stdio::null())

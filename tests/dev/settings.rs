@@ -1,6 +1,7 @@
 //! What a file of settings and the public address do to `authara dev`.
 
 use super::*;
+use crate::live::free_port;
 
 #[tokio::test]
 async fn a_file_may_set_all_but_what_dev_settles_by_itself() {
@@ -58,12 +59,7 @@ fn a_file_with_problems_is_refused_before_anything_is_made() {
 #[tokio::test]
 async fn behind_a_proxy_the_public_address_counts() {
     let folder = Folder::new();
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-        .to_string();
+    let port = free_port().to_string();
     let arguments = ["--port", &port, "--public-url", "https://dev.example.test"];
     let (shown, dev) = Dev::start_with(&folder.0, &arguments);
     assert_eq!(shown, 0, "{}", dev.words);

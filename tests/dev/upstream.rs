@@ -4,6 +4,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::live::free_port;
 
 /// Answers each request with its own head and body, and changes the protocol to whatever is asked for, to
 /// send back what it gets. Returns its address.
@@ -113,11 +114,7 @@ async fn a_web_socket_goes_through() {
 #[tokio::test]
 async fn an_application_that_is_not_there_is_named() {
     let folder = Folder::new();
-    let nobody = std::net::TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let upstream = format!("http://{nobody}");
+    let upstream = format!("http://127.0.0.1:{}", free_port());
     let (_, dev) = Dev::start_with(&folder.0, &["--port", "0", "--upstream", &upstream]);
 
     let page = dev.browser().await.open("/anything").await;

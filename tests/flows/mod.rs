@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod clock;
 mod confirm;
+mod few_connections;
 mod keys;
 mod limits;
 mod password;

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -46,9 +47,8 @@ impl Deployment {
     pub(crate) fn on(binary: &'static str, parent: &Path, name: &str, database_url: String) -> Self {
         let folder = folder(parent, name);
         std::fs::create_dir_all(&folder).unwrap();
-        // A port that was free a moment ago, for the settings name the public URL with it.
-        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let address = free.local_addr().unwrap();
+        // Settled before it starts, for the settings name the public URL with it.
+        let address = ([127, 0, 0, 1], free_port()).into();
         let deployment = Self {
             binary,
             folder,
@@ -127,6 +127,21 @@ impl Drop for Deployment {
     fn drop(&mut self) {
         // Nothing to be done about a folder that stays.
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A port that nobody listens on, and that the system gives to no connection meanwhile: those come from 32768 on.
+/// `scripts/postgres` takes its own from 20000 on.
+pub(crate) fn free_port() -> u16 {
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id()
+            .wrapping_mul(131)
+            .wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed));
+        let port = 12_000 + u16::try_from(number % 8_000).unwrap();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{CALLER_V6, PROXY, addresses, ask};
 use crate::kit::database::Folder;
+use crate::live;
 
 const README: &str = include_str!("../../README.md");
 const PROXIES: &str = include_str!("../../docs/proxies.md");
@@ -185,16 +186,14 @@ impl Proxy {
     }
 }
 
-/// A port that was free a moment ago on every address.
+/// A port that nobody listens on at any of the addresses.
 fn free_port() -> u16 {
     loop {
-        let socket = TcpListener::bind((PROXY, 0)).unwrap();
-        let port = socket.local_addr().unwrap().port();
-        let others = addresses().into_iter().filter(|address| *address != PROXY);
-        if others
-            .map(|address| TcpListener::bind((address, port)))
-            .all(|socket| socket.is_ok())
-        {
+        let port = live::free_port();
+        let mut sockets = addresses()
+            .into_iter()
+            .map(|address| TcpListener::bind((address, port)));
+        if sockets.all(|socket| socket.is_ok()) {
             return port;
         }
     }
