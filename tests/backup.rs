@@ -91,15 +91,10 @@ impl Desk {
 
 async fn sign_up(client: &mut Client, email: &str) -> String {
     let csrf = live::csrf(client).await.unwrap();
-    loop {
-        let (status, body) = client.send(&live::sign_up(&csrf, email, PASSWORD)).await.unwrap();
-        match status {
-            201 => return live::text_in(&body, "refresh_token"),
-            // The machine is busy.
-            503 => tokio::time::sleep(Duration::from_millis(100)).await,
-            status => panic!("{status}"),
-        }
-    }
+    let request = live::sign_up(&csrf, email, PASSWORD);
+    let (status, body) = live::when_not_busy(client, &request).await.unwrap();
+    assert_eq!(status, 201);
+    live::text_in(&body, "refresh_token")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,7 +14,7 @@ use crate::kit::log;
 use crate::live::{self, Client, Deployment};
 
 const KILLS: u64 = 20;
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 const PASSWORD: &str = "a password nobody guesses";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,5 +123,6 @@ async fn keep_refreshing(address: SocketAddr, mut token: String) -> (String, u32
 
 /// An answer, or `None` once the server is gone.
 async fn patiently(client: &mut Client, request: &[u8]) -> Option<(u16, Vec<u8>)> {
-    timeout(PATIENCE, client.send(request)).await.unwrap().ok()
+    let answered = live::when_not_busy(client, request);
+    timeout(PATIENCE, answered).await.unwrap().ok()
 }

@@ -39,14 +39,12 @@ impl Desk {
         let mut client = Client::connect(self.deployment.address).await.unwrap();
         let csrf = live::csrf(&mut client).await.unwrap();
         let sign_up = live::sign_up(&csrf, EMAIL, PASSWORD);
-        if let (201, body) = client.send(&sign_up).await.unwrap() {
+        if let (201, body) = live::when_not_busy(&mut client, &sign_up).await.unwrap() {
             return live::text_in(&body, "access_token");
         }
         let body = serde_json::json!({ "email": EMAIL, "password": PASSWORD });
-        let (status, body) = client
-            .send(&live::post("/auth/api/v1/login", &csrf, &body))
-            .await
-            .unwrap();
+        let sign_in = live::post("/auth/api/v1/login", &csrf, &body);
+        let (status, body) = live::when_not_busy(&mut client, &sign_in).await.unwrap();
         assert_eq!(status, 200);
         live::text_in(&body, "access_token")
     }

@@ -63,7 +63,7 @@ async fn all_at_once(db: &Database) {
         let begun = Instant::now();
         while !is_ready(socket).await {
             assert_eq!(server.0.try_wait().unwrap(), None, "a server ended");
-            assert!(begun.elapsed() < Duration::from_mins(2), "a server does not get ready");
+            assert!(begun.elapsed() < Duration::from_mins(5), "a server does not get ready");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -102,7 +102,7 @@ async fn a_restart_with_another_algorithm_publishes_its_key_and_ends_no_session(
     let mut client = Client::connect(deployment.address).await.unwrap();
     let csrf = live::csrf(&mut client).await.unwrap();
     let request = live::sign_up(&csrf, "ada@example.com", PASSWORD);
-    let (status, body) = client.send(&request).await.unwrap();
+    let (status, body) = live::when_not_busy(&mut client, &request).await.unwrap();
     assert_eq!(status, 201);
     let token = live::text_in(&body, "access_token");
     log::secret(&token);

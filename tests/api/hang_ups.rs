@@ -50,7 +50,7 @@ both!(who_hangs_up_has_done_everything_or_nothing, async |db: &Database| {
     // What was asked in full is done without anybody waiting for it.
     let begun = Instant::now();
     while users(&app).await < whole {
-        assert!(begun.elapsed() < Duration::from_mins(1), "{}", users(&app).await);
+        assert!(begun.elapsed() < Duration::from_mins(5), "{}", users(&app).await);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -97,7 +97,8 @@ pub(crate) struct Tokens {
 pub(crate) async fn sign_up(address: SocketAddr, email: &str) -> Tokens {
     let mut client = Client::connect(address).await.unwrap();
     let csrf = live::csrf(&mut client).await.unwrap();
-    let (status, body) = client.send(&live::sign_up(&csrf, email, PASSWORD)).await.unwrap();
+    let request = live::sign_up(&csrf, email, PASSWORD);
+    let (status, body) = live::when_not_busy(&mut client, &request).await.unwrap();
     assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
     Tokens {
         access: live::text_in(&body, "access_token"),

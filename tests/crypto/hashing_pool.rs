@@ -11,7 +11,7 @@ use authara::domain::{Secret, TokenHash};
 const CHEAP: Cost = Cost { log_n: 4, r: 8, p: 1 };
 /// Some tens of milliseconds.
 const SLOW: Cost = Cost { log_n: 14, r: 8, p: 2 };
-const LONG: Duration = Duration::from_mins(1);
+const LONG: Duration = Duration::from_mins(5);
 
 /// Nobody in particular.
 fn nobody() -> Share {

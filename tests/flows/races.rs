@@ -114,7 +114,7 @@ both!(
             };
             let fresh = pair(change(&world.app, &me, by_owner).await.unwrap());
 
-            let last = tokio::time::timeout(Duration::from_mins(1), thief).await;
+            let last = tokio::time::timeout(Duration::from_mins(5), thief).await;
             let last = last.expect("the copy still works").unwrap();
             assert_ne!(last.expose(), fresh.refresh.expose());
             let mine = refresh::with_token(&world.app, &by(&world.app), &fresh.refresh, Audience::App).await;

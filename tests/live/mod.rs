@@ -92,7 +92,7 @@ impl Deployment {
                 return;
             }
             assert!(
-                begun.elapsed() < Duration::from_mins(1),
+                begun.elapsed() < Duration::from_mins(5),
                 "the server does not get ready"
             );
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -265,6 +265,18 @@ pub(crate) async fn csrf(client: &mut Client) -> io::Result<String> {
     let (_, body) = client.send(&get("/auth/api/v1/csrf", "")).await?;
     let value = text_in(&body, "csrf_token");
     Ok(format!("cookie: authara_csrf={value}\r\nx-csrf-token: {value}\r\n"))
+}
+
+/// The answer to a request that a busy machine may put off.
+pub(crate) async fn when_not_busy(client: &mut Client, request: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+    let begun = Instant::now();
+    loop {
+        let (status, body) = client.send(request).await?;
+        if status != 503 || begun.elapsed() > Duration::from_mins(5) {
+            return Ok((status, body));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// The request that opens an account.
