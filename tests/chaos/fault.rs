@@ -1,5 +1,8 @@
 //! What breaks.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -24,10 +27,18 @@ pub(crate) enum Fault {
     Connections,
     /// `kill -9` of both.
     Both,
+    /// The clock is set; all else goes on.
+    Clock,
 }
+
+/// By how many seconds the clock may be wrong.
+const WRONG_BY: [i64; 7] = [-86_400, -120, -2, 0, 2, 120, 86_400];
 
 impl Fault {
     pub(crate) fn choose(has_server: bool, dice: &mut Dice) -> Self {
+        if dice.below(4) == 0 {
+            return Self::Clock;
+        }
         if !has_server {
             return Self::Server;
         }
@@ -47,7 +58,8 @@ impl Fault {
         }
         let Some(cluster) = &world.cluster else { return };
         match self {
-            Self::Server => {}
+            // Once everybody has stopped, for who is in the middle of something may be told no.
+            Self::Server | Self::Clock => {}
             Self::Database | Self::Both => {
                 kill(cluster);
                 world.figures.database_kills += 1;
@@ -72,6 +84,11 @@ impl Fault {
 
     /// Gets everything going again. A server that was not killed has to find its own way.
     pub(crate) async fn mend(self, world: &mut World) {
+        if self == Self::Clock {
+            let wrong_by = WRONG_BY[world.dice.below(WRONG_BY.len())];
+            set(&world.clock, wrong_by);
+            world.figures.clock_changes += 1;
+        }
         if let Some(cluster) = &world.cluster
             && matches!(self, Self::Database | Self::Stop | Self::Both)
         {
@@ -92,6 +109,17 @@ impl Fault {
         }
         world.figures.slowest_recovery = world.figures.slowest_recovery.max(begun.elapsed());
     }
+}
+
+/// Sets the clock: in place, for the programs that run have the file mapped.
+pub(crate) fn set(clock: &Path, wrong_by: i64) {
+    let mut file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(clock)
+        .unwrap();
+    file.write_all(&wrong_by.to_ne_bytes()).unwrap();
 }
 
 fn start_again(cluster: &Cluster) {

@@ -19,7 +19,7 @@ mod person;
 mod visitor;
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -49,6 +49,7 @@ struct Figures {
     server_kills: usize,
     database_kills: usize,
     cuts: usize,
+    clock_changes: usize,
     acknowledged: usize,
     unanswered: usize,
     checks: usize,
@@ -59,6 +60,8 @@ struct Figures {
 struct World {
     deployment: Rc<Deployment>,
     cluster: Option<Cluster>,
+    /// Says by how much the clock is wrong.
+    clock: PathBuf,
     server: Option<Server>,
     people: Vec<Person>,
     figures: Figures,
@@ -110,14 +113,19 @@ impl World {
         std::fs::create_dir_all(folder).unwrap();
         let cluster = (database == "postgres").then(Cluster::start);
         let name = format!("chaos-{database}");
-        let deployment = match &cluster {
+        let mut deployment = match &cluster {
             None => Deployment::new(BINARY, folder, &name),
             Some(cluster) => Deployment::on(BINARY, folder, &name, cluster.address.clone()),
         };
+        let clock = folder.join(format!("{name}-clock"));
+        fault::set(&clock, 0);
+        deployment.preload = Some(live::library("tests/live/shifted_clock.c", folder));
+        deployment.settings = vec![("TEST_CLOCK", clock.display().to_string())];
         let (server, _) = deployment.start().await;
         Self {
             deployment: Rc::new(deployment),
             cluster,
+            clock,
             server: Some(server),
             people: Vec::new(),
             figures: Figures::default(),
@@ -161,7 +169,11 @@ impl World {
         }
         fault.mend(self).await;
 
-        let count = VISITED.min(self.people.len());
+        // Whoever has a token of another time asks for a new one, as browsers do by themselves.
+        let count = match fault {
+            Fault::Clock => self.people.len(),
+            _ => VISITED.min(self.people.len()),
+        };
         for _ in 0..count {
             touched.push(self.people.swap_remove(self.dice.below(self.people.len())));
         }
@@ -206,7 +218,7 @@ impl World {
 impl Figures {
     fn print(&self, database: &str, people: usize, time: Duration) {
         println!(
-            "{database}: {} rounds in {:.0} s: {} kills of the server, {} of the database, {} cuts of connections; \
+            "{database}: {} rounds in {:.0} s: {} kills of the server, {} of the database, {} cuts of connections, {} changes of the clock; \
              {people} people, {} acknowledged writes, {} without an answer; {} checks, all true; \
              slowest recovery without a restart {} ms",
             self.rounds,
@@ -214,6 +226,7 @@ impl Figures {
             self.server_kills,
             self.database_kills,
             self.cuts,
+            self.clock_changes,
             self.acknowledged,
             self.unanswered,
             self.checks,
