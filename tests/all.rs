@@ -26,6 +26,7 @@ mod noticed;
 mod pages;
 mod passwords;
 mod proxies;
+mod reload;
 mod server;
 mod starts;
 mod storage;

@@ -283,28 +283,6 @@ fn a_server_that_cannot_start_says_so_in_the_form_of_the_log() {
 }
 
 #[tokio::test]
-async fn a_hang_up_is_said_to_change_nothing() {
-    let folder = Folder::new();
-    let path = folder.0.join("log");
-    let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "hang-up");
-    deployment.log = Some(std::fs::File::create(&path).unwrap());
-    let (mut server, _) = deployment.start().await;
-
-    signal(&server, "-HUP");
-    while !std::fs::read_to_string(&path)
-        .unwrap()
-        .contains("SIGHUP changes nothing")
-    {
-        assert_eq!(server.0.try_wait().unwrap(), None, "it ended");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-
-    let mut client = Client::connect(deployment.address).await.unwrap();
-    assert_eq!(client.send(&get("/auth/login", "")).await.unwrap().0, 200);
-    terminate(&mut server).await;
-}
-
-#[tokio::test]
 async fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
     let folder = Folder::new();
     let (mut reader, writer) = std::io::pipe().unwrap();

@@ -74,7 +74,18 @@ pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Pr
         Some(upstream) => upstream::application(upstream, app.clone(), service.site()),
         None => sample::application(app.clone(), service.site()),
     };
-    serve::until_told_to_stop(&app, service.with_fallback(application), listener, None).await
+    let env_file = env_file.map(Path::to_path_buf);
+    let public_url = wanted.public_url;
+    let again = Box::new(move || {
+        let dev = config::Dev {
+            port,
+            folder: &folder.0,
+            secret: &secret,
+            public_url: public_url.as_deref(),
+        };
+        dev.config(Given::from_file(env_file.as_deref())?)
+    });
+    serve::until_told_to_stop(&app, service.with_fallback(application), again, listener, None).await
 }
 
 /// Listens on loopback and nowhere else, whatever anybody sets.

@@ -125,7 +125,7 @@ fn execute(arguments: Arguments) -> Result<()> {
         }
         let given = Given::from_environment(env_file.as_deref())?;
         match arguments.command {
-            Command::Serve => serve::run(&given).await,
+            Command::Serve => serve::run(&given, env_file).await,
             Command::Migrate { command } => migrate::run(&command, &given, &mut out).await,
             Command::Backup { to, printed } => backup::backup(&to, &printed, &given, &mut out).await,
             Command::Restore { from, sure, printed } => backup::restore(&from, &sure, &printed, &given, &mut out).await,

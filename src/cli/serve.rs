@@ -1,5 +1,6 @@
 //! `authara serve`: the server.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -7,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::cli::{Failure, Result, log};
-use crate::config::{self, Checked, Config, Given, Listen};
+use crate::config::{self, Checked, Config, Given, Listen, Problems};
 use crate::domain::Timestamp;
 use crate::domain::time::SystemClock;
 use crate::flows::keys;
@@ -18,7 +19,10 @@ use crate::http::server::{self, Listener};
 use crate::storage::{about, backup};
 use crate::workers;
 
-pub(super) async fn run(given: &Given) -> Result<()> {
+/// What the settings are when they are read again.
+pub(super) type ReadAgain = Box<dyn Fn() -> std::result::Result<Checked<Config>, Problems> + Send>;
+
+pub(super) async fn run(given: &Given, env_file: Option<PathBuf>) -> Result<()> {
     let Checked {
         value: config,
         warnings,
@@ -44,7 +48,8 @@ pub(super) async fn run(given: &Given) -> Result<()> {
         metrics_listen = app.config.metrics_listen.map(tracing::field::display),
         "ready"
     );
-    until_told_to_stop(&app, Service::new(app.clone()), listener, metrics).await
+    let again = Box::new(move || Config::read(&Given::from_environment(env_file.as_deref())?));
+    until_told_to_stop(&app, Service::new(app.clone()), again, listener, metrics).await
 }
 
 /// Tells other programs that a server uses the database, and the operator if another does.
@@ -87,6 +92,7 @@ const METRICS_CONNECTIONS: usize = 16;
 pub(super) async fn until_told_to_stop(
     app: &Arc<App>,
     service: Service,
+    again: ReadAgain,
     listener: Listener,
     metrics: Option<Listener>,
 ) -> Result<()> {
@@ -96,14 +102,13 @@ pub(super) async fn until_told_to_stop(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    let told = service.clone();
     let told_to_stop = async move {
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hangup.recv() => {
-                    tracing::info!("SIGHUP changes nothing: settings and files are read when the server starts");
-                }
+                _ = hangup.recv() => renew(&told, &again),
             }
         }
         tracing::info!("stopping: requests in flight are finished first");
@@ -136,6 +141,28 @@ pub(super) async fn until_told_to_stop(
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Puts in force what may change under a running server: certificates, branding and messages. What cannot be read
+/// leaves everything as it is.
+fn renew(service: &Service, again: &ReadAgain) {
+    let config = match again() {
+        Ok(checked) => checked.value,
+        Err(problems) => {
+            for problem in &problems.0 {
+                tracing::warn!(%problem, "SIGHUP changes nothing: a setting is wrong");
+            }
+            return;
+        }
+    };
+    if let Err(error) = service.app.store.read_certificates() {
+        tracing::warn!(%error, "SIGHUP changes nothing: the certificates cannot be read");
+        return;
+    }
+    service.rebrand(&config);
+    tracing::info!(
+        "SIGHUP: certificates, branding and messages were read again; all else stays as it was at the start"
+    );
 }
 
 /// Answers the one who collects metrics until everything else has ended.

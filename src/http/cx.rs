@@ -279,7 +279,7 @@ impl Cx {
             let accepted = self.headers().get(ACCEPT_LANGUAGE);
             let accepted = accepted.and_then(|value| value.to_str().ok());
             let chosen = self.cookie(cookies::LANGUAGE);
-            Arc::clone(self.app.config.languages.choose(chosen, accepted))
+            Arc::clone(self.site.languages.choose(chosen, accepted))
         };
         // Pages ask dozens of times.
         self.request.say.get_or_init(choose)

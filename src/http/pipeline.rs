@@ -1,7 +1,7 @@
 //! One request from bytes to bytes.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use http_body_util::{Either, Full};
@@ -11,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::timeout;
 
 use crate::app::App;
+use crate::config::Config;
 use crate::domain::client::{CUSTOMER, network};
 use crate::domain::{Client, Refusal};
 use crate::http::access::{self, Halt};
@@ -45,7 +46,7 @@ pub struct Service {
 
 struct Shared {
     router: Router,
-    site: Arc<Site>,
+    site: RwLock<Arc<Site>>,
     headers: Headers,
     healthy: HeaderMap,
     /// Requests in work. A client that hangs up, or resets an HTTP/2 stream, keeps its seat until
@@ -70,7 +71,7 @@ impl Service {
         let shared = Shared {
             requests: Requests::new(routes.iter().map(|route| route.pattern)),
             router: Router::new(routes),
-            site: Arc::new(Site::new(&app.config)),
+            site: RwLock::new(Arc::new(Site::new(&app.config))),
             headers,
             healthy,
             seats: Arc::new(Seats::new(
@@ -173,7 +174,13 @@ impl Service {
 
     /// What makes its pages this site's.
     pub fn site(&self) -> Arc<Site> {
-        Arc::clone(&self.shared.site)
+        self.shared.site.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Shows the pages of every request from now on with the branding and the messages of these settings.
+    pub fn rebrand(&self, config: &Config) {
+        let site = Arc::new(self.site().again(config));
+        *self.shared.site.write().unwrap_or_else(PoisonError::into_inner) = site;
     }
 
     /// What is counted of requests.

@@ -1,6 +1,6 @@
 //! What makes these pages this site's: addresses and contents of its style sheet and pictures.
 //!
-//! Built once at start from the settings; nothing is read from disk afterwards. A site without
+//! Built from the settings at the start and on SIGHUP; nothing is read from disk by a request. A site without
 //! settings of its own has the embedded files, compressed better than a server would at start.
 
 use std::borrow::Cow;
@@ -12,9 +12,12 @@ use hyper::body::Bytes;
 use crate::config::{Brand, Config, Target};
 use crate::http::assets::{self, Sent};
 use crate::look::{Accent, Picture, Shades};
+use crate::words::Languages;
 
 const STYLE: &str = "style.css";
 const ICON: &str = "icon.svg";
+/// Style sheet, logo and icon.
+const OWN_FILES: usize = 3;
 /// Its fill and the letter on it, as they stand in the drawing.
 const ICON_COLOURS: [&str; 2] = ["\"#17644f\"", "\"#fff\""];
 
@@ -39,6 +42,8 @@ pub struct Site {
     pub imprint: Option<String>,
     /// Whom people can ask for help.
     pub support: Option<Support>,
+    /// In what languages.
+    pub languages: Languages,
     files: Vec<File>,
 }
 
@@ -52,7 +57,7 @@ pub struct Support {
 }
 
 /// A file that is served from memory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct File {
     url: String,
     content_type: &'static str,
@@ -97,8 +102,18 @@ impl Site {
                 href: support.href(),
                 words: support.words().to_owned(),
             }),
+            languages: config.languages.clone(),
             files: [stylesheet, logo, icon].into_iter().flatten().collect(),
         }
+    }
+
+    /// What other settings make of it. The files of now stay beside the new ones: a page that is on its way names them.
+    pub(super) fn again(&self, config: &Config) -> Self {
+        let mut site = Self::new(config);
+        let is_gone = |file: &&File| !site.files.iter().any(|new| new.url == file.url);
+        let former: Vec<File> = self.files.iter().filter(is_gone).take(OWN_FILES).cloned().collect();
+        site.files.extend(former);
+        site
     }
 
     /// The file at a path, for a browser that says it takes these codings.

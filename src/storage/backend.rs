@@ -70,6 +70,11 @@ pub(super) trait Backend: Send + Sync {
         Ok(true)
     }
 
+    /// Reads the certificates again that connections are checked against. An error changes nothing.
+    fn read_certificates(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Whether there is anything to look at. Leaves no trace.
     async fn exists(&self) -> Result<bool>;
 

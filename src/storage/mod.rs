@@ -130,6 +130,12 @@ impl Store {
         self.backend.serve().await
     }
 
+    /// Reads the certificates again that connections to a server are checked against, for those that are made from now
+    /// on. An error changes nothing.
+    pub fn read_certificates(&self) -> Result<()> {
+        self.backend.read_certificates()
+    }
+
     /// A connection without a transaction, for reading only.
     pub async fn read(&self) -> Result<Conn> {
         Ok(Conn::new(&*self.backend, self.backend.read().await?))

@@ -174,6 +174,10 @@ impl Backend for Postgres {
         connection.query(job.postgres.sql, job.postgres.args).await
     }
 
+    fn read_certificates(&self) -> Result<()> {
+        self.shared.tls.read_again()
+    }
+
     async fn exists(&self) -> Result<bool> {
         // A schema that is not there has no tables, which is all that anybody asks of it.
         Ok(true)

@@ -37,6 +37,20 @@ async fn r132_only_a_server_with_the_right_certificate_is_spoken_to() {
 
     assert_eq!(users_through(good.clone()).await.unwrap(), 0);
 
+    // The file of an authority is filled again while the program runs.
+    let mut renewed = good.clone();
+    let root = folder.0.join("renewed.crt");
+    certificate(&folder, "renewed", "localhost");
+    renewed.root_certificates = Some(root.clone());
+    let store = Store::open(&Target::Postgres(Box::new(renewed))).await.unwrap();
+    let users = async || store.read().await?.users().count().await;
+    assert!(users().await.unwrap_err().is_unavailable());
+    std::fs::copy(&own, &root).unwrap();
+    store.read_certificates().unwrap();
+    assert_eq!(users().await.unwrap(), 0);
+    std::fs::write(&root, "no certificate").unwrap();
+    assert!(store.read_certificates().is_err());
+
     let other_root = folder.0.join("other.crt");
     certificate(&folder, "other", "localhost");
     for (change, why) in [

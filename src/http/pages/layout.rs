@@ -68,7 +68,7 @@ impl Layout {
     pub fn new(config: &Config, site: &Arc<Site>, say: &Arc<Phrases>, title: impl Into<String>) -> Self {
         Self {
             say: Arc::clone(say),
-            languages: config.languages.all().cloned().collect(),
+            languages: site.languages.all().cloned().collect(),
             theme: Theme::System,
             title: title.into(),
             site: Arc::clone(site),

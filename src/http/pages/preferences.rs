@@ -21,7 +21,7 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
     let (language, theme) = (form.get("language"), form.get("theme"));
     let mut cookies = Vec::new();
     if !language.is_empty() {
-        let known = cx.app.config.languages.named(language);
+        let known = cx.site.languages.named(language);
         let phrases = known.ok_or(Refusal::BadRequest("the language is not one of those offered"))?;
         cookies.push(SetCookie::new(cookies::LANGUAGE, phrases.tag(), LIFETIME));
     }

@@ -13,7 +13,7 @@ use deadpool_postgres::ClientWrapper;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
-use super::tls::Tls;
+use super::tls::{Kind, Tls};
 use super::{STATEMENT_TIMEOUT, connect_reason, settings};
 use crate::storage::{Error, PATIENCE, PostgresTarget, Result};
 
@@ -80,13 +80,13 @@ impl Servers {
     }
 
     async fn open(&self, config: &Config) -> Result<(ClientWrapper, bool)> {
-        let (client, connection) = match &self.tls {
-            Tls::Off => {
+        let (client, connection) = match self.tls.kind() {
+            Kind::Off => {
                 let (client, connection) = config.connect(NoTls).await.map_err(|error| cannot_reach(&error))?;
                 (client, tokio::spawn(log_end(connection)))
             }
-            Tls::Verified(connector) => {
-                let connected = config.connect(connector.clone()).await;
+            Kind::Verified(connector) => {
+                let connected = config.connect(connector).await;
                 let (client, connection) = connected.map_err(|error| cannot_reach(&error))?;
                 (client, tokio::spawn(log_end(connection)))
             }

@@ -1,7 +1,7 @@
 //! TLS to the server: off, or with the certificate fully verified. Nothing in between.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
@@ -13,18 +13,59 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::own_certificate::Verifier;
 use crate::storage::{Error, PostgresTarget, Result};
 
+/// How connections are made from now on; clones share it.
 #[derive(Clone)]
-pub(super) enum Tls {
+pub(super) struct Tls {
+    now: Arc<RwLock<Kind>>,
+    roots: Option<PathBuf>,
+}
+
+#[derive(Clone)]
+pub(super) enum Kind {
     Off,
     Verified(MakeRustlsConnect),
 }
 
 impl Tls {
     pub(super) fn new(target: &PostgresTarget) -> Result<Self> {
-        if !target.verify_tls {
-            return Ok(Self::Off);
+        let roots = target.root_certificates.clone();
+        let kind = if target.verify_tls {
+            Kind::verified(roots.as_deref())?
+        } else {
+            Kind::Off
+        };
+        Ok(Self {
+            now: Arc::new(RwLock::new(kind)),
+            roots,
+        })
+    }
+
+    /// How the next connection is made.
+    pub(super) fn kind(&self) -> Kind {
+        self.now.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the certificates again, for connections from now on; those that are there stay.
+    pub(super) fn read_again(&self) -> Result<()> {
+        if matches!(self.kind(), Kind::Verified(_)) {
+            let kind = Kind::verified(self.roots.as_deref())?;
+            *self.now.write().unwrap_or_else(PoisonError::into_inner) = kind;
         }
-        let (roots, trusted) = match &target.root_certificates {
+        Ok(())
+    }
+
+    /// Tells the server to stop what the connection of that token is doing.
+    pub(super) async fn cancel(&self, token: CancelToken) -> std::result::Result<(), tokio_postgres::Error> {
+        match self.kind() {
+            Kind::Off => token.cancel_query(NoTls).await,
+            Kind::Verified(connector) => token.cancel_query(connector).await,
+        }
+    }
+}
+
+impl Kind {
+    fn verified(root_certificates: Option<&Path>) -> Result<Self> {
+        let (roots, trusted) = match root_certificates {
             None => (webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(), Vec::new()),
             Some(path) => read_roots(path)
                 .map_err(|reason| Error::Unavailable(format!("root certificates {}: {reason}", path.display())))?,
@@ -40,14 +81,6 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::new(Verifier { usual, trusted }))
             .with_no_client_auth();
         Ok(Self::Verified(MakeRustlsConnect::new(config)))
-    }
-
-    /// Tells the server to stop what the connection of that token is doing.
-    pub(super) async fn cancel(&self, token: CancelToken) -> std::result::Result<(), tokio_postgres::Error> {
-        match self {
-            Self::Off => token.cancel_query(NoTls).await,
-            Self::Verified(connector) => token.cancel_query(connector.clone()).await,
-        }
     }
 }
 

@@ -80,7 +80,7 @@ pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
         .iter()
         .find(|state| state.page == page && state.name == name);
     let state = state.ok_or(Refusal::NotFound)?;
-    let languages = &cx.app.config.languages;
+    let languages = &cx.site.languages;
     let say = languages.choose(cx.query("lang").as_deref(), None);
     cx.stage(Staged {
         say: say.clone(),

@@ -1,0 +1,125 @@
+//! What SIGHUP changes under a running server.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::kit::database::Folder;
+use crate::live::{Client, Deployment, Server, get};
+
+/// A server whose settings of the pages are in files.
+struct Desk {
+    folder: Folder,
+    deployment: Deployment,
+    server: Server,
+    log: PathBuf,
+}
+
+impl Desk {
+    async fn start() -> Self {
+        let folder = Folder::new();
+        let log = folder.0.join("log");
+        let mut deployment = Deployment::new(env!("CARGO_BIN_EXE_authara"), &folder.0, "reload");
+        deployment.log = Some(std::fs::File::create(&log).unwrap());
+        std::fs::write(folder.0.join("env"), "AUTHARA_PRODUCT_NAME=Stadtrad\n").unwrap();
+        std::fs::create_dir(folder.0.join("messages")).unwrap();
+        std::fs::write(folder.0.join("own.css"), ".card { color: red }").unwrap();
+        deployment.settings = vec![
+            ("AUTHARA_MESSAGES_DIR", folder.0.join("messages").display().to_string()),
+            (
+                "AUTHARA_CUSTOM_CSS_FILE",
+                folder.0.join("own.css").display().to_string(),
+            ),
+        ];
+        let env_file = folder.0.join("env").display().to_string();
+        let mut server = Server(deployment.command(&["serve", "--env-file", &env_file]).spawn().unwrap());
+        deployment.until_ready(&mut server).await;
+        Self {
+            folder,
+            deployment,
+            server,
+            log,
+        }
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.0.join(name), text).unwrap();
+    }
+
+    /// Sends the signal and waits until the log says this.
+    async fn hang_up(&mut self, words: &str) {
+        let id = self.server.0.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+        let begun = Instant::now();
+        loop {
+            let said = std::fs::read_to_string(&self.log).unwrap();
+            if said.contains(words) {
+                return;
+            }
+            assert_eq!(self.server.0.try_wait().unwrap(), None, "it ended");
+            assert!(begun.elapsed() < Duration::from_mins(1), "{said}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let mut client = Client::connect(self.deployment.address).await.unwrap();
+        let (status, body) = client.send(&get(path, "")).await.unwrap();
+        (status, String::from_utf8(body).unwrap())
+    }
+
+    /// The sign-in page, and the address of its style sheet.
+    async fn page(&self, query: &str) -> (String, String) {
+        let (status, page) = self.get(&format!("/auth/login{query}")).await;
+        assert_eq!(status, 200);
+        let (_, rest) = page.split_once("rel=\"stylesheet\" href=\"").unwrap();
+        let sheet = rest.split('"').next().unwrap().to_owned();
+        (page, sheet)
+    }
+}
+
+#[tokio::test]
+async fn branding_and_messages_are_read_again_and_files_of_before_are_still_there() {
+    let mut desk = Desk::start().await;
+    let (page, before) = desk.page("").await;
+    assert!(page.contains("Stadtrad") && !page.contains("Hereinspaziert"), "{page}");
+
+    desk.write("env", "AUTHARA_PRODUCT_NAME=Landrad\n");
+    desk.write("own.css", ".card { color: green }");
+    desk.write("messages/de.json", r#"{ "sign_in.title": "Hereinspaziert" }"#);
+    desk.hang_up("were read again").await;
+
+    let (page, after) = desk.page("").await;
+    assert!(page.contains("Landrad") && !page.contains("Stadtrad"), "{page}");
+    assert_ne!(before, after);
+    assert!(desk.get(&before).await.1.contains("color: red"));
+    assert!(desk.get(&after).await.1.contains("color: green"));
+    let mut client = Client::connect(desk.deployment.address).await.unwrap();
+    let german = client
+        .send(&get("/auth/login", "accept-language: de\r\n"))
+        .await
+        .unwrap();
+    let german = String::from_utf8(german.1).unwrap();
+    assert!(german.contains("Hereinspaziert"), "{german}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_and_changes_nothing() {
+    let mut desk = Desk::start().await;
+
+    desk.write("env", "AUTHARA_PRODUCT_NAME=Landrad\nAUTHARA_ORG_MODE=many\n");
+    desk.hang_up("SIGHUP changes nothing").await;
+
+    let said = std::fs::read_to_string(&desk.log).unwrap();
+    assert!(said.contains("AUTHARA_ORG_MODE"), "{said}");
+    let (page, _) = desk.page("").await;
+    assert!(page.contains("Stadtrad"), "{page}");
+    // What is settled at the start stays as it was.
+    desk.write(
+        "env",
+        "AUTHARA_PRODUCT_NAME=Landrad\nPUBLIC_URL=https://elsewhere.example\n",
+    );
+    desk.hang_up("were read again").await;
+    let (page, _) = desk.page("").await;
+    assert!(page.contains("Landrad"), "{page}");
+}
