@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod servers;
+mod sessions;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

@@ -11,7 +11,7 @@ use crate::cli::{Failure, Result, ask};
 use crate::config::{Database, Given};
 use crate::domain::Clock as _;
 use crate::domain::time::SystemClock;
-use crate::storage::backup::{self, Problem};
+use crate::storage::backup::{self, Problem, Sessions};
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
@@ -54,9 +54,19 @@ pub(super) async fn restore(
     )?;
     let restored = backup::restore(&app::target(&database), from, SystemClock.now()).await?;
     if printed.json {
-        return out.json(&json!({ "accounts": restored.contents.accounts, "aside": restored.aside }));
+        return out.json(&json!({
+            "accounts": restored.contents.accounts,
+            "aside": restored.aside,
+            "sessions_go_on": restored.sessions == Sessions::GoOn,
+        }));
     }
     out.line(format!("Restored: {}.", count(restored.contents.accounts, "account")))?;
+    out.line(match restored.sessions {
+        Sessions::GoOn => "Sessions that went on since the copy go on, and those that ended since have ended.",
+        Sessions::AsInTheCopy => {
+            "Sessions are as they were when the copy was made: whoever has used one since signs in again."
+        }
+    })?;
     match restored.aside {
         Some(aside) => out.line(format!("What was there before is kept: {aside}")),
         None => out.line("There was no database before it."),

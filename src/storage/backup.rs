@@ -6,6 +6,7 @@
 mod copies;
 mod file;
 mod server;
+mod sessions;
 
 use std::fs;
 use std::io;
@@ -17,6 +18,7 @@ use crate::storage::{Error, Target};
 use copies::{Result, Unfinished, failed, look_through, named, refused, some_letters, sync_folder_of};
 
 pub use copies::{Contents, Problem, Restored};
+pub use sessions::Sessions;
 
 /// Fails in words unless copies can be kept in a folder.
 pub fn check_folder(folder: &Path) -> Result<()> {
@@ -78,6 +80,9 @@ fn exists(to: &Path) -> Problem {
 /// ours, damaged, or of a newer version. What is there now is kept: a file beside
 /// it, tables in a schema of their own. An SQLite database that was put in place by hand may be named as the
 /// copy: it is used as it is, without what lies beside it.
+///
+/// Accounts, passwords and all else are as in the copy. Of its sessions, those that went on since go on, and
+/// those that ended have ended, if the database that is there now can tell.
 pub async fn restore(target: &Target, from: &Path, now: Timestamp) -> Result<Restored> {
     match target {
         Target::Sqlite(place) => file::restore(&without_links(place), from, now).await,

@@ -71,7 +71,7 @@ async fn a_copy_of_a_server_is_put_back_and_nothing_is_lost() {
 }
 
 /// The server notices only later that a killed program has gone.
-fn until_nobody_is_there(desk: &Desk, copy: &str) -> String {
+pub(super) fn until_nobody_is_there(desk: &Desk, copy: &str) -> String {
     let begun = std::time::Instant::now();
     loop {
         let output = desk.run(&["restore", copy, "--yes"]);

@@ -30,7 +30,7 @@ use cluster::Cluster;
 use dice::Dice;
 use fault::Fault;
 use live::{Deployment, Server};
-use person::Person;
+use person::{Person, Session};
 use visitor::Visitor;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_authara");
@@ -169,6 +169,12 @@ impl World {
         }
         fault.mend(self).await;
 
+        if fault == Fault::Clock {
+            let everybody = self.people.iter_mut().chain(&mut touched);
+            everybody
+                .flat_map(|person| &mut person.sessions)
+                .for_each(Session::forget_former);
+        }
         // Whoever has a token of another time asks for a new one, as browsers do by themselves.
         let count = match fault {
             Fault::Clock => self.people.len(),

@@ -54,6 +54,11 @@ impl Session {
         }
     }
 
+    /// The clock was set: how long ago the server thinks that a token was exchanged is not known any more.
+    pub(crate) fn forget_former(&mut self) {
+        (self.stale, self.former) = (None, None);
+    }
+
     /// They were told the next pair.
     pub(crate) fn go_on(&mut self, body: &[u8]) {
         let next = Self::told(body);

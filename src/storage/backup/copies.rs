@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection as Handle, OpenFlags};
 use tokio::time::timeout;
 
+use super::sessions::Sessions;
 use crate::storage::sqlite::files::{BESIDE, beside, folder_of};
 use crate::storage::sqlite::marks;
 use crate::storage::{Error, PATIENCE, Store, migrate, sqlite};
@@ -47,6 +48,8 @@ pub struct Restored {
     pub contents: Contents,
     /// Where the database before it is, if there was one.
     pub aside: Option<String>,
+    /// What its sessions are like.
+    pub sessions: Sessions,
 }
 
 /// Fails unless a copy is in one file.

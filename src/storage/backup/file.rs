@@ -9,10 +9,11 @@ use super::copies::{
     Contents, Problem, Restored, Result, Unfinished, all_of, check_complete, failed, flushing, look_through, mark,
     named, refused, some_letters, sync_folder_of,
 };
+use super::sessions::{IS_LATER, Sessions, TAKE_OVER, hide_former, show_former};
 use crate::domain::Timestamp;
 use crate::storage::sqlite::files::{Alone, Use, belongs_like};
 use crate::storage::{Error, sqlite};
-use rusqlite::ErrorCode;
+use rusqlite::{Connection as Handle, ErrorCode};
 use time::macros::format_description;
 use tokio::sync::oneshot;
 
@@ -67,11 +68,20 @@ pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp) -> Result
     if may_be_opened && !fold_log(place)? {
         return Err(in_use());
     }
+    let sessions = if may_be_opened && place.exists() {
+        take_over_sessions(&fresh.0, place)?
+    } else {
+        Sessions::AsInTheCopy
+    };
     alone.expect_also(mark)?;
     let aside = put_in_place(&fresh.0, place, &free_name(place, now))?;
     alone.expect(&[mark])?;
     let aside = aside.map(|aside| aside.display().to_string());
-    Ok(Restored { contents, aside })
+    Ok(Restored {
+        contents,
+        aside,
+        sessions,
+    })
 }
 
 /// Copies a file next to the place it is for, as its owner's, looks it through and gives it a new mark.
@@ -84,6 +94,40 @@ async fn prepare(from: &Path, place: &Path, fresh: &Path, mut file: File) -> Res
     file.sync_all().map_err(|error| failed(fresh, &error))?;
     Ok((contents, mark))
 }
+
+/// Does to a copy's sessions what the database before did to them.
+fn take_over_sessions(fresh: &Path, place: &Path) -> Result<Sessions> {
+    let mut handle = sqlite::open(fresh).map_err(|error| sqlite::reading_error(&error))?;
+    // What cannot be read is none of the copy's business.
+    let taken = try_to_take_over(&mut handle, place).unwrap_or(Sessions::AsInTheCopy);
+    drop(handle);
+    let flushed = File::open(fresh).and_then(|file| file.sync_all());
+    flushed.map_err(|error| failed(fresh, &error))?;
+    Ok(taken)
+}
+
+fn try_to_take_over(handle: &mut Handle, place: &Path) -> rusqlite::Result<Sessions> {
+    handle.execute("ATTACH ?1 AS former", [place.to_string_lossy()])?;
+    let tx = handle.transaction()?;
+    let has_same_tables: bool = tx.query_row(SAME_TABLES, (), |row| row.get(0))?;
+    if !has_same_tables {
+        return Ok(Sessions::AsInTheCopy);
+    }
+    tx.execute_batch(&show_former("TEMP VIEW", "former"))?;
+    if !tx.prepare(IS_LATER)?.exists(())? {
+        return Ok(Sessions::AsInTheCopy);
+    }
+    for sql in TAKE_OVER {
+        tx.execute(sql, ())?;
+    }
+    tx.execute_batch(&hide_former())?;
+    tx.commit()?;
+    Ok(Sessions::GoOn)
+}
+
+/// Whether sessions and tokens are the same in both.
+const SAME_TABLES: &str = "SELECT count(*) = 2 FROM main.sqlite_schema m JOIN former.sqlite_schema f USING (name, sql)
+                           WHERE name IN ('sessions', 'refresh_tokens')";
 
 /// Takes the log into the database file, so that it can be kept as one. `false` if another program uses it.
 fn fold_log(place: &Path) -> Result<bool> {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::copies::{
     Problem, Restored, Result, check_complete, failed, flushing, look_through, mark, new_file, some_letters,
 };
+use super::sessions::{IS_LATER, Sessions, TAKE_OVER, hide_former, show_former};
 use crate::domain::Timestamp;
 use crate::storage::backend::Table;
 use crate::storage::sqlite::files::beside;
@@ -60,23 +61,45 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
 
     migrate::status(&server).await?;
     migrate::make_place(&server).await?;
-    let aside = now.written(format_description!(
-        "before_restore_[year][month][day]t[hour][minute][second]z"
-    ));
-    let is_replaced = server.write(async |to| -> crate::storage::Result<bool> {
+    let aside = free_schema(&server, now).await?;
+    let is_of_this_version = migrate::check_whole(&server).await.is_ok();
+    let done = server.write(async |to| -> crate::storage::Result<(bool, Sessions)> {
         to.connection.batch("SET LOCAL lock_timeout = '5s'").await?;
         let is_replaced = set_aside(to, &tables, &aside).await?;
         migrate::make_all(to).await?;
         copy_all(&tables, &mut file.read().await?, to).await?;
+        let sessions = if is_replaced && is_of_this_version {
+            take_over_sessions(to, &aside).await?
+        } else {
+            Sessions::AsInTheCopy
+        };
         for table in &tables {
             to.connection.batch(&format!("ANALYZE {}", table.name)).await?;
         }
-        Ok(is_replaced)
+        Ok((is_replaced, sessions))
     });
-    let is_replaced = is_replaced.await?;
+    let (is_replaced, sessions) = done.await?;
     Ok(Restored {
         contents,
         aside: is_replaced.then(|| format!("in the schema {aside}")),
+        sessions,
+    })
+}
+
+/// Does to a copy's sessions what the database before did to them, whose tables are in the schema `aside`.
+async fn take_over_sessions(tx: &mut Tx, aside: &str) -> crate::storage::Result<Sessions> {
+    tx.connection.batch(&show_former("VIEW", aside)).await?;
+    let is_later = !tx.query(IS_LATER, args![]).await?.is_empty();
+    if is_later {
+        for sql in TAKE_OVER {
+            tx.execute(sql, args![]).await?;
+        }
+    }
+    tx.connection.batch(&hide_former()).await?;
+    Ok(if is_later {
+        Sessions::GoOn
+    } else {
+        Sessions::AsInTheCopy
     })
 }
 
@@ -105,6 +128,25 @@ impl Drop for Private {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A name for what is set aside, which no schema has.
+async fn free_schema(server: &Store, now: Timestamp) -> Result<String> {
+    let stamp = now.written(format_description!(
+        "before_restore_[year][month][day]t[hour][minute][second]z"
+    ));
+    let sql = "SELECT CAST(nspname AS text) FROM pg_namespace WHERE nspname LIKE 'before\\_restore\\_%'";
+    let taken: Vec<String> = server
+        .read()
+        .await?
+        .list(sql, args![], |row| row.next("pg_namespace.nspname"))
+        .await?;
+    let names = (1..).map(|number: u32| match number {
+        1 => stamp.clone(),
+        _ => format!("{stamp}_{number}"),
+    });
+    let mut free = names.filter(|name| !taken.contains(name));
+    Ok(free.next().unwrap_or_else(|| stamp.clone()))
 }
 
 /// Connections of other programs of ours to this database.

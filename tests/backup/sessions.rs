@@ -1,0 +1,110 @@
+//! What becomes of sessions when a copy is put back.
+
+use super::servers::until_nobody_is_there;
+use super::{Desk, sign_up};
+use crate::kit::database::on_postgres;
+use crate::live::{self, Client, post, when_not_busy};
+
+const GO_ON: &str = "Sessions that went on since the copy go on";
+const AS_IN_THE_COPY: &str = "Sessions are as they were when the copy was made";
+
+macro_rules! both {
+    ($name:ident, $test:expr) => {
+        mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                // No other program has its file open.
+                ($test)(Desk::new(stringify!($name))).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                on_postgres(async |db| ($test)(Desk::on(stringify!($name), db.url())).await).await;
+            }
+        }
+    };
+}
+
+async fn refreshed(client: &mut Client, token: &str) -> (u16, String) {
+    let (status, body) = when_not_busy(client, &live::refresh(token)).await.unwrap();
+    let next = if status == 200 {
+        live::text_in(&body, "refresh_token")
+    } else {
+        String::new()
+    };
+    (status, next)
+}
+
+async fn sign_out(client: &mut Client, token: &str) {
+    let (_, body) = when_not_busy(client, &live::refresh(token)).await.unwrap();
+    let bearer = format!("authorization: Bearer {}\r\n", live::text_in(&body, "access_token"));
+    let request = post("/auth/api/v1/sessions/logout", &bearer, &serde_json::json!({}));
+    assert_eq!(client.send(&request).await.unwrap().0, 204);
+}
+
+both!(
+    who_was_signed_in_stays_so_and_what_ended_has_ended,
+    async |desk: Desk| {
+        let copy = desk.copy("copy.db");
+        let (server, _) = desk.deployment.start().await;
+        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let resting = sign_up(&mut client, "resting@example.com").await;
+        let going_on = sign_up(&mut client, "going.on@example.com").await;
+        let ended = sign_up(&mut client, "ended@example.com").await;
+        let deleted = sign_up(&mut client, "deleted@example.com").await;
+        desk.done(&["backup", &copy]);
+        let mut newest = going_on.clone();
+        for _ in 0..3 {
+            newest = refreshed(&mut client, &newest).await.1;
+        }
+        sign_out(&mut client, &ended).await;
+        desk.done(&["user", "delete", "deleted@example.com", "--yes"]);
+        let later = sign_up(&mut client, "later@example.com").await;
+        server.kill();
+
+        let said = until_nobody_is_there(&desk, &copy);
+
+        assert!(said.contains(GO_ON), "{said}");
+        let (server, _) = desk.deployment.start().await;
+        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        for (token, status, who) in [
+            (&resting, 200, "resting"),
+            (&newest, 200, "going on"),
+            (&ended, 401, "ended"),
+            (&deleted, 401, "deleted"),
+            (&later, 401, "later"),
+        ] {
+            assert_eq!(refreshed(&mut client, token).await.0, status, "{who}");
+        }
+        server.kill();
+    }
+);
+
+both!(
+    a_restore_that_is_taken_back_costs_nobody_their_session,
+    async |desk: Desk| {
+        let [old, new] = ["old.db", "new.db"].map(|name| desk.copy(name));
+        let (server, _) = desk.deployment.start().await;
+        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let token = sign_up(&mut client, "ada@example.com").await;
+        desk.done(&["backup", &old]);
+        let newest = refreshed(&mut client, &token).await.1;
+        let newest = refreshed(&mut client, &newest).await.1;
+        // Both copies have the same audit, and only the tokens tell which is the later one.
+        desk.done(&["backup", &new]);
+        server.kill();
+        let unrelated = Desk::new("unrelated");
+        let said = unrelated.done(&["restore", &old, "--yes"]);
+        assert!(said.contains(AS_IN_THE_COPY) && unrelated.people() == 1, "{said}");
+
+        until_nobody_is_there(&desk, &old);
+        until_nobody_is_there(&desk, &new);
+
+        let (server, _) = desk.deployment.start().await;
+        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        assert_eq!(refreshed(&mut client, &newest).await.0, 200);
+        server.kill();
+    }
+);
