@@ -34,7 +34,7 @@ pub(super) const IS_LATER: &str =
 /// Takes over what became of the sessions, in order. One that was used in the copy after the database before saw it
 /// last is left alone: the copy is what was set aside by an earlier restore.
 pub(super) const TAKE_OVER: [&str; 4] = [
-    "DELETE FROM sessions WHERE id NOT IN (SELECT id FROM former_sessions)",
+    "DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM former_sessions f WHERE f.id = sessions.id)",
     "DELETE FROM refresh_tokens
      WHERE session_id IN
        (SELECT s.id FROM sessions s JOIN former_sessions f ON f.id = s.id WHERE f.last_used_at >= s.last_used_at)",
