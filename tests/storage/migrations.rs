@@ -200,9 +200,14 @@ async fn an_ordinary_role_can_migrate_a_schema_that_was_made_for_it() {
 async fn the_file_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let db = Database::empty_sqlite().await;
+    // As somebody left it who made everything readable.
+    let lock = db.path().with_file_name("authara.db-lock");
+    std::fs::File::create(&lock).unwrap();
+    std::fs::set_permissions(&lock, std::fs::Permissions::from_mode(0o644)).unwrap();
 
     migrate::up(&db.store).await.unwrap();
 
+    assert!(lock.exists());
     for file in std::fs::read_dir(db.path().parent().unwrap()).unwrap() {
         let file = file.unwrap();
         let mode = file.metadata().unwrap().permissions().mode();

@@ -5,9 +5,9 @@
 //! of ours locks a small file beside the database for as long as it uses it, and the first one compares what
 //! that file says ([`Marks`](super::marks)) with what is there, before anything is opened.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -184,6 +184,11 @@ impl Lock {
             return Err(Error::Schema(words));
         }
         belongs_like(&file, database);
+        // Whoever may open it could hold the lock for ever.
+        if found.mode() & 0o077 != 0 {
+            // Only its owner may; where that is another user, it is theirs to see to.
+            let _ = file.set_permissions(Permissions::from_mode(0o600));
+        }
         Ok(Self { path, file })
     }
 
