@@ -220,8 +220,8 @@ async fn load_keys(store: &Store, config: &Config, seal: &Key, now: Timestamp) -
     Ok(KeySet::from_database(&stored, config.tokens.algorithm, seal, now)?)
 }
 
-/// The keys of `AUTHARA_JWT_KEYS`; `None` when they live in the database.
-fn keys_from_settings(config: &Config) -> Result<Option<KeySet>, BadKeys> {
+/// The keys of `AUTHARA_JWT_KEYS`; `None` when they are in the database. An error names one that cannot be used.
+pub fn keys_from_settings(config: &Config) -> Result<Option<KeySet>, BadKeys> {
     let tokens = &config.tokens;
     if tokens.keys.is_empty() {
         return Ok(None);

@@ -117,9 +117,49 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
     // What is settled at the start stays as it was.
     desk.write(
         "env",
-        "AUTHARA_PRODUCT_NAME=Landrad\nPUBLIC_URL=https://elsewhere.example\n",
+        "AUTHARA_PRODUCT_NAME=Landrad\nAUTHARA_DEFAULT_RETURN_TO=/elsewhere\n",
     );
     desk.hang_up("were read again").await;
     let (page, _) = desk.page("").await;
-    assert!(page.contains("Landrad"), "{page}");
+    assert!(page.contains("Landrad") && !page.contains("/elsewhere"), "{page}");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_again_holds_nothing_up() {
+    let mut desk = Desk::start().await;
+    let file = desk.folder.0.join("env");
+    std::fs::remove_file(&file).unwrap();
+    let made = Command::new("mkfifo").arg(&file).status().unwrap();
+    assert!(made.success());
+
+    desk.hang_up("SIGHUP changes nothing").await;
+
+    let (page, _) = desk.page("").await;
+    assert!(page.contains("Stadtrad"), "{page}");
+}
+
+#[tokio::test]
+async fn a_signal_at_any_moment_of_the_start_does_not_end_it() {
+    let desk = Desk::start().await;
+    let binary = env!("CARGO_BIN_EXE_authara");
+    for moment in (0..20).map(|step| Duration::from_millis(step * 7)) {
+        let deployment = Deployment::new(binary, &desk.folder.0, "reload-early");
+        let mut server = deployment.spawn();
+        // Before the program itself has begun, the system's own rule holds.
+        let began = Instant::now();
+        while !handles_hangups(&server) {
+            assert!(began.elapsed() < Duration::from_mins(1));
+        }
+        tokio::time::sleep(moment).await;
+        let id = server.0.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+        deployment.until_ready(&mut server).await;
+    }
+}
+
+/// Whether the process has a handler for the signal, by what the system says (proc(5)).
+fn handles_hangups(server: &Server) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.0.id())).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    u64::from_str_radix(caught.unwrap().trim(), 16).unwrap() & 1 == 1
 }

@@ -14,7 +14,7 @@ use crate::cli::upstream::Upstream;
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage."
 )]
 pub(super) struct Arguments {
-    /// Read settings from this file of NAME=value lines too; the environment wins.
+    /// Read settings from this file of NAME=value lines too; the environment wins, where it is read.
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,
     #[command(subcommand)]
@@ -24,10 +24,10 @@ pub(super) struct Arguments {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Try it out: no settings, a sample application, data in ./.authara, for this machine only.
+    /// Try it out: needs no settings, has a sample application and its data in ./.authara, for this machine only.
     #[command(
-        after_help = "The environment is not read. A file given with --env-file may set all but what dev settles by itself:\n\
-        the database, the root secret, where it listens, APP_ENV and, but for --public-url, PUBLIC_URL.\n\
+        after_help = "The environment is not read. A file named with --env-file may hold every setting but those of the\n\
+        database, the root secret, the addresses to listen on, APP_ENV and PUBLIC_URL, which dev chooses.\n\
         Example: authara dev --upstream http://localhost:3000"
     )]
     Dev(Dev),

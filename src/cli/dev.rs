@@ -14,7 +14,7 @@ use crate::cli::{Failure, Result, args, log, sample, serve};
 use crate::config::{self, Checked, Config, Given, Listen, is_refused_by_browsers};
 use crate::crypto::{keys, random};
 use crate::domain::time::SystemClock;
-use crate::domain::{By, PlatformRole, Refusal, Secret, key_text};
+use crate::domain::{Algorithm, By, PlatformRole, Refusal, Secret, key_text};
 use crate::flows::{self, accounts};
 use crate::http::cookies::ACCESS;
 use crate::http::pipeline::Service;
@@ -31,6 +31,17 @@ const ADMIN: &str = "admin@example.com";
 
 /// Serves on a port of this machine, with the sample application or one's own at `/`.
 pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
+    let hangups = serve::hangups()?;
+    if wanted
+        .upstream
+        .as_ref()
+        .is_some_and(|upstream| upstream.is_at(wanted.port))
+    {
+        return Err(Failure::Words(format!(
+            "--upstream names this server itself; your application needs another port than {}",
+            wanted.port
+        )));
+    }
     let given = Given::from_file(env_file)?;
     let (listener, port) = listen(wanted.port).await?;
     let folder = Folder::open()?;
@@ -48,7 +59,12 @@ pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Pr
     } = dev.config(given)?;
     log::start(config.log_level);
     let mut notes: Vec<_> = warnings.iter().map(ToString::to_string).collect();
-    let unread: Vec<_> = Given::from_environment(None)?.names().map(str::to_owned).collect();
+    if wanted.upstream.is_none() && config.tokens.algorithm == Algorithm::Hs256 {
+        notes.push(
+            "AUTHARA_JWT_ALGORITHM: the sample application cannot check HS256; name yours with --upstream".to_owned(),
+        );
+    }
+    let unread = Given::names_in_environment();
     if !unread.is_empty() {
         let names = unread.join(", ");
         notes.push(format!(
@@ -76,16 +92,20 @@ pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Pr
     };
     let env_file = env_file.map(Path::to_path_buf);
     let public_url = wanted.public_url;
-    let again = Box::new(move || {
+    let again: serve::ReadAgain = Arc::new(move || {
         let dev = config::Dev {
             port,
             folder: &folder.0,
             secret: &secret,
             public_url: public_url.as_deref(),
         };
+        Given::check_file(env_file.as_deref())?;
         dev.config(Given::from_file(env_file.as_deref())?)
     });
-    serve::until_told_to_stop(&app, service.with_fallback(application), again, listener, None).await
+    let renewals = tokio::spawn(serve::renew_at(hangups, service.clone(), again));
+    let served = serve::until_told_to_stop(&app, service.with_fallback(application), listener, None).await;
+    renewals.abort();
+    served
 }
 
 /// Listens on loopback and nowhere else, whatever anybody sets.
@@ -196,7 +216,8 @@ fn database_url(folder: &Path) -> String {
 
 /// As the value of a line in an `--env-file`.
 fn quoted(value: &str) -> String {
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", escaped.replace('\n', "\\n"))
 }
 
 /// Opens the admin's account unless there is one; returns the password it was given.
@@ -238,7 +259,7 @@ fn welcome(
     out: &mut Printer,
 ) -> Result<()> {
     let url = &config.public_url.origin;
-    out.line("Authara for development: only this machine can reach it.\n")?;
+    out.line("Authara for development: it listens on this machine alone.\n")?;
     match upstream {
         Some(upstream) => out.line(format!("  Application  {url}/  (yours, at {upstream})"))?,
         None => out.line(format!("  Application  {url}/"))?,

@@ -40,10 +40,11 @@ pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> 
             if printed.json {
                 return out.json(&value(&key));
             }
+            let name = key.algorithm.name();
             let from = key.active_from.map(moment).unwrap_or_default();
             out.line(match key.state {
-                KeyState::Active => format!("Key {} signs from now on; older keys are refused.", key.id),
-                _ => format!("Key {} is published now and signs from {from}.", key.id),
+                KeyState::Active => format!("Key {} ({name}) signs from now on; older keys are refused.", key.id),
+                _ => format!("Key {} ({name}) is published now and signs from {from}.", key.id),
             })
         }
     }

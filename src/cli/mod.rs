@@ -152,6 +152,8 @@ fn settings(given: &Given) -> Result<Config> {
             escape::harmless(&warning.to_string())
         );
     }
+    // What only a library can tell of a key.
+    crate::app::keys_from_settings(&checked.value).map_err(|error| Failure::Words(error.to_string()))?;
     Ok(checked.value)
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -19,10 +19,11 @@ use crate::http::server::{self, Listener};
 use crate::storage::{about, backup};
 use crate::workers;
 
-/// What the settings are when they are read again.
-pub(super) type ReadAgain = Box<dyn Fn() -> std::result::Result<Checked<Config>, Problems> + Send>;
+/// Reads the settings again.
+pub(super) type ReadAgain = Arc<dyn Fn() -> std::result::Result<Checked<Config>, Problems> + Send + Sync>;
 
 pub(super) async fn run(given: &Given, env_file: Option<PathBuf>) -> Result<()> {
+    let hangups = hangups()?;
     let Checked {
         value: config,
         warnings,
@@ -48,8 +49,15 @@ pub(super) async fn run(given: &Given, env_file: Option<PathBuf>) -> Result<()> 
         metrics_listen = app.config.metrics_listen.map(tracing::field::display),
         "ready"
     );
-    let again = Box::new(move || Config::read(&Given::from_environment(env_file.as_deref())?));
-    until_told_to_stop(&app, Service::new(app.clone()), again, listener, metrics).await
+    let again: ReadAgain = Arc::new(move || {
+        Given::check_file(env_file.as_deref())?;
+        Config::read(&Given::from_environment(env_file.as_deref())?)
+    });
+    let service = Service::new(app.clone());
+    let renewals = tokio::spawn(renew_at(hangups, service.clone(), again));
+    let served = until_told_to_stop(&app, service, listener, metrics).await;
+    renewals.abort();
+    served
 }
 
 /// Tells other programs that a server uses the database, and the operator if another does.
@@ -75,6 +83,11 @@ async fn begin_serving(app: &App) -> Result<()> {
     Ok(())
 }
 
+/// SIGHUP, which from now on does not end the program.
+pub(super) fn hangups() -> Result<Signal> {
+    Ok(signal(SignalKind::hangup())?)
+}
+
 /// Opens the socket that `setting` names; a taken port or a missing folder is told in words.
 pub(super) async fn listen(at: &Listen, what: &str, setting: &str) -> Result<Listener> {
     let failed = |error| {
@@ -92,7 +105,6 @@ const METRICS_CONNECTIONS: usize = 16;
 pub(super) async fn until_told_to_stop(
     app: &Arc<App>,
     service: Service,
-    again: ReadAgain,
     listener: Listener,
     metrics: Option<Listener>,
 ) -> Result<()> {
@@ -101,15 +113,10 @@ pub(super) async fn until_told_to_stop(
     let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(service.clone(), listener, stopping)));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let told = service.clone();
     let told_to_stop = async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
-                _ = hangup.recv() => renew(&told, &again),
-            }
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: requests in flight are finished first");
     };
@@ -143,8 +150,19 @@ pub(super) async fn until_told_to_stop(
     Ok(())
 }
 
-/// Puts in force what may change under a running server: certificates, branding and messages. What cannot be read
-/// leaves everything as it is.
+/// Puts in force, at each of the signals, what may change under a running server. What cannot be read changes
+/// nothing.
+pub(super) async fn renew_at(mut hangups: Signal, service: Service, again: ReadAgain) {
+    while hangups.recv().await.is_some() {
+        let (service, again) = (service.clone(), again.clone());
+        // Files may be far away.
+        let renewed = tokio::task::spawn_blocking(move || renew(&service, &again)).await;
+        if let Err(error) = renewed {
+            tracing::error!(%error, "SIGHUP: reading again was broken off");
+        }
+    }
+}
+
 fn renew(service: &Service, again: &ReadAgain) {
     let config = match again() {
         Ok(checked) => checked.value,
@@ -156,12 +174,13 @@ fn renew(service: &Service, again: &ReadAgain) {
         }
     };
     if let Err(error) = service.app.store.read_certificates() {
-        tracing::warn!(%error, "SIGHUP changes nothing: the certificates cannot be read");
+        tracing::warn!(%error, "SIGHUP changes nothing: the root certificates of the database cannot be read");
         return;
     }
     service.rebrand(&config);
     tracing::info!(
-        "SIGHUP: certificates, branding and messages were read again; all else stays as it was at the start"
+        "SIGHUP: branding, messages and the root certificates of the database were read again; all else stays as it \
+         was at the start"
     );
 }
 

@@ -2,11 +2,12 @@
 //!
 //! For development on one machine: a connection for each request, and no limits.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Either};
+use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{
@@ -14,7 +15,7 @@ use hyper::header::{
 };
 use hyper::http::uri::PathAndQuery;
 use hyper::upgrade::OnUpgrade;
-use hyper::{Request, Response, StatusCode, Uri, Version};
+use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
@@ -58,12 +59,25 @@ impl FromStr for Upstream {
         let port = match authority.as_str().strip_prefix(authority.host()) {
             Some("") => 80,
             Some(port) => port.trim_start_matches(':').parse().map_err(|_| WANTED)?,
-            None => return Err(WANTED),
+            None => 0,
         };
+        if port == 0 || text.contains('#') {
+            return Err(WANTED);
+        }
         Ok(Self {
             host: authority.host().to_owned(),
             port,
         })
+    }
+}
+
+impl Upstream {
+    /// Whether this server itself is meant, whose requests would never end.
+    pub(super) fn is_at(&self, port: u16) -> bool {
+        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
+        let address = bare.parse::<IpAddr>();
+        let is_here = bare == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        self.port == port && is_here
     }
 }
 
@@ -74,8 +88,14 @@ pub(super) fn application(upstream: Upstream, app: Arc<App>, site: Arc<Site>) ->
         let (upstream, app, site) = (upstream.clone(), app.clone(), site.clone());
         Box::pin(async move {
             let path = request.uri().path().to_owned();
+            // There is nothing to connect to but the application.
+            if request.method() == Method::CONNECT {
+                return plain(StatusCode::METHOD_NOT_ALLOWED);
+            }
             match relay(&upstream, &app, request, &client).await {
                 Ok(response) => response,
+                // The client's own body broke off, or made no sense.
+                Err(Away::Http(error)) if error.is_user() => plain(StatusCode::BAD_REQUEST),
                 Err(error) => {
                     tracing::warn!(upstream = %upstream, %error, "your application does not answer");
                     sample::away(&app, &site, &path, &upstream.to_string())
@@ -83,6 +103,12 @@ pub(super) fn application(upstream: Upstream, app: Arc<App>, site: Arc<Site>) ->
             }
         })
     })
+}
+
+fn plain(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Either::Left(Full::default()));
+    *response.status_mut() = status;
+    response
 }
 
 /// Why there is no answer.
@@ -109,7 +135,11 @@ async fn relay(
     let socket = timeout(CONNECT_TIMEOUT, TcpStream::connect((bare, upstream.port))).await??;
     let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await?;
     // It ends with the answer, or with the client.
-    tokio::spawn(connection.with_upgrades());
+    tokio::spawn(async move {
+        if let Err(error) = connection.with_upgrades().await {
+            tracing::debug!(%error, "the connection to your application ended early");
+        }
+    });
 
     prepare(&mut request, app, client, asked.as_ref().map(|(protocol, _)| protocol));
     let mut answer = sender.send_request(request).await?;
@@ -125,8 +155,12 @@ async fn relay(
     Ok(answer.map(|body| Either::Right(body.boxed())))
 }
 
-/// The protocol a client wants to change to, as browsers do for a WebSocket, and what it becomes.
+/// The protocol that a client wants to change to, as browsers do for a WebSocket, and its connection once that is
+/// done.
 fn asked_upgrade(request: &mut Request<Incoming>) -> Option<(HeaderValue, OnUpgrade)> {
+    if request.version() != Version::HTTP_11 || !listed(request.headers()).any(|name| name == UPGRADE) {
+        return None;
+    }
     let protocol = request.headers().get(UPGRADE)?.clone();
     Some((protocol, hyper::upgrade::on(request)))
 }
@@ -139,19 +173,18 @@ async fn tunnel(ours: OnUpgrade, theirs: OnUpgrade) {
     let _ = copy_bidirectional(&mut TokioIo::new(ours), &mut TokioIo::new(theirs)).await;
 }
 
-/// Makes the request what a proxy sends: this hop's headers go, who calls is said, and the refresh token
-/// stays here, for it is none of the application's business.
+/// Makes the request what a proxy sends: without the headers of this connection and without the refresh token, and
+/// with the address of the client.
 fn prepare(request: &mut Request<Incoming>, app: &App, client: &Client, protocol: Option<&HeaderValue>) {
-    let host = request
-        .uri()
-        .authority()
-        .and_then(|host| HeaderValue::from_str(host.as_str()).ok());
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str())
-        .parse();
-    if let Ok(target) = target {
+    let public_url = &app.config.public_url;
+    let given = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let public = || public_url.origin.split_once("://").map_or("", |(_, host)| host);
+    let host = match request.uri().authority() {
+        Some(host) => host.as_str().to_owned(),
+        None => given.map_or_else(|| public().to_owned(), str::to_owned),
+    };
+    let target = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    if let Ok(target) = target.parse() {
         *request.uri_mut() = target;
     }
     *request.version_mut() = Version::HTTP_11;
@@ -163,26 +196,14 @@ fn prepare(request: &mut Request<Incoming>, app: &App, client: &Client, protocol
     if !is_empty && !headers.contains_key(CONTENT_LENGTH) {
         headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
-    if let Some(host) = host {
-        headers.insert(HOST, host);
-    }
     withhold(headers, &format!("{}{}", app.config.cookie_prefix, REFRESH.name()));
-    let scheme = if app.config.public_url.is_https {
-        "https"
-    } else {
-        "http"
-    };
-    let public_host = app
-        .config
-        .public_url
-        .origin
-        .split_once("://")
-        .map_or("", |(_, host)| host);
+    let scheme = if public_url.is_https { "https" } else { "http" };
     headers.remove("forwarded");
     for (name, value) in [
         ("x-forwarded-for", client.address.to_string()),
         ("x-forwarded-proto", scheme.to_owned()),
-        ("x-forwarded-host", public_host.to_owned()),
+        ("x-forwarded-host", host.clone()),
+        ("host", host),
     ] {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
@@ -192,14 +213,7 @@ fn prepare(request: &mut Request<Incoming>, app: &App, client: &Client, protocol
 
 /// What speaks of one connection (RFC 9110 7.6.1).
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let listed: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in listed {
+    for name in listed(headers).collect::<Vec<_>>() {
         headers.remove(name);
     }
     for name in [
@@ -213,6 +227,15 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
     ] {
         headers.remove(name);
     }
+}
+
+/// The names in `Connection`.
+fn listed(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
+    let lines = headers.get_all(CONNECTION).iter();
+    let names = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','));
+    names.filter_map(|name| name.trim().parse().ok())
 }
 
 fn put_upgrade(headers: &mut HeaderMap, protocol: Option<&HeaderValue>) {
@@ -264,6 +287,8 @@ mod tests {
             "http://localhost:3000/app",
             "http://me@localhost:3000",
             "http://localhost:99999",
+            "http://localhost:0",
+            "http://localhost:3000#top",
             "",
         ] {
             assert!(text.parse::<Upstream>().is_err(), "{text}");

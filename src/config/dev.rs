@@ -47,11 +47,12 @@ impl Config {
 }
 
 /// What dev settles by itself, but for the parts of a PostgreSQL address.
-const SETTLED: [&str; 5] = [
+const SETTLED: [&str; 6] = [
     "APP_ENV",
     "PUBLIC_URL",
     "DATABASE_URL",
     "AUTHARA_LISTEN",
+    "AUTHARA_METRICS_LISTEN",
     "AUTHARA_SECRET_KEY",
 ];
 
@@ -67,21 +68,16 @@ impl Dev<'_> {
 
     /// Settings of which `given` may name all that is not settled here. A warning names what was given in vain.
     pub fn config(&self, mut given: Given) -> Result<Checked<Config>, Problems> {
-        let mut ignored = given.drop_database();
-        let public_url = self
-            .public_url
-            .map_or_else(|| format!("http://localhost:{}", self.port), str::to_owned);
-        let values = [
-            "dev",
-            &public_url,
-            "sqlite://authara.db",
-            "127.0.0.1:0",
-            self.secret.expose(),
-        ];
-        for (name, value) in SETTLED.into_iter().zip(values) {
-            if given.replace(name, value) {
-                ignored.push(name.to_owned());
-            }
+        let ignored = given.remove(|name| SETTLED.contains(&name) || name.starts_with("POSTGRESQL_"));
+        let public_url = || format!("http://localhost:{}", self.port);
+        for (name, value) in [
+            ("APP_ENV", "dev"),
+            ("PUBLIC_URL", &self.public_url.map_or_else(public_url, str::to_owned)),
+            // Whatever the path is: it is settled below, as it stands.
+            ("DATABASE_URL", "sqlite://authara.db"),
+            ("AUTHARA_SECRET_KEY", self.secret.expose()),
+        ] {
+            given.propose(name, value);
         }
         given.propose("LOG_LEVEL", "info");
 

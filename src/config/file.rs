@@ -1,4 +1,4 @@
-//! Files that a setting names, read once at start.
+//! Files that a setting names, read at the start and on SIGHUP.
 
 use std::fs::File;
 use std::io::Read as _;

@@ -53,6 +53,17 @@ impl Given {
         Self::of_lines(file).map(Self::complete)
     }
 
+    /// Fails unless a file of settings can be read another time, which a pipe cannot.
+    pub fn check_file(file: Option<&Path>) -> Result<(), Problems> {
+        let Some(path) = file else { return Ok(()) };
+        let failed = |text: String| Problems::one(&path.display().to_string(), text);
+        match path.metadata() {
+            Ok(found) if found.is_file() => Ok(()),
+            Ok(_) => Err(failed("is not a file, which could be read again".to_owned())),
+            Err(error) => Err(failed(format!("cannot be read: {error}"))),
+        }
+    }
+
     fn of_lines(file: Option<&Path>) -> Result<Self, Problems> {
         let mut given = Self::default();
         let Some(path) = file else { return Ok(given) };
@@ -65,27 +76,17 @@ impl Given {
         Ok(given)
     }
 
-    /// Puts a value in the place of what was given, problem included; whether something else was.
-    pub(super) fn replace(&mut self, name: &str, value: &str) -> bool {
-        self.problems.retain(|problem| problem.name != name);
-        let before = self.values.insert(name.to_owned(), Zeroizing::new(value.to_owned()));
-        before.is_some_and(|before| before.as_str() != value)
-    }
-
     /// Gives a value unless there is one.
     pub(super) fn propose(&mut self, name: &str, value: &str) {
         let value = || Zeroizing::new(value.to_owned());
         self.values.entry(name.to_owned()).or_insert_with(value);
     }
 
-    /// Forgets the parts of a PostgreSQL address; returns their names.
-    pub(super) fn drop_database(&mut self) -> Vec<String> {
-        let is_part = |name: &str| name.starts_with("POSTGRESQL_");
-        self.problems.retain(|problem| !is_part(&problem.name));
-        self.values
-            .extract_if(.., |name, _| is_part(name))
-            .map(|(name, _)| name)
-            .collect()
+    /// Takes out the values of such names, problems included; returns the names.
+    pub(super) fn remove(&mut self, is_such: impl Fn(&str) -> bool) -> Vec<String> {
+        self.problems.retain(|problem| !is_such(&problem.name));
+        let removed = self.values.extract_if(.., |name, _| is_such(name));
+        removed.map(|(name, _)| name).collect()
     }
 
     /// From pairs of name and value, of which later ones win; secrets in files are read.
@@ -150,9 +151,13 @@ impl Given {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The names of everything given.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.values.keys().map(String::as_str)
+    /// The names of settings in the process's environment.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn names_in_environment() -> Vec<String> {
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let mut names: Vec<_> = names.filter(|name| is_ours(name)).collect();
+        names.sort();
+        names
     }
 
     /// The names that Kubernetes has set.

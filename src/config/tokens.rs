@@ -102,7 +102,11 @@ fn keys(
         match key_text::decode(&key) {
             None => problems.push(format!("key {number} is not base64")),
             Some(bytes) if !fits(algorithm, &bytes) => {
-                problems.push(format!("key {number} has {} bytes; {}", bytes.len(), wanted(algorithm)));
+                problems.push(format!(
+                    "key {number} has {} bytes; {}",
+                    bytes.len(),
+                    algorithm.wanted_key()
+                ));
             }
             Some(bytes) if key_text::is_example(&bytes) => examples.push(number),
             Some(_) => {}
@@ -127,20 +131,12 @@ fn keys(
     is_right.then_some(keys)
 }
 
-/// Whether these bytes may be a key of the algorithm. What is inside a PKCS #8 key, the start looks at.
+/// Whether these bytes may be a key of the algorithm. What is inside of PKCS #8, `crypto` knows.
 fn fits(algorithm: Algorithm, bytes: &[u8]) -> bool {
     match algorithm {
         Algorithm::EdDsa => bytes.len() == 32,
         Algorithm::Es256 => key_text::is_p256_pkcs8(bytes),
         Algorithm::Hs256 => bytes.len() >= 32,
-    }
-}
-
-fn wanted(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::EdDsa => "EdDSA needs exactly 32",
-        Algorithm::Es256 => "ES256 needs a P-256 key in PKCS #8 form; make one with: authara key generate --es256",
-        Algorithm::Hs256 => "HS256 needs at least 32",
     }
 }
 

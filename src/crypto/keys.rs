@@ -45,14 +45,9 @@ pub enum BadKeys {
     /// No key is allowed to sign now.
     #[error("no signing key is active")]
     NoneActive,
-    /// A key from the settings is none of its algorithm.
-    #[error("key {id} of AUTHARA_JWT_KEYS cannot be used; {wanted}")]
-    Form {
-        /// The key's id.
-        id: String,
-        /// What it must be, in words.
-        wanted: &'static str,
-    },
+    /// A key from the settings does not have the form that its algorithm needs.
+    #[error("AUTHARA_JWT_KEYS: key {0} cannot be used; {needs}", needs = .1.wanted_key())]
+    Form(String, Algorithm),
 }
 
 impl KeySet {
@@ -80,12 +75,7 @@ impl KeySet {
     /// From `AUTHARA_JWT_KEYS`: seeds of 32 bytes for Ed25519, PKCS #8 for ES256, at least 32 bytes for HS256.
     pub fn from_settings(algorithm: Algorithm, keys: &[(String, Vec<u8>)], active: &str) -> Result<Self, BadKeys> {
         let active = keys.iter().position(|(id, _)| id == active);
-        let wanted = match algorithm {
-            Algorithm::EdDsa => "EdDSA needs exactly 32 bytes",
-            Algorithm::Es256 => "ES256 needs a P-256 key in PKCS #8 form; make one with: authara key generate --es256",
-            Algorithm::Hs256 => "HS256 needs at least 32 bytes",
-        };
-        let wrong = |id: &String| BadKeys::Form { id: id.clone(), wanted };
+        let wrong = |id: &String| BadKeys::Form(id.clone(), algorithm);
         if algorithm != Algorithm::Hs256 {
             let read = |(id, private): &(String, Vec<u8>)| {
                 let pair = Pair::read(algorithm, private).ok_or_else(|| wrong(id))?;

@@ -1,6 +1,6 @@
 //! Access tokens whose signature has been checked before.
 //!
-//! Checking an Ed25519 signature costs more than everything else a request does, and one token comes
+//! Checking a signature costs more than everything else a request does, and one token comes
 //! with every request for ten minutes. Only what can never change is remembered: that this very text
 //! was signed by that key, and what it says. Whether the key still verifies, the token's time has come and
 //! what it opens is asked each time; whether its session is live, the database is asked each time.

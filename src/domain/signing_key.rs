@@ -24,6 +24,19 @@ impl Algorithm {
     }
 }
 
+impl Algorithm {
+    /// What a key of it must be in `AUTHARA_JWT_KEYS`.
+    pub const fn wanted_key(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA needs exactly 32 bytes",
+            Self::Es256 => {
+                "ES256 needs a P-256 key in PKCS #8 form, with its public half; make one with: authara key generate --es256"
+            }
+            Self::Hs256 => "HS256 needs at least 32 bytes",
+        }
+    }
+}
+
 /// One key pair for access tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
@@ -41,18 +54,17 @@ pub struct SigningKey {
     pub retired_at: Option<Timestamp>,
 }
 
-/// Which of the keys signs now: the newest of `algorithm` whose time to sign has come. While there is none,
-/// another algorithm's goes on, and if no key's time has come, the one whose time comes first: the clock may have
-/// been set back since. `None` if no key verifies any more.
+/// Which of the keys signs now: the newest whose time to sign has come and that is not about to end, of `algorithm`
+/// if there is one. While its successor may not sign yet, one that is about to end goes on. If no key's time has
+/// come, because the clock was set back since, it is the one that ends or begins first. `None` if no key verifies any
+/// more.
 pub fn signing(keys: &[SigningKey], algorithm: Algorithm, now: Timestamp) -> Option<&SigningKey> {
     let live = || keys.iter().filter(|key| key.verifies_at(now));
-    let due = || live().filter(|key| key.active_from <= now);
-    let age = |key: &&SigningKey| (key.active_from, key.created_at);
-
-    let wanted = due().filter(|key| key.algorithm() == algorithm).max_by_key(age);
-    wanted
-        .or_else(|| due().max_by_key(age))
-        .or_else(|| live().min_by_key(age))
+    let due = live().filter(|key| key.active_from <= now).max_by_key(|key| {
+        let (is_lasting, is_wanted) = (key.retired_at.is_none(), key.algorithm() == algorithm);
+        (is_lasting, is_wanted, key.active_from, key.created_at)
+    });
+    due.or_else(|| live().min_by_key(|key| (key.retired_at.is_none(), key.active_from, key.created_at)))
 }
 
 impl SigningKey {

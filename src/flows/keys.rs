@@ -94,8 +94,28 @@ pub async fn rotate(app: &App, by: &By, at_once: bool) -> Result<KeyView> {
     if has_keys_from_settings(app) {
         return Err(Refusal::KeysFromSettings.into());
     }
-    let next = Next::make(app, by.now, at_once);
-    app.store.write(async |tx| next.put(tx, by).await).await?;
+    let next = app
+        .store
+        .write(async |tx| -> Result<Next> {
+            tx.keys().lock().await?;
+            let known = tx.keys().all().await?;
+            // What the settings of whoever asks say does not matter: a server changes the algorithm when it starts.
+            let algorithm = known
+                .iter()
+                .rev()
+                .find(|key| key.retired_at.is_none())
+                .map(SigningKey::algorithm);
+            let next = Next::make(
+                app,
+                algorithm.unwrap_or(app.config.tokens.algorithm),
+                &known,
+                by.now,
+                at_once,
+            );
+            next.put(tx, by).await?;
+            Ok(next)
+        })
+        .await?;
     // The key is there, whatever becomes of this: every instance looks for it by itself.
     if let Err(error) = reload(app, by.now).await {
         tracing::warn!(%error, "the new signing key is not in use here yet");
@@ -117,20 +137,21 @@ pub async fn settle(app: &App, now: Timestamp) -> Result<Option<KeyView>> {
         return Ok(None);
     }
     let by = By::nobody(&Client::operator(), now);
-    let next = Next::make(app, now, false);
-    let is_made = app
+    let made = app
         .store
-        .write(async |tx| -> Result<bool> {
+        .write(async |tx| -> Result<Option<Next>> {
             tx.keys().lock().await?;
-            if is_there(&tx.keys().all().await?) {
-                return Ok(false);
+            let known = tx.keys().all().await?;
+            if is_there(&known) {
+                return Ok(None);
             }
+            let next = Next::make(app, algorithm, &known, now, false);
             next.put(tx, &by).await?;
-            Ok(true)
+            Ok(Some(next))
         })
         .await?;
     reload(app, now).await?;
-    Ok(is_made.then(|| view(next.key, None, now)))
+    Ok(made.map(|next| view(next.key, None, now)))
 }
 
 /// A key that is to follow all others, and when they end.
@@ -140,15 +161,17 @@ struct Next {
 }
 
 impl Next {
-    fn make(app: &App, now: Timestamp, at_once: bool) -> Self {
-        let active_from = if at_once { now } else { now + PUBLISHED_BEFORE };
+    fn make(app: &App, algorithm: Algorithm, known: &[SigningKey], now: Timestamp, at_once: bool) -> Self {
+        let published = if at_once { Duration::ZERO } else { PUBLISHED_BEFORE };
+        // A clock that is behind now may be put right at any moment, and their tokens are to last.
+        let newest = known.iter().map(|key| key.created_at).max();
         let others_end = if at_once {
             now
         } else {
-            active_from + app.config.tokens.ttl + LEEWAY
+            newest.map_or(now, |newest| newest.max(now)) + published + app.config.tokens.ttl + LEEWAY
         };
         Self {
-            key: keys::generate(app.config.tokens.algorithm, &app.seal_key, now, active_from),
+            key: keys::generate(algorithm, &app.seal_key, now, now + published),
             others_end,
         }
     }

@@ -53,7 +53,7 @@ impl Keys<'_> {
         Ok(self.0.execute(sql, args).await? == 1)
     }
 
-    /// Holds back everybody else who is about to add a key until this transaction has ended, so that two
+    /// Holds back everybody else who asks for this lock before they add a key until this transaction has ended, so that two
     /// instances that start together do not both find none.
     pub async fn lock(self) -> Result<()> {
         // This row is always there.

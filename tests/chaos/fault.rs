@@ -27,7 +27,7 @@ pub(crate) enum Fault {
     Connections,
     /// `kill -9` of both.
     Both,
-    /// The clock is set; all else goes on.
+    /// The clock is set while nobody asks for anything; server and database stay.
     Clock,
 }
 

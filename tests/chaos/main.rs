@@ -1,4 +1,4 @@
-//! Kills the server and its database in the middle of their work, again and again, and looks whether
+//! Kills the server and its database in the middle of their work and sets the clock, again and again, and looks whether
 //! what was acknowledged is true afterwards: `scripts/chaos`.
 //!
 //! A killed process proves that an answer is sent only after its commit. That a commit outlives a

@@ -7,7 +7,7 @@ use crate::live::free_port;
 async fn a_file_may_set_all_but_what_dev_settles_by_itself() {
     let folder = Folder::new();
     let file = "APP_ENV=prod\nPUBLIC_URL=https://example.com\nDATABASE_URL=postgres://nobody@nowhere/x?sslmode=disable\n\
-                AUTHARA_PRODUCT_NAME=\"Stadtrad \\\"2\\\"\"\nAUTHARA_JWT_ALGORITHM=ES256\n";
+                AUTHARA_PRODUCT_NAME=\"Stadtrad \\\"2\\\"\"\nAUTHARA_JWT_ALGORITHM=ES256\nAUTHARA_METRICS_LISTEN=127.0.0.1:9999\n";
     std::fs::write(folder.0.join("some.env"), file).unwrap();
     let (_, dev) = Dev::start_with(&folder.0, &["--port", "0", "--env-file", "some.env"]);
     let mut browser = dev.browser().await;
@@ -21,7 +21,7 @@ async fn a_file_may_set_all_but_what_dev_settles_by_itself() {
     assert!(page.text.contains("Stadtrad"), "{}", page.text);
     assert_eq!(private.status, 200, "the sample application reads ES256 as well");
     assert!(keys.text.contains("P-256"), "{}", keys.text);
-    for name in ["APP_ENV", "PUBLIC_URL", "DATABASE_URL"] {
+    for name in ["APP_ENV", "PUBLIC_URL", "DATABASE_URL", "AUTHARA_METRICS_LISTEN"] {
         assert!(
             dev.words.contains(&format!("Note: {name}: is not used")),
             "{}",

@@ -73,13 +73,15 @@ async fn requests_outside_auth_reach_the_application_and_the_refresh_token_does_
         "POST /path?query=1 HTTP/1.1",
         &format!("host: localhost:{port}"),
         &format!("cookie: mine=1; {port}-authara_access=a\r\n"),
+        // What a proxy on this machine says of its client is believed.
+        "x-forwarded-for: 1.2.3.4\r\n",
         "x-forwarded-proto: http\r\n",
         &format!("x-forwarded-host: localhost:{port}\r\n"),
         "hello",
     ] {
         assert!(answer.contains(part), "{part}: {answer}");
     }
-    for part in ["authara_refresh", "x-hop", "forwarded: for="] {
+    for part in ["authara_refresh", "x-hop", "forwarded: for=", "for=1.2.3.4"] {
         assert!(!answer.contains(part), "{part}: {answer}");
     }
     assert!(dev.words.contains(&format!("(yours, at {upstream})")), "{}", dev.words);
@@ -121,6 +123,13 @@ async fn an_application_that_is_not_there_is_named() {
 
     assert_eq!(page.status, 502);
     assert!(page.text.contains(&upstream), "{}", page.text);
+    let itself = ["dev", "--port", "4000", "--upstream", "http://127.0.0.1:4000"];
+    let refused = command(&folder.0, &itself);
+    assert!(
+        String::from_utf8(refused.stderr)
+            .unwrap()
+            .contains("names this server itself")
+    );
     let refused = command(&folder.0, &["dev", "--upstream", "localhost:3000"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(
@@ -128,4 +137,22 @@ async fn an_application_that_is_not_there_is_named() {
             .unwrap()
             .contains("http://localhost:3000")
     );
+}
+
+#[tokio::test]
+async fn what_is_no_request_for_the_application_is_refused_here() {
+    let folder = Folder::new();
+    let upstream = application().await;
+    let (port, dev) = Dev::start_with(&folder.0, &["--port", "0", "--upstream", &upstream]);
+    let host = format!("host: localhost:{port}\r\nconnection: close\r\n");
+
+    let connect = exchange(&dev, &format!("CONNECT example.com:80 HTTP/1.1\r\n{host}\r\n")).await;
+    let chunks = format!("POST / HTTP/1.1\r\n{host}transfer-encoding: chunked\r\n\r\nnonsense\r\n");
+    let chunks = exchange(&dev, &chunks).await;
+    // Without `Connection: upgrade` it is an ordinary request.
+    let upgrade = exchange(&dev, &format!("GET / HTTP/1.1\r\n{host}upgrade: websocket\r\n\r\n")).await;
+
+    assert!(connect.starts_with("HTTP/1.1 405"), "{connect}");
+    assert!(chunks.starts_with("HTTP/1.1 400"), "{chunks}");
+    assert!(upgrade.starts_with("HTTP/1.1 201"), "{upgrade}");
 }

@@ -208,3 +208,49 @@ both!(
         assert!(world.try_caller(&tokens.access).await.is_ok());
     }
 );
+
+both!(
+    a_rotation_keeps_the_algorithm_whatever_the_settings_of_the_caller,
+    async |world: World| {
+        let world = world.fresh(|config| config.tokens.algorithm = Algorithm::Es256).await;
+        world.clock.advance(Duration::from_secs(1));
+        let world = world.with(|config| config.tokens.algorithm = Algorithm::EdDsa).await;
+
+        let next = rotate(&world.app, &operator(&world.app), false).await.unwrap();
+
+        assert_eq!(next.algorithm, Algorithm::Es256);
+    }
+);
+
+both!(
+    while_the_algorithm_changes_no_token_is_signed_that_ends_early,
+    async |world: World| {
+        let tokens = world.sign_up("ada@example.com").await.tokens;
+        let untold = world.another_instance().await;
+        // The clock is behind when the change is made, and is put right soon.
+        world.clock.set_back(Duration::from_hours(24));
+        let world = world.with(|config| config.tokens.algorithm = Algorithm::Es256).await;
+        settle(&world.app, world.app.now())
+            .await
+            .unwrap()
+            .expect("a key is made");
+        world.clock.advance(Duration::from_hours(24));
+        let mut token = tokens.refresh;
+
+        for _ in 0..8 {
+            for app in [&untold, &world.app] {
+                reload(app, app.now()).await.unwrap();
+            }
+            let issued = refresh::with_token(&untold, &by(&untold), &token, Audience::App).await;
+            let issued = issued.unwrap().tokens;
+            world.clock.advance(Duration::from_mins(9));
+            for app in [&untold, &world.app] {
+                reload(app, app.now()).await.unwrap();
+                let caller = access::caller(app, &by(app), Audience::App, issued.access.expose()).await;
+                assert!(caller.is_ok(), "a token is refused before its time is over");
+            }
+            token = issued.refresh;
+        }
+        assert_eq!(untold.keys().algorithm(), Algorithm::Es256);
+    }
+);

@@ -62,7 +62,7 @@ fn answer(app: &App, site: &Arc<Site>, request: &Request<Incoming>) -> Answer {
     })
 }
 
-/// Says that nothing answers at `upstream`, and looks again by itself.
+/// Says that nothing answers at `upstream`.
 pub(super) fn away(app: &App, site: &Arc<Site>, path: &str, upstream: &str) -> Response<Body> {
     let layout = bare_layout(app, site, &Jar::default(), path, "Your application does not answer");
     let page = AwayPage { layout, upstream };

@@ -82,7 +82,11 @@ fn after_a_change_of_the_algorithm_the_older_keys_sign_until_the_new_one_may() {
         (late.active_id(), late.algorithm()),
         (after.id.as_str(), Algorithm::Es256)
     );
-    assert_eq!(untold.active_id(), before.id);
+    // It knows that its own key is about to end, and what follows it.
+    assert_eq!(
+        (untold.active_id(), untold.algorithm()),
+        (after.id.as_str(), Algorithm::Es256)
+    );
     assert_eq!(set(Algorithm::EdDsa, NOW + HOUR * 2).active_id(), after.id);
     for set in [&early, &late, &untold] {
         assert_eq!(published(set), [before.id.clone(), after.id.clone()]);
@@ -102,6 +106,23 @@ fn while_the_clock_is_behind_all_keys_the_oldest_signs() {
     let set = KeySet::from_database(&keys, Algorithm::EdDsa, &seal_key(), NOW).expect("a set");
 
     assert_eq!(set.active_id(), keys[1].id);
+}
+
+#[test]
+fn a_key_from_a_clock_that_was_ahead_signs_until_its_successor_may() {
+    let ahead = key(NOW + HOUR * 9_000, Some(NOW + HOUR * 2));
+    let after = SigningKey {
+        created_at: NOW,
+        ..generate(Algorithm::Es256, &seal_key(), NOW, NOW + HOUR)
+    };
+    let keys = [ahead.clone(), after.clone()];
+    let active = |now| {
+        let set = KeySet::from_database(&keys, Algorithm::Es256, &seal_key(), now).expect("a set");
+        set.active_id().to_owned()
+    };
+
+    assert_eq!(active(NOW), ahead.id);
+    assert_eq!(active(NOW + HOUR), after.id);
 }
 
 #[test]
@@ -189,7 +210,7 @@ fn a_key_of_p256_shows_its_point_and_its_private_half_is_what_openssl_writes() {
     );
     for wrong in [vec![7; 32], keys[0].1[1..].to_vec(), keys[0].1[..100].to_vec()] {
         let set = KeySet::from_settings(Algorithm::Es256, &[("a".to_owned(), wrong)], "a");
-        assert!(matches!(set, Err(BadKeys::Form { .. })));
+        assert!(matches!(set, Err(BadKeys::Form(..))));
     }
 }
 

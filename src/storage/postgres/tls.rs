@@ -87,6 +87,10 @@ impl Kind {
 fn read_roots(path: &Path) -> std::result::Result<(RootCertStore, Vec<CertificateDer<'static>>), String> {
     let mut trusted = Vec::new();
     let mut roots = RootCertStore::empty();
+    // Opening a pipe would wait for somebody to write.
+    if !path.metadata().map_err(|error| error.to_string())?.is_file() {
+        return Err("it is not a file".to_owned());
+    }
     let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
     for certificate in certificates {
         let certificate = certificate.map_err(|error| error.to_string())?;
