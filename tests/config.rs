@@ -14,6 +14,7 @@ use authara::config::{Config, Database, Environment, Given, Listen, LogLevel, Pr
 use authara::domain::organization::OrganizationMode;
 use authara::domain::session::Rotation;
 use authara::domain::{Algorithm, Secret};
+use authara::words;
 
 use crate::kit::settings::{SECRET, read};
 

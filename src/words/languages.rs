@@ -160,6 +160,7 @@ fn pick(all: &[Arc<Phrases>], offered: &[String], problems: &mut Vec<Unusable>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::plain;
 
     fn file(tag: &str, messages: &[(&str, &str)]) -> MessageFile {
         let own = |&(key, text): &(&str, &str)| (key.to_owned(), text.to_owned());
@@ -201,11 +202,26 @@ mod tests {
 
         assert_eq!(tags, ["it", "fr"]);
         assert_eq!(languages.choose(None, Some("de")).sign_in_title(), "Accedi");
-        assert_eq!(
-            languages.choose(None, None).sign_up_title(),
-            "Sign up",
-            "not translated yet"
-        );
+    }
+
+    #[test]
+    fn what_a_language_of_ones_own_lacks_is_marked_as_english() {
+        let own = [
+            file("he", &[("sign_in.title", "x"), ("ago.days.other", "{count} x")]),
+            file("en-GB", &[]),
+        ];
+        let languages = Languages::new(&[], &own).expect("sound");
+        let hebrew = languages.choose(Some("he"), None);
+        let marked = |text: &str| text != plain(text);
+
+        assert_eq!((hebrew.sign_in_title(), hebrew.ago_days(1).as_str()), ("x", "1 x"));
+        assert_eq!(plain(hebrew.sign_up_title()), "Sign up");
+        for english in [hebrew.sign_up_title(), &hebrew.ago_hours(2), &hebrew.ago_hours(1)] {
+            assert!(marked(english), "{english}");
+        }
+        assert!(!marked(&hebrew.number(1_000_000)), "a number is in no language");
+        assert!(!marked(&hebrew.account_organization_role("a", "b")), "only values");
+        assert!(!marked(languages.choose(Some("en-GB"), None).sign_up_title()));
     }
 
     #[test]

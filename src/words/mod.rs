@@ -7,14 +7,17 @@
 //! words and the brand of the day on which it is sent.
 //!
 //! One file of messages per language in `assets/messages`; `build/messages.rs` makes a method of
-//! [`Phrases`] from each message. What programs and operators read (JSON, commands, the log) stays English.
+//! [`Phrases`] from each message. What a language of a site's own lacks is said in English, and
+//! marked as such: every page goes through [`printed`]. What programs and operators read (JSON, commands, the log) stays English.
 
 mod accepted;
 pub mod dates;
+mod foreign;
 mod languages;
 mod phrases;
 mod tag;
 
+pub use foreign::{plain, printed};
 pub use languages::{Languages, MessageFile, Unusable};
 pub use phrases::Phrases;
 pub use tag::is_tag;

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
+use crate::words::foreign;
+
 include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
 /// The messages of one language, each as a method.
@@ -44,10 +46,20 @@ impl Phrases {
         }
     }
 
-    /// Counts what is said in English for want of something better; one of two forms is enough.
+    /// Counts what is said in English for want of something better, and marks it; one of two forms
+    /// is enough.
     pub(super) fn note_lacking(&mut self, is_missing: impl Fn(usize) -> bool) {
         let is_lacking = |at: &usize| is_missing(*at) && !COUNTED.contains(at);
         self.lacking = (0..Self::count()).filter(is_lacking).count();
+        if self.language() == "en" {
+            return;
+        }
+        for at in (0..Self::count()).filter(|at| is_missing(*at)) {
+            let is_given = COUNTED.contains(&at) && !is_missing(at + 1);
+            if !is_given && has_words(&self.texts[at]) {
+                self.texts[at] = Cow::Owned(foreign::marked(&self.texts[at]));
+            }
+        }
     }
 
     /// How many messages are in English although the language is another.
@@ -81,11 +93,16 @@ impl Phrases {
     /// Which way it is written, for the attribute `dir`: no language built in needs it, but one that
     /// a site brings along may.
     pub fn direction(&self) -> &'static str {
-        let language = self.tag.split('-').next().map(str::to_ascii_lowercase);
-        match language.as_deref() {
-            Some("ar" | "ckb" | "dv" | "fa" | "he" | "ps" | "ug" | "ur" | "yi") => "rtl",
+        match self.language().as_str() {
+            "ar" | "ckb" | "dv" | "fa" | "he" | "ps" | "ug" | "ur" | "yi" => "rtl",
             _ => "ltr",
         }
+    }
+
+    /// The tag without script, region and variants.
+    fn language(&self) -> String {
+        let language = self.tag.split('-').next();
+        language.unwrap_or_default().to_ascii_lowercase()
     }
 
     /// A whole number with the language's separator of thousands.
@@ -150,6 +167,11 @@ fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
         rest = after;
     }
     filled + rest
+}
+
+/// Whether a text is in any language at all: some only say in which order their values stand.
+fn has_words(text: &str) -> bool {
+    fill(text, &[]).chars().any(char::is_alphabetic)
 }
 
 /// What every language falls back to.

@@ -11,6 +11,7 @@ mod errors;
 mod frame;
 mod gallery;
 mod html;
+mod languages;
 mod password;
 mod preferences;
 mod return_to;

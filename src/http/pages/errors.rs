@@ -13,7 +13,7 @@ use crate::http::faces::Face;
 use crate::http::pages::layout::Layout;
 use crate::http::pages::refusals;
 use crate::http::reply::Reply;
-use crate::words::Phrases;
+use crate::words::{self, Phrases};
 
 /// Shows a face to a script as JSON, to a person as a page.
 pub fn show(cx: &Cx, face: &Face) -> Reply {
@@ -129,7 +129,7 @@ pub struct Trouble<'a> {
 /// The page. `layout` comes with any title; it is replaced.
 pub fn page(layout: Layout, trouble: &Trouble<'_>) -> String {
     let say = layout.say.clone();
-    let (heading, happened, advice) = words(&say, trouble.status);
+    let (heading, happened, advice) = said(&say, trouble.status);
     let wait = trouble.retry_after.map(|seconds| refusals::wait(&say, seconds));
     let page = ErrorPage {
         layout: Layout {
@@ -145,12 +145,12 @@ pub fn page(layout: Layout, trouble: &Trouble<'_>) -> String {
         asks_for_help: matches!(trouble.status, 403 | 409 | 500..),
     };
     // A page that cannot be rendered is itself the error: there is nothing better left to show.
-    page.render_once().unwrap_or_else(|_| heading.to_owned())
+    words::printed(page.render_once().unwrap_or_else(|_| heading.to_owned()))
 }
 
 /// Heading, what happened where nothing says it better, and what to do, for each status a
 /// browser can meet here.
-fn words(say: &Phrases, status: u16) -> (&str, Option<&str>, &str) {
+fn said(say: &Phrases, status: u16) -> (&str, Option<&str>, &str) {
     match status {
         400 => (say.error_400_title(), Some(say.error_400_what()), say.error_400_do()),
         401 => (say.error_401_title(), Some(say.error_401_what()), say.error_401_do()),

@@ -11,6 +11,7 @@ use crate::http::cx::Cx;
 use crate::http::faces;
 use crate::http::pages::refusals;
 use crate::http::reply::Reply;
+use crate::words;
 
 /// `path`, with `return_to` in its query if there is one (contract, http.md 6.1).
 pub fn path_with(path: &str, return_to: Option<&ReturnTo>) -> String {
@@ -31,7 +32,7 @@ pub fn own_page(path: &'static str) -> Result<ReturnTo> {
 /// Renders a page.
 pub fn render(status: StatusCode, page: impl TemplateSimple) -> Result<Reply> {
     let body = page.render_once().map_err(|error| Error::Broken(error.to_string()))?;
-    Ok(Reply::html(status, body))
+    Ok(Reply::html(status, words::printed(body)))
 }
 
 /// Shows a form again, with the words for that refusal. What was refused for its content is 422,
