@@ -1,5 +1,5 @@
-// What makes a form pleasant: what was typed stays, the focus goes to what is wrong, nothing is sent
-// twice, a password can be looked at, and whoever has signed out has left nothing behind.
+// What makes a form pleasant: what was typed stays, the focus goes to what is wrong or comes first, nothing
+// is sent twice, a password can be looked at, and whoever has signed out has left nothing behind.
 
 import assert from "node:assert/strict";
 
@@ -9,27 +9,76 @@ const origin = await serve();
 const email = (page) => page.getByLabel("E-mail address");
 const password = (page) => page.getByLabel("Password", { exact: true });
 
-test("a refused form keeps the address, not the password, and has the focus on the summary", async (t) => {
+const hasFocus = (where) => where.evaluate((element) => element === document.activeElement);
+
+test("what is wrong with one field is said once, at the field, which has the focus", async (t) => {
   const page = await visit(t);
   const typed = somebody();
 
   await page.goto(`${origin}/auth/signup`);
   await fill(page, typed, "short");
   await press(page, "Sign up");
-  const summary = page.getByRole("alert");
-  await summary.waitFor();
+  const problem = page.getByText("The password must have at least 8 characters.");
+  await problem.waitFor();
 
   assert.equal(await email(page).inputValue(), typed);
   assert.equal(await password(page).inputValue(), "");
-  assert(await summary.evaluate((alert) => document.activeElement.contains(alert)), "the summary has the focus");
+  assert(await hasFocus(password(page)), "the field has the focus");
   assert.match(await page.title(), /^Error/);
+  assert.equal(await problem.count(), 1);
+  assert.equal(await page.getByRole("alert").count(), 0, "no summary repeats it");
   const described = await password(page).getAttribute("aria-describedby");
-  const words = await Promise.all(described.split(" ").map((id) => page.locator(`#${id}`).textContent()));
-  const link = summary.getByRole("link");
-  assert(words.includes(await link.textContent()), "the field says the same as the summary");
-  await link.click();
-  assert(await password(page).evaluate((field) => field === document.activeElement), "the summary leads to the field");
+  assert(described.split(" ").includes(await problem.getAttribute("id")), "the field says it");
 });
+
+test("what is wrong with several fields is summed up, and the summary has the focus", async (t) => {
+  const page = await visit(t);
+
+  await page.goto(`${origin}/auth/signup`);
+  await press(page, "Sign up");
+  const summary = page.getByRole("alert");
+  await summary.waitFor();
+
+  assert(await summary.evaluate((alert) => document.activeElement.contains(alert)), "the summary has the focus");
+  const link = summary.getByRole("link", { name: await page.locator("#password-problem").textContent() });
+  await link.click();
+  assert(await hasFocus(password(page)), "the summary leads to the field");
+});
+
+test("the first field has the focus when a form is opened", async (t) => {
+  const page = await visit(t);
+
+  for (const path of ["/auth/login", "/auth/signup"]) {
+    await page.goto(origin + path);
+    assert(await hasFocus(email(page)), path);
+  }
+  await signUp(page, origin, "/auth/account");
+  assert(await hasFocus(page.locator("body")), "no form is open there");
+  await page.goto(`${origin}/auth/providers/password/change`);
+  assert(await hasFocus(page.getByLabel("Current password")));
+});
+
+for (const javaScriptEnabled of [true, false]) {
+  const scripts = javaScriptEnabled ? "with scripts" : "without scripts";
+
+  test(`an address that is taken leads to the sign-in page and on, ${scripts}`, async (t) => {
+    const [page, other] = [await visit(t, { javaScriptEnabled }), await visit(t)];
+    const taken = await signUp(other, origin);
+
+    await page.goto(`${origin}/auth/signup?return_to=%2Fprivate`);
+    await fill(page, taken, PASSWORD);
+    await press(page, "Sign up");
+    assert.equal(await page.getByText("This address cannot be used to sign up").count(), 1);
+    await page.getByRole("link", { name: "sign in instead" }).click();
+    at(page, "/auth/login");
+    assert.equal(await email(page).inputValue(), javaScriptEnabled ? taken : "", "what was typed comes along");
+    assert(!page.url().includes("@") && !page.url().includes("%40"), "no address in an address");
+    await fill(page, taken, PASSWORD);
+    await press(page, "Sign in");
+
+    at(page, "/private");
+  });
+}
 
 test("an empty form is refused at each field without scripts", async (t) => {
   const page = await visit(t, { javaScriptEnabled: false });

@@ -43,7 +43,7 @@ test("r066 markup in an address that is refused stays text", async (t) => {
 
       await fill(page, markup, "x");
       await page.locator("main form button:not([type=button])").first().click();
-      await page.getByRole("alert").waitFor();
+      await page.locator(".problem, .summary").waitFor();
 
       // It has got into the page, so that there is something to be seen.
       assert.equal(await page.getByLabel("E-mail address").inputValue(), markup);
@@ -74,7 +74,7 @@ test("r066 markup in a username that is refused stays text", async (t) => {
     await page.getByText("Change username").click();
     await page.getByLabel("Username").fill(markup);
     await press(page, "Save username");
-    await page.getByRole("alert").waitFor();
+    await page.locator(".problem").waitFor();
 
     assert.equal(await page.getByLabel("Username").inputValue(), markup);
     await isClean(page, markup);

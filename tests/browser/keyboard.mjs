@@ -12,7 +12,7 @@ test("the whole flow works with the keyboard alone", async (t) => {
 
   await page.goto(`${origin}/`);
   await open(page, "Private page", "/auth/login");
-  await goTo(page, "E-mail address");
+  // The first field has the focus.
   await page.keyboard.type(email);
   await goTo(page, "Password");
   await page.keyboard.type("not the password");
@@ -20,7 +20,8 @@ test("the whole flow works with the keyboard alone", async (t) => {
   await page.getByRole("alert").waitFor();
 
   await open(page, "Sign up", "/auth/signup");
-  await goTo(page, "E-mail address");
+  assert.equal(await page.evaluate(nameOfFocus), "E-mail address");
+  await page.keyboard.press("Control+A");
   await page.keyboard.type(email);
   await goTo(page, "Password");
   await page.keyboard.type(PASSWORD);
@@ -33,8 +34,13 @@ test("the whole flow works with the keyboard alone", async (t) => {
   await goTo(page, "New password");
   await page.keyboard.type("short");
   await page.keyboard.press("Enter");
+  await page.locator(".problem").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-invalid")), "true");
+  await showsFocus(page);
+  // Of several fields there is a summary, which leads to each.
+  await goTo(page, "Change password");
+  await page.keyboard.press("Enter");
   await page.getByRole("alert").waitFor();
-  // The summary leads to the field.
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-invalid")), "true");

@@ -313,6 +313,13 @@ impl Page {
         Some(self.tag("id", &id).unwrap().text)
     }
 
+    /// Whether that field, and nothing else, has the focus when the page opens.
+    pub(super) fn focus(&self, field: &str) -> bool {
+        let tags = self.tags();
+        let focused: Vec<_> = tags.iter().filter(|tag| tag.attribute("autofocus").is_some()).collect();
+        focused.len() == 1 && focused[0].attribute("id") == Some(field)
+    }
+
     /// The full action of the form with that action (its query aside), and its fields as filled in.
     pub(super) fn form(&self, action: &str) -> (String, Vec<(String, String)>) {
         let tags = self.tags();
@@ -333,4 +340,14 @@ impl Page {
         });
         (form.attribute("action").unwrap().to_owned(), fields.collect())
     }
+}
+
+/// What is wrong with one field stands at the field, which has the focus, and nowhere else.
+pub(super) fn says_it_once(page: &Page, field: &str) {
+    let Some(words) = page.problem(field) else {
+        panic!("nothing is wrong with {field}: {}", page.text())
+    };
+    assert_eq!(page.text().matches(words.trim()).count(), 1, "{}", page.text());
+    assert!(page.tag("role", "alert").is_none(), "a summary: {}", page.text());
+    assert!(page.focus(field), "{field} has not the focus");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::Method;
 
 use super::ADA;
-use super::browser::{Browser, Page, Site};
+use super::browser::{Browser, Page, Site, says_it_once};
 use crate::kit::world::{PASSWORD, World, both, on_sqlite};
 
 const PATH: &str = "/auth/sessions/confirm";
@@ -69,6 +69,9 @@ both!(a_refused_confirmation_says_so_at_the_field, async |world: World| {
     assert_eq!((empty.status, wrong.status), (400, 422));
     assert_eq!(empty.problem("password").unwrap(), "Enter your password.");
     assert_eq!(wrong.problem("password").unwrap(), "The current password is incorrect.");
+    for page in [&empty, &wrong] {
+        says_it_once(page, "password");
+    }
     assert!(
         wrong.form(PATH).0.ends_with("?return_to=%2Fauth%2Faccount"),
         "the way back is kept"

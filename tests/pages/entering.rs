@@ -2,7 +2,7 @@
 
 use authara::domain::audit::Action;
 
-use super::browser::Site;
+use super::browser::{Site, says_it_once};
 use super::{ADA, BOB};
 use crate::kit::world::{PASSWORD, World, both, on_sqlite};
 
@@ -84,7 +84,11 @@ async fn an_empty_field_is_told_at_the_field() {
             assert!(both.problem("password").is_some());
             assert_eq!(one.problem("email"), None);
             assert!(one.problem("password").is_some());
-            assert!(one.tag("href", "#password").is_some(), "the summary leads to the field");
+            for field in ["#email", "#password"] {
+                assert!(both.tag("href", field).is_some(), "the summary leads to the field");
+            }
+            says_it_once(&one, "password");
+            assert!(form.focus("email"), "the first field has the focus");
             assert_eq!(one.tag("id", "email").unwrap().attribute("value"), Some(ADA));
             assert!(one.body.contains("<title>Error: "), "{path}");
             assert!(!form.body.contains("<title>Error: "), "{path}");
@@ -114,12 +118,36 @@ both!(
                 .await;
 
             assert_eq!(answer.status, 422, "{email}");
-            assert!(answer.problem(field).is_some(), "{email}: {}", answer.text());
+            says_it_once(&answer, field);
             assert_eq!(answer.tag("id", "email").unwrap().attribute("value"), Some(email));
             assert_eq!(answer.tag("id", "password").unwrap().attribute("value"), None);
             assert!(!browser.has_session());
         }
         assert_eq!(site.world.audit(Action::UserCreated).await.len(), 1);
+    }
+);
+
+both!(
+    an_address_that_is_taken_leads_to_the_sign_in_page_and_on,
+    async |world: World| {
+        let site = Site::of(world).await;
+        site.signed_up(ADA).await;
+
+        for (query, leads_to) in [
+            ("", "/auth/login"),
+            ("?return_to=%2Fa%3Fb%3Dc", "/auth/login?return_to=%2Fa%3Fb%3Dc"),
+        ] {
+            let mut browser = site.browser();
+            let form = browser.get(&format!("/auth/signup{query}")).await;
+            let fields = [("email", ADA), ("password", PASSWORD)];
+            let answer = browser.submit(&form, "/auth/signup", &fields).await;
+
+            let tags = answer.tags();
+            let at = tags.iter().position(|tag| tag.attribute("id") == Some("email-problem"));
+            let link = &tags[at.unwrap() + 1];
+            assert_eq!(link.attribute("href"), Some(leads_to));
+            assert_eq!(link.text, "If you already have an account, sign in instead.");
+        }
     }
 );
 

@@ -63,7 +63,7 @@ fn texts(tags: &[Tag]) -> [String; 2] {
         let is_inside = depths.last().is_some_and(|(_, is_english)| *is_english);
         // Only text can stand there.
         if !matches!(tag.name.as_str(), "title" | "option") {
-            texts[usize::from(is_inside)] += &format!("{} ", tag.text);
+            texts[usize::from(is_inside)].extend([&tag.text, " "]);
         }
     }
     texts

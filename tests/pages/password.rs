@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ADA;
-use super::browser::Site;
+use super::browser::{Site, says_it_once};
 use crate::kit::world::{PASSWORD, World, both, on_sqlite};
 
 const PATH: &str = "/auth/providers/password/change";
@@ -38,6 +38,7 @@ both!(
         let mut browser = site.signed_up(ADA).await;
         let mut other = site.signed_in(ADA).await;
         let page = browser.get(PATH).await;
+        assert!(page.focus("current_password"), "the first field has the focus");
         let cases = [
             ("", "", 400, &["current_password", "new_password"][..]),
             (PASSWORD, "", 400, &["new_password"]),
@@ -58,6 +59,10 @@ both!(
                     "{field}: {new}"
                 );
                 assert_eq!(answer.tag("id", field).unwrap().attribute("value"), None);
+            }
+            match wrong {
+                [field] => says_it_once(&answer, field),
+                _ => assert!(answer.tag("role", "alert").is_some(), "a summary"),
             }
         }
         assert!(browser.is_signed_in().await && other.is_signed_in().await);

@@ -1,6 +1,6 @@
 //! Changing the username on the account page.
 
-use super::browser::{Browser, Page, Site};
+use super::browser::{Browser, Page, Site, says_it_once};
 use super::{ADA, BOB};
 use crate::kit::world::{World, both, on_sqlite};
 
@@ -46,7 +46,7 @@ both!(
             let answer = rename(&mut bob, name).await;
 
             assert_eq!(answer.status, 422, "{name}");
-            assert!(answer.problem("username").is_some(), "{name}");
+            says_it_once(&answer, "username");
             assert_eq!(typed(&answer), name, "what was typed stays");
             assert!(answer.text().contains("Where you are signed in"), "the page is whole");
         }

@@ -45,13 +45,18 @@ for (const menu of document.querySelectorAll("details.menu")) {
   });
 }
 
-// Another language loads the page again; what was typed outlives that, passwords excepted.
+// Another language loads the page again, and some links lead to a form that asks for the same; what was
+// typed outlives that, passwords excepted.
 const TYPED = "authara-typed";
 const fields = [...document.querySelectorAll("main input:not([type=hidden], [type=password])[id]")];
-document.querySelector(".settings")?.addEventListener("submit", () => {
+const keep = (path) => {
   const typed = fields.filter(({ value }) => value).map(({ id, value }) => [id, value]);
-  sessionStorage.setItem(TYPED, JSON.stringify([location.pathname, typed]));
-});
+  sessionStorage.setItem(TYPED, JSON.stringify([path, typed]));
+};
+document.querySelector(".settings")?.addEventListener("submit", () => keep(location.pathname));
+for (const link of document.querySelectorAll("a[data-keeps-typed]")) {
+  link.addEventListener("click", () => keep(link.pathname));
+}
 const [path, typed] = JSON.parse(sessionStorage.getItem(TYPED) ?? "[null, []]");
 sessionStorage.removeItem(TYPED);
 for (const [id, value] of path === location.pathname ? typed : []) {

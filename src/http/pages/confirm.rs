@@ -72,8 +72,11 @@ fn target(cx: &Cx) -> Result<ReturnTo> {
 
 pub(super) fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Problems) -> Result<Reply> {
     let say = cx.say();
+    let problems = problems.within(&[FIELD]);
     let page = ConfirmPage {
-        layout: Layout::signed_in(cx, say.confirm_title(), PATH).with(&problems),
+        layout: Layout::signed_in(cx, say.confirm_title(), PATH)
+            .with(&problems)
+            .beginning_at(FIELD),
         action: form::path_with(PATH, cx.return_to().as_ref()),
         email: caller.user.email.as_str().to_owned(),
         password: PasswordField::current(FIELD, say.field_current_password()),

@@ -47,7 +47,14 @@ where
     } else {
         face.status
     };
-    let reply = page(status, Problems::one(face.field, refusals::words(cx.say(), refusal)))?;
+    let mut problem = Problem::new(face.field, refusals::words(cx.say(), refusal));
+    if *refusal == Refusal::EmailTaken {
+        problem.way_on = Some(WayOn {
+            target: path_with("/auth/login", cx.return_to().as_ref()),
+            words: cx.say().refusal_email_taken_do().to_owned(),
+        });
+    }
+    let reply = page(status, Problems(vec![problem]))?;
     Ok(match face.retry_after {
         Some(seconds) => reply.header(RETRY_AFTER, HeaderValue::from(seconds)),
         None => reply,
@@ -61,6 +68,27 @@ pub struct Problem {
     pub field: Option<&'static str>,
     /// What to tell the person.
     pub words: String,
+    /// A link beside it.
+    pub way_on: Option<WayOn>,
+}
+
+/// Where somebody can go who cannot go on with a form.
+#[derive(Debug, Clone)]
+pub struct WayOn {
+    /// Where it leads.
+    pub target: String,
+    /// What it says.
+    pub words: String,
+}
+
+impl Problem {
+    fn new(field: Option<&'static str>, words: impl Into<String>) -> Self {
+        Self {
+            field,
+            words: words.into(),
+            way_on: None,
+        }
+    }
 }
 
 /// Everything that is wrong with a form; nothing when it is shown for the first time.
@@ -70,9 +98,7 @@ pub struct Problems(Vec<Problem>);
 impl Problems {
     /// One problem.
     pub fn one(field: Option<&'static str>, words: impl Into<String>) -> Self {
-        let mut problems = Self::default();
-        problems.add(field, words);
-        problems
+        Self(vec![Problem::new(field, words)])
     }
 
     /// Every field that was left empty, each with what to say about it.
@@ -80,17 +106,10 @@ impl Problems {
         let mut problems = Self::default();
         for (field, value, words) in fields {
             if value.is_empty() {
-                problems.add(Some(field), words);
+                problems.0.push(Problem::new(Some(field), words));
             }
         }
         problems
-    }
-
-    fn add(&mut self, field: Option<&'static str>, words: impl Into<String>) {
-        self.0.push(Problem {
-            field,
-            words: words.into(),
-        });
     }
 
     /// The same, for a form that calls one of its fields by another name.
@@ -104,6 +123,15 @@ impl Problems {
         self
     }
 
+    /// The same, for a form that has only these fields: what concerns another concerns the whole.
+    #[must_use]
+    pub fn within(mut self, fields: &[&str]) -> Self {
+        for problem in &mut self.0 {
+            problem.field = problem.field.filter(|field| fields.contains(field));
+        }
+        self
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -112,7 +140,15 @@ impl Problems {
     /// The words, if there is one problem and it concerns no field.
     pub fn of_the_whole(&self) -> Option<&str> {
         match &self.0[..] {
-            [Problem { field: None, words }] => Some(words),
+            [Problem { field: None, words, .. }] => Some(words),
+            _ => None,
+        }
+    }
+
+    /// The only field that something is wrong with: it says so itself, and a summary would repeat it.
+    pub fn only_field(&self) -> Option<&'static str> {
+        match &self.0[..] {
+            [problem] => problem.field,
             _ => None,
         }
     }
@@ -128,9 +164,8 @@ impl Problems {
     }
 
     /// What is wrong with one field.
-    pub fn at(&self, field: &str) -> Option<&str> {
-        let found = self.0.iter().find(|problem| problem.field == Some(field))?;
-        Some(&found.words)
+    pub fn at(&self, field: &str) -> Option<&Problem> {
+        self.0.iter().find(|problem| problem.field == Some(field))
     }
 }
 
@@ -210,8 +245,17 @@ mod tests {
     fn every_empty_field_is_named() {
         let problems = Problems::empty([("email", "", "a"), ("password", "x", "b"), ("code", "", "c")]);
 
-        assert_eq!(problems.at("email"), Some("a"));
-        assert_eq!(problems.at("password"), None);
-        assert_eq!(problems.all().len(), 2);
+        assert_eq!(problems.at("email").expect("empty").words, "a");
+        assert!(problems.at("password").is_none());
+        assert_eq!((problems.all().len(), problems.only_field()), (2, None));
+    }
+
+    #[test]
+    fn what_concerns_no_field_of_the_form_concerns_the_whole() {
+        let problems = Problems::one(Some("username"), "taken");
+
+        assert_eq!(problems.only_field(), Some("username"));
+        let problems = problems.within(&["email", "password"]);
+        assert_eq!((problems.only_field(), problems.of_the_whole()), (None, Some("taken")));
     }
 }

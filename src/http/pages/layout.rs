@@ -14,6 +14,11 @@ use crate::words::Phrases;
 
 const SCRIPT: &str = assets::url("script.js");
 
+/// The message of [`Layout::notice`].
+pub const NOTICE: &str = "notice";
+/// What is wrong with a form as a whole.
+pub const SUMMARY: &str = "summary";
+
 /// A link in the head of a page.
 #[derive(Debug, Clone)]
 pub struct Link {
@@ -54,6 +59,8 @@ pub struct Layout {
     pub is_development: bool,
     /// The message to show once.
     pub notice: Option<Flash>,
+    /// What has the focus when the page opens: a field, [`NOTICE`], [`SUMMARY`], or nothing.
+    pub focus: Option<&'static str>,
     /// The value of the hidden field in every form.
     pub csrf: String,
     /// Where the form in the foot leads back to.
@@ -80,6 +87,7 @@ impl Layout {
             is_fragment: false,
             is_development: config.environment == Environment::Dev,
             notice: None,
+            focus: None,
             csrf: String::new(),
             here: "/".to_owned(),
             script: SCRIPT,
@@ -100,9 +108,11 @@ impl Layout {
     /// The frame of a page with forms: CSRF value, the notice an earlier answer left, and only the
     /// content for HTMX.
     pub fn of(cx: &Cx, title: impl Into<String>) -> Self {
+        let notice = cx.take_flash();
         Self {
             title: title.into(),
-            notice: cx.take_flash(),
+            focus: notice.is_some().then_some(NOTICE),
+            notice,
             csrf: cx.csrf(),
             ..Self::bare(cx)
         }
@@ -158,12 +168,25 @@ impl Layout {
     }
 
     /// Says in the title that the form on the page was refused, where it was: the title is what a
-    /// screen reader says first.
+    /// screen reader says first. What is wrong has the focus.
     #[must_use]
     pub fn with(mut self, problems: &Problems) -> Self {
         if !problems.is_empty() {
             self.title = self.say.frame_title_error(&self.title);
+            self.focus = problems.only_field().or(Some(SUMMARY));
         }
         self
+    }
+
+    /// Gives the focus to `field`, the first of the form, unless there is something to be read first.
+    #[must_use]
+    pub fn beginning_at(mut self, field: &'static str) -> Self {
+        self.focus = self.focus.or(Some(field));
+        self
+    }
+
+    /// Whether something has the focus when the page opens.
+    pub fn focuses(&self, what: &str) -> bool {
+        self.focus == Some(what)
     }
 }

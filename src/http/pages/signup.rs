@@ -12,6 +12,8 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::{arrival, refusals};
 use crate::http::reply::Reply;
 
+const FIELDS: [&str; 2] = ["email", "password"];
+
 #[derive(TemplateSimple)]
 #[template(path = "signup.stpl")]
 struct SignUpPage {
@@ -65,8 +67,11 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
 
 pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems) -> Result<Reply> {
     let (say, return_to) = (cx.say(), cx.return_to());
+    let problems = problems.within(&FIELDS);
     let page = SignUpPage {
-        layout: Layout::of(cx, say.sign_up_title()).with(&problems),
+        layout: Layout::of(cx, say.sign_up_title())
+            .with(&problems)
+            .beginning_at(FIELDS[0]),
         action: form::path_with("/auth/signup", return_to.as_ref()),
         sign_in: form::path_with("/auth/login", return_to.as_ref()),
         email: email.to_owned(),

@@ -9,7 +9,7 @@ use crate::flows::account::{self, Farewell};
 use crate::flows::entry::confirm::Recent;
 use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
-use crate::http::pages::layout::Layout;
+use crate::http::pages::layout::{self, Layout};
 use crate::http::pages::{form, refusals};
 use crate::http::reply::Reply;
 
@@ -68,8 +68,15 @@ pub(in crate::http::pages) fn page(cx: &Cx, caller: &Caller, status: StatusCode,
         .is_client_error()
         .then(|| say.frame_title_error(say.delete_title()));
     let title = refused.unwrap_or_else(|| say.delete_title().to_owned());
+    let layout = Layout::signed_in(cx, title, PATH);
     let page = DeletePage {
-        layout: Layout::signed_in(cx, title, PATH),
+        layout: Layout {
+            focus: farewell
+                .obstacle
+                .as_ref()
+                .map_or(layout.focus, |_| Some(layout::SUMMARY)),
+            ..layout
+        },
         username: caller.user.username.as_str().to_owned(),
         email: caller.user.email.as_str().to_owned(),
         ending: names(&farewell.ending),

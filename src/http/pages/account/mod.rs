@@ -132,6 +132,7 @@ pub(super) fn page_again(
     problems: Problems,
 ) -> Result<Reply> {
     let say = cx.say();
+    let problems = problems.within(&[username::FIELD]);
     let row = |session| Row::new(session, caller.session, cx.now(), say);
     let username = caller.user.username.as_str();
     let page = AccountPage {

@@ -61,8 +61,10 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
 
 pub(in crate::http::pages) fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Problems) -> Result<Reply> {
     let say = cx.say();
+    let problems = problems.within(&[CURRENT, NEW]);
+    let layout = Layout::signed_in(cx, say.password_title(), "/auth/providers/password/change");
     let page = PasswordPage {
-        layout: Layout::signed_in(cx, say.password_title(), "/auth/providers/password/change").with(&problems),
+        layout: layout.with(&problems).beginning_at(CURRENT),
         email: caller.user.email.as_str().to_owned(),
         current: PasswordField::current(CURRENT, say.field_current_password()),
         new: PasswordField::new(NEW, say.field_new_password()),

@@ -7,7 +7,7 @@ use crate::http::flash::FlashKind;
 use crate::http::pages::{account, form};
 use crate::http::reply::Reply;
 
-const FIELD: &str = "username";
+pub(super) const FIELD: &str = "username";
 
 /// `POST /auth/user/username`.
 pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {

@@ -6,7 +6,6 @@ use sailfish::TemplateSimple;
 use crate::flows::Result;
 use crate::http::cx::Cx;
 use crate::http::pages::form::{self, PasswordField, Problems};
-use crate::http::pages::gallery::sample;
 use crate::http::pages::layout::Layout;
 use crate::http::reply::Reply;
 
@@ -26,9 +25,12 @@ pub(super) fn show(cx: &Cx) -> Result<Reply> {
             shape: "wide",
             ..Layout::signed_in(cx, "Parts", "/auth/dev/pages")
         },
-        email: sample::EMAIL,
+        email: "",
         password: PasswordField::new("password", say.field_password()),
-        problems: Problems::one(Some("email"), say.refusal_email_invalid()),
+        problems: Problems::empty([
+            ("email", "", say.field_email_empty()),
+            ("password", "", say.field_new_password_empty()),
+        ]),
     };
     form::render(StatusCode::OK, page)
 }
