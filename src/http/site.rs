@@ -11,15 +11,12 @@ use hyper::body::Bytes;
 
 use crate::config::{Brand, Config, Target};
 use crate::http::assets::{self, Sent};
-use crate::look::{Accent, Picture, Shades};
+use crate::look::{Accent, Picture};
 use crate::words::Languages;
 
 const STYLE: &str = "style.css";
-const ICON: &str = "icon.svg";
 /// Style sheet, logo and icon.
 const OWN_FILES: usize = 3;
-/// Its fill and the letter on it, as they stand in the drawing.
-const ICON_COLOURS: [&str; 2] = ["\"#17644f\"", "\"#fff\""];
 
 /// Addresses and contents that differ from site to site.
 #[derive(Debug)]
@@ -28,10 +25,8 @@ pub struct Site {
     pub name: String,
     /// Where the style sheet is.
     pub stylesheet: Cow<'static, str>,
-    /// Where the icon of the browser's tab is.
-    pub icon: Cow<'static, str>,
-    /// What kind of picture it is.
-    pub icon_type: &'static str,
+    /// The icon of the browser's tab, if there is one; it stands beside the name as well.
+    pub icon: Option<Icon>,
     /// Where the logo is, if there is one.
     pub logo: Option<String>,
     /// Where the terms of use are.
@@ -45,6 +40,15 @@ pub struct Site {
     /// In what languages.
     pub languages: Languages,
     files: Vec<File>,
+}
+
+/// The icon of the browser's tab.
+#[derive(Debug)]
+pub struct Icon {
+    /// Where it is.
+    pub url: String,
+    /// What kind of picture it is.
+    pub content_type: &'static str,
 }
 
 /// Whom people can ask for help.
@@ -77,23 +81,16 @@ impl Site {
             File::new(stem, picture.format.extension(), content)
         };
         let logo = brand.logo.as_ref().map(|logo| picture("logo", logo));
-        let icon = match (&brand.favicon, &brand.accent) {
-            (Some(icon), _) => Some(picture("icon", icon)),
-            (None, Some(accent)) => Some(File::new("icon", "svg", tinted_icon(accent).into_bytes().into())),
-            (None, None) => None,
-        };
-        let url = |file: &Option<File>, embedded| {
-            let own = file.as_ref().map(|file| Cow::Owned(file.url.clone()));
-            own.unwrap_or_else(|| Cow::Borrowed(assets::url(embedded)))
-        };
+        let icon = brand.favicon.as_ref().map(|icon| picture("icon", icon));
+        let own_style = stylesheet.as_ref().map(|file| Cow::Owned(file.url.clone()));
         let target = |target: &Option<Target>| target.as_ref().map(|target| target.as_str().to_owned());
         Self {
             name: brand.product_name.clone(),
-            stylesheet: url(&stylesheet, STYLE),
-            icon: url(&icon, ICON),
-            icon_type: icon
-                .as_ref()
-                .map_or(assets::content_type("svg"), |file| file.content_type),
+            stylesheet: own_style.unwrap_or(Cow::Borrowed(assets::url(STYLE))),
+            icon: icon.as_ref().map(|file| Icon {
+                url: file.url.clone(),
+                content_type: file.content_type,
+            }),
             logo: logo.as_ref().map(|file| file.url.clone()),
             terms: target(&brand.terms),
             privacy: target(&brand.privacy),
@@ -157,17 +154,6 @@ fn style(brand: &Brand) -> Option<String> {
         css.push_str(own);
     }
     Some(css)
-}
-
-/// The embedded icon in the site's colour.
-fn tinted_icon(accent: &Accent) -> String {
-    let Shades { fill, on_fill, .. } = accent.light;
-    let drawing = assets::content(ICON);
-    let drawing = String::from_utf8_lossy(&drawing);
-    let [own_fill, own_letter] = ICON_COLOURS;
-    drawing
-        .replace(own_fill, &format!("\"{fill}\""))
-        .replace(own_letter, &format!("\"{on_fill}\""))
 }
 
 /// Each once for light and dark, as the style sheet has its own.

@@ -14,7 +14,10 @@ async fn a_name_is_shown_as_it_is_wherever_it_stands() {
     let page = app.client().get("/auth/login").await.text();
 
     assert!(page.contains(&format!(" · {written}</title>")), "{page}");
-    assert!(page.contains(&format!("height=\"28\">{written}</a>")), "{page}");
+    assert!(
+        page.contains(&format!("<a class=\"brand\" href=\"/\">{written}</a>")),
+        "{page}"
+    );
     assert!(page.contains(&format!("to continue to {written}</p>")), "{page}");
     assert!(!page.contains("<c>"), "{page}");
 }
@@ -34,6 +37,35 @@ async fn a_logo_stands_in_place_of_icon_and_name_and_says_it() {
 
         let shown = format!("<img src=\"{logo}\" alt=\"A &amp; &quot;B&quot; &lt;c&gt;\"></a>");
         assert!(page.contains(&shown), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_site_has_its_own_mark_or_none() {
+    let folder = Folder::new();
+    let without = [
+        ("AUTHARA_PRODUCT_NAME", "Stadtrad"),
+        ("AUTHARA_ACCENT_COLOR", "#ffcc00"),
+    ];
+    let (plain, _db) = server(&without).await;
+    let icon = ("AUTHARA_FAVICON_FILE", &file(&folder, "icon.svg", SVG)[..]);
+    let (own, _other_db) = server(&[&without[..], &[icon]].concat()).await;
+
+    for path in ["/auth/login", "/auth/nothing"] {
+        let [plain, own] = [
+            plain.client().get(path).await.text(),
+            own.client().get(path).await.text(),
+        ];
+
+        assert!(
+            !plain.contains("<img") && !plain.contains("rel=\"icon\""),
+            "{path}: {plain}"
+        );
+        assert!(plain.contains("href=\"/\">Stadtrad</a>"), "{path}: {plain}");
+        assert!(
+            own.contains("alt=\"\" width=\"28\" height=\"28\">Stadtrad</a>"),
+            "{path}: {own}"
+        );
     }
 }
 

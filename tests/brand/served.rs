@@ -99,7 +99,6 @@ async fn without_settings_the_embedded_files_are_used() {
     let client = app.client();
 
     assert_eq!(linked(&client, "stylesheet").await, assets::url("style.css"));
-    assert_eq!(linked(&client, "icon").await, assets::url("icon.svg"));
     assert_eq!(
         packed(&client, assets::url("style.css"), "gzip, br")
             .await
@@ -168,19 +167,6 @@ async fn the_tab_has_the_icon_that_was_named() {
             .text()
             .contains(&format!("href=\"{url}\" type=\"image/x-icon\""))
     );
-}
-
-#[tokio::test]
-async fn without_an_icon_of_its_own_a_site_has_ours_in_its_colour() {
-    let (app, _db) = server(&[("AUTHARA_ACCENT_COLOR", "#ffcc00")]).await;
-    let client = app.client();
-
-    let url = linked(&client, "icon").await;
-    let icon = client.get(&url).await;
-    let embedded = client.get(assets::url("icon.svg")).await.text();
-
-    let expected = embedded.replace("#17644f", "#ffcc00").replace("#fff\"", "#0d100f\"");
-    assert_eq!((icon.header("content-type"), icon.text()), ("image/svg+xml", expected));
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ async fn every_page_is_sound_and_its_files_are_there() {
             }
         }
 
-        assert_eq!(files.len(), 3, "{files:?}");
+        assert_eq!(files.len(), 2, "{files:?}");
         for file in files {
             let answer = site.browser().get(&file).await;
             assert_eq!(answer.status, 200, "{file}");

@@ -53,6 +53,12 @@ fn answer(app: &App, site: &Arc<Site>, request: &Request<Incoming>) -> Answer {
     let answered = match request.uri().path() {
         "/" if is_read => home(app, site, &jar),
         "/private" if is_read => private(app, site, &jar),
+        // Browsers ask for it where a site has named no icon.
+        "/favicon.ico" if is_read => Ok(Answer {
+            status: StatusCode::NO_CONTENT,
+            location: None,
+            page: String::new(),
+        }),
         path => Ok(nothing_here(app, site, &jar, path)),
     };
     answered.unwrap_or_else(|_| Answer {
@@ -78,8 +84,10 @@ pub(super) fn away(app: &App, site: &Arc<Site>, path: &str, upstream: &str) -> R
 
 fn dress(answer: Answer, is_head: bool, headers: &Headers) -> Response<Body> {
     let mut own = HeaderMap::new();
-    own.insert(CONTENT_TYPE, HTML);
-    own.insert(CONTENT_LENGTH, HeaderValue::from(answer.page.len()));
+    if answer.status != StatusCode::NO_CONTENT {
+        own.insert(CONTENT_TYPE, HTML);
+        own.insert(CONTENT_LENGTH, HeaderValue::from(answer.page.len()));
+    }
     if let Some(location) = answer.location {
         own.insert(LOCATION, location);
     }
