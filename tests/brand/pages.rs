@@ -70,6 +70,19 @@ async fn a_site_has_its_own_mark_or_none() {
 }
 
 #[tokio::test]
+async fn who_forgot_their_password_is_led_to_whom_they_can_ask() {
+    let (app, _db) = server(&[("AUTHARA_SUPPORT", "help@example.com")]).await;
+    let (alone, _other_db) = server(&[]).await;
+
+    let page = app.client().get("/auth/login").await.text();
+    let without = alone.client().get("/auth/login").await.text();
+
+    let link = "<a href=\"mailto:help@example.com\">Forgot your password?</a>";
+    assert!(page.contains(link), "{page}");
+    assert!(!without.contains("Forgot"), "{without}");
+}
+
+#[tokio::test]
 async fn the_links_stand_in_the_foot_of_every_page() {
     let settings = [
         ("AUTHARA_TERMS_URL", "https://example.com/terms?a=1&b=2"),
