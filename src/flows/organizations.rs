@@ -1,7 +1,7 @@
 //! Organizations as their members see them.
 
 use crate::app::App;
-use crate::domain::organization::{Membership, OrganizationMode};
+use crate::domain::organization::{Departure, Membership, OrganizationMode};
 use crate::domain::{Caller, Refusal};
 use crate::flows::Result;
 
@@ -64,4 +64,19 @@ pub async fn current(app: &App, caller: &Caller) -> Result<Membership> {
         role: caller.organization_role,
         ..membership
     })
+}
+
+/// The same if others are in it too: of an organization of one, people need not know.
+pub async fn shared(app: &App, caller: &Caller) -> Result<Option<Membership>> {
+    let current = current(app, caller).await?;
+    let departures = app
+        .store
+        .read()
+        .await?
+        .organizations()
+        .departures(caller.user.id)
+        .await?;
+    let is_shared =
+        |departure: &Departure| departure.membership.organization == current.organization && !departure.is_end();
+    Ok(departures.iter().any(is_shared).then_some(current))
 }

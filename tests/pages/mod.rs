@@ -1,6 +1,7 @@
 //! What people meet in their browsers: the real server over a socket, and a browser that knows
 //! only what stands in the pages.
 
+mod account;
 mod arrival;
 mod browser;
 mod confirm;

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use hyper::StatusCode;
 use sailfish::TemplateSimple;
 
-use crate::domain::organization::OrganizationRole;
+use crate::domain::organization::{Membership, OrganizationRole};
 use crate::domain::session::Session;
 use crate::domain::{Caller, PlatformRole, SessionId, Timestamp};
 use crate::flows::{self, Result};
@@ -26,8 +26,8 @@ pub(super) const PATH: &str = "/auth/account";
 
 /// What the page shows beside the caller.
 pub(super) struct Shown {
-    pub(super) organization: String,
-    pub(super) organization_role: OrganizationRole,
+    /// The organization, if others are in it too.
+    pub(super) organization: Option<Membership>,
     pub(super) sessions: Vec<Session>,
 }
 
@@ -40,7 +40,7 @@ struct AccountPage {
     problems: Problems,
     initial: String,
     email: String,
-    organization: String,
+    organization: Option<String>,
     roles: Vec<PlatformRole>,
     since: When,
     sessions: Vec<Row>,
@@ -109,10 +109,8 @@ pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
 }
 
 async fn shown(cx: &Cx, caller: &Caller) -> Result<Shown> {
-    let organization = flows::organizations::current(&cx.app, caller).await?;
     Ok(Shown {
-        organization: organization.name,
-        organization_role: organization.role,
+        organization: flows::organizations::shared(&cx.app, caller).await?,
         sessions: flows::sessions::list(&cx.app, caller).await?,
     })
 }
@@ -134,6 +132,7 @@ pub(super) fn page_again(
     let say = cx.say();
     let problems = problems.within(&[username::FIELD]);
     let row = |session| Row::new(session, caller.session, cx.now(), say);
+    let organization = |it: &Membership| say.account_organization_role(&it.name, role(say, it.role));
     let username = caller.user.username.as_str();
     let page = AccountPage {
         layout: Layout {
@@ -145,7 +144,7 @@ pub(super) fn page_again(
         problems,
         initial: username.chars().take(1).collect(),
         email: caller.user.email.as_str().to_owned(),
-        organization: say.account_organization_role(&shown.organization, role(say, shown.organization_role)),
+        organization: shown.organization.as_ref().map(organization),
         roles: caller.roles.clone(),
         since: When::new(caller.user.created_at, None, say, String::from),
         sessions: shown.sessions.iter().map(row).collect(),

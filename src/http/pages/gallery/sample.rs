@@ -96,7 +96,8 @@ fn named(cx: &Cx, username: &str, email: &str, roles: &[PlatformRole]) -> Caller
     }
 }
 
-/// What the account page shows beside the caller, with that many sessions.
+/// What the account page shows beside the caller, with that many sessions; of more than one person
+/// if there is more than one.
 pub(super) fn account(cx: &Cx, sessions: usize) -> Shown {
     let session = |(at, (user_agent, address)): (usize, &(&str, &str))| Session {
         id: SessionId::new(id(at)),
@@ -111,19 +112,21 @@ pub(super) fn account(cx: &Cx, sessions: usize) -> Shown {
         client: Client::new(address.parse().unwrap_or(cx.client().address), user_agent),
     };
     Shown {
-        organization: ORGANIZATION.to_owned(),
-        organization_role: OrganizationRole::Owner,
+        organization: (sessions > 1).then(|| membership(ORGANIZATION, OrganizationRole::Owner)),
         sessions: CLIENTS.iter().take(sessions).enumerate().map(session).collect(),
+    }
+}
+
+fn membership(name: &str, role: OrganizationRole) -> Membership {
+    Membership {
+        organization: OrganizationId::new(id(0)),
+        name: name.to_owned(),
+        role,
     }
 }
 
 /// What deleting an account would mean.
 pub(super) fn farewell(obstacle: Option<Refusal>) -> Farewell {
-    let membership = |name: &str, role| Membership {
-        organization: OrganizationId::new(id(0)),
-        name: name.to_owned(),
-        role,
-    };
     Farewell {
         ending: vec![membership(USERNAME, OrganizationRole::Owner)],
         remaining: vec![membership(ORGANIZATION, OrganizationRole::Member)],

@@ -82,9 +82,12 @@ pub(super) const ALL: &[State] = &[
     state("not-accepted", "shown", "the application sends people back", |cx| {
         arrival::not_accepted(cx, &form::own_page("/private")?)
     }),
-    state("account", "alone", "one session", |cx| {
-        account::page(cx, &sample::caller(cx), &sample::account(cx, 1))
-    }),
+    state(
+        "account",
+        "alone",
+        "one session, nobody else in the organization",
+        |cx| account::page(cx, &sample::caller(cx), &sample::account(cx, 1)),
+    ),
     state("account", "notice", "many sessions, after a change", |cx| {
         account::page(cx, &sample::caller(cx), &sample::account(cx, 6))
     }),
