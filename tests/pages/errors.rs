@@ -34,6 +34,40 @@ async fn an_address_without_a_page_says_so() {
 }
 
 #[tokio::test]
+async fn an_error_page_begins_with_what_to_do() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        let mut browser = site.browser();
+
+        for (page, order) in [
+            (
+                browser.get("/auth/nothing").await,
+                ["Page not found", "Check the address", "There is nothing", "Error 404"],
+            ),
+            (
+                browser.navigate(Method::PUT, "/auth/login").await,
+                [
+                    "Not possible here",
+                    "Go back and use",
+                    "This address exists",
+                    "Error 405",
+                ],
+            ),
+            (
+                browser.post("/auth/login", &[]).await,
+                ["Not allowed", "Go back, reload", "The form is too old", "Error 403"],
+            ),
+        ] {
+            let text = page.text();
+            let main = text.split_once("Skip to the content").unwrap().1;
+            let places = order.map(|words| main.find(words).unwrap_or_else(|| panic!("no {words}: {main}")));
+            assert!(places.is_sorted(), "{main}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_method_is_told_which_ones_fit() {
     on_sqlite(async |world: World| {
         let site = Site::of(world).await;
