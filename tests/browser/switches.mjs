@@ -109,11 +109,13 @@ test("times are in the zone of whoever reads", async (t) => {
   const page = await visit(t, { timezoneId: "Asia/Tokyo", locale: "en-GB" });
 
   await page.goto(`${origin}/auth/dev/pages/account/notice`);
-  const [shown, utc] = await page.evaluate(() => {
+  const [shown, utc, day] = await page.evaluate(() => {
     const time = document.querySelector("time[title]");
-    return [time.title, time.dateTime];
+    const { lang, dir } = document.querySelector("time[data-shows=day]");
+    return [time.title, time.dateTime, [lang, dir]];
   });
 
   const wanted = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "Asia/Tokyo" });
   assert.equal(shown, wanted.format(new Date(utc)));
+  assert.deepEqual(day, ["en-GB", "auto"], "it says in which language it is");
 });

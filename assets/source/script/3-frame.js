@@ -6,7 +6,11 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
   const show = (options) => new Intl.DateTimeFormat(region, options).format(moment);
   const exact = show({ dateStyle: "long", timeStyle: "short" });
-  if (time.dataset.shows === "day") time.textContent = show({ dateStyle: "long" });
+  if (time.dataset.shows === "day") {
+    time.textContent = show({ dateStyle: "long" });
+    // The sentence around it may be in another language.
+    Object.assign(time, { lang: region, dir: "auto" });
+  }
   time.title = exact;
 }
 
