@@ -184,7 +184,7 @@ test("a question can be left, and gives the focus back", async (t) => {
     await button.focus();
     await page.keyboard.press("Enter");
     await question.waitFor();
-    assert(await has(question), "the question has the focus");
+    assert(await has(question.getByRole("button", { name: "Cancel" })), "the button that changes nothing has the focus");
     await leave();
     await question.waitFor({ state: "hidden" });
     assert(await has(button), "the button has the focus again");

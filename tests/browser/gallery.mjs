@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
-import { press, require, serve, test, visit } from "./kit/browser.mjs";
+import { DESKTOP, PHONE, press, require, serve, test, visit } from "./kit/browser.mjs";
 import { overflow } from "./kit/layout.mjs";
 import { address, LANGUAGES, states } from "./kit/states.mjs";
 
@@ -68,6 +68,32 @@ test("axe finds nothing in an open question or menu", async (t) => {
 test("with forced colours and less motion, words and focus are still to be seen", (t) =>
   walk(t, {}, { forcedColors: "active", reducedMotion: "reduce" }, (page) => page.evaluate(forced)));
 
+test("the focus is one ring, not one around another", async (t) => {
+  for (const colorScheme of ["light", "dark"]) await walk(t, {}, { colorScheme }, (page) => page.evaluate(rings));
+});
+
+for (const viewport of [PHONE.viewport, DESKTOP.viewport]) {
+  test(`buttons have one size and one order at ${viewport.width} px`, (t) =>
+    walk(t, {}, { viewport }, async (page) => [
+      ...(await page.evaluate(buttons)),
+      ...((await page.evaluate(openQuestion)) ? await page.evaluate(buttons) : []),
+    ]));
+}
+
+test("on a phone one can sign out beside the title of the account page", async (t) => {
+  for (const language of LANGUAGES) {
+    const page = await visit(t, PHONE);
+    for (const state of ["account/alone", "account/long"]) {
+      await page.goto(address(origin, state, { language }));
+      const title = await page.locator("h1").boundingBox();
+      const button = await page.locator("form[action='/auth/sessions/logout'] button").boundingBox();
+      const middle = button.y + button.height / 2;
+      const isBeside = button.x >= title.x + title.width && middle > title.y - 16 && middle < title.y + title.height + 16;
+      assert(isBeside, `${language}: ${state}`);
+    }
+  }
+});
+
 test("what is wrong is found", async (t) => {
   const page = await visit(t, { bypassCSP: true });
   await page.goto(address(origin, all[0]));
@@ -100,9 +126,66 @@ function frame(language) {
   return found;
 }
 
+/** What has a border of its own inside the ring of the focus, in the page. */
+function rings() {
+  const found = [];
+  for (const element of document.querySelectorAll("a[href], button, input, select, summary, [tabindex]")) {
+    if (!element.checkVisibility()) continue;
+    element.focus({ focusVisible: true });
+    const style = getComputedStyle(element);
+    const hasBorder = Number.parseFloat(style.borderTopWidth) > 0 && !/, 0\)$/.test(style.borderTopColor);
+    const isCovered = -Number.parseFloat(style.outlineOffset) >= Number.parseFloat(style.borderTopWidth);
+    if (document.activeElement !== element) found.push(`no focus: ${element.outerHTML.slice(0, 120)}`);
+    if (style.outlineStyle !== "none" && hasBorder && !isCovered) {
+      found.push(`two rings: ${element.outerHTML.slice(0, 120)}`);
+    }
+  }
+  return found;
+}
+
+/** Opens the question of a page, if it has one, in the page; says whether it has. */
+function openQuestion() {
+  const dialog = document.querySelector("dialog");
+  dialog?.showModal();
+  return dialog !== null;
+}
+
+/** Buttons of another size than the rest, or before the one that goes on, in the page. */
+function buttons() {
+  const found = [];
+  const name = (element) => `${element.textContent.trim()} (${element.className})`;
+  const isSeen = (element) => element.checkVisibility() && !element.matches(".reveal");
+  const within = (element) => [...element.querySelectorAll("button, .button")].filter(isSeen);
+  const card = document.body.matches(".narrow") ? document.querySelector(".card") : undefined;
+  for (const button of within(document.querySelector("main"))) {
+    const { height, width } = button.getBoundingClientRect();
+    const lines = Math.round((height - 18) / 24);
+    if (Math.abs(height - (lines < 2 ? 44 : 18 + 24 * lines)) > 1) found.push(`${name(button)} is ${height} px high`);
+    if (!card) continue;
+    const { paddingLeft, paddingRight } = getComputedStyle(card);
+    const room = card.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+    if (Math.abs(width - room) > 1) found.push(`${name(button)} is ${width} px wide, not ${room}`);
+  }
+  for (const actions of document.querySelectorAll("main .actions")) {
+    const isQuiet = within(actions).map((button) => button.matches(".quiet"));
+    const isMixed = isQuiet.some((quiet) => !quiet) && !actions.closest("[aria-labelledby=buttons]");
+    if (isMixed && isQuiet.lastIndexOf(false) > isQuiet.indexOf(true) && isQuiet.includes(true)) {
+      found.push(`the quiet one is first: ${within(actions).map(name).join(", ")}`);
+    }
+  }
+  return found;
+}
+
 /** What one cannot see with forced colours, or moves in spite of all, in the page. */
 function forced() {
   const found = [];
+  for (const actions of document.querySelectorAll("main .actions")) {
+    const fills = (selector) => [...actions.querySelectorAll(selector)].map((it) => getComputedStyle(it).backgroundColor);
+    const quiet = fills(".quiet");
+    if (fills(":is(button, .button):not(.quiet)").some((fill) => quiet.includes(fill))) {
+      found.push(`not told apart: ${actions.textContent.trim()}`);
+    }
+  }
   for (const element of document.querySelectorAll("body *")) {
     const style = getComputedStyle(element);
     const hasWords = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());

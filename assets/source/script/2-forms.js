@@ -16,6 +16,8 @@ document.addEventListener("submit", (event) => {
       form.requestSubmit();
     };
     dialog.showModal();
+    // A key pressed without thinking harms nothing.
+    dialog.querySelector("[data-closes]").focus();
     return;
   }
   if (event.defaultPrevented) return;
