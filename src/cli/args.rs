@@ -83,13 +83,13 @@ pub(super) enum Command {
     /// Print every route with the access it needs.
     Routes(Printed),
     /// Ask the running server whether it is ready; exit 0 only if it is.
-    Healthcheck,
+    Healthcheck(Printed),
 }
 
 /// How data is printed.
 #[derive(Debug, Args)]
 pub(super) struct Printed {
-    /// Print JSON for programs instead of a table for people.
+    /// Print JSON for programs instead of words for people.
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -106,11 +106,11 @@ pub(super) struct Sure {
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
     /// Apply what is pending, one transaction each, under a lock.
-    Up,
+    Up(Printed),
     /// Say what is pending; exit 0 only if nothing is.
     Status(Printed),
     /// Print the SQL that `up` would run.
-    Plan,
+    Plan(Printed),
 }
 
 /// `authara user …`
@@ -159,11 +159,15 @@ pub(super) enum User {
         who: Who,
         #[command(flatten)]
         sure: Sure,
+        #[command(flatten)]
+        printed: Printed,
     },
     /// Switch an account on again.
     Enable {
         #[command(flatten)]
         who: Who,
+        #[command(flatten)]
+        printed: Printed,
     },
     /// Delete an account for good, with everything of it but its audit lines.
     #[command(after_help = "Example: authara user delete ada@example.com")]
@@ -179,6 +183,8 @@ pub(super) enum User {
     Unlock {
         #[command(flatten)]
         who: Who,
+        #[command(flatten)]
+        printed: Printed,
     },
     /// Give a platform role; in tokens `admin` is `authara:admin`.
     #[command(after_help = "Example: authara user grant ada@example.com admin")]
@@ -187,6 +193,8 @@ pub(super) enum User {
         who: Who,
         /// admin, auditor or monitor.
         role: crate::domain::PlatformRole,
+        #[command(flatten)]
+        printed: Printed,
     },
     /// Take a platform role and end the account's sessions.
     Revoke {
@@ -196,6 +204,8 @@ pub(super) enum User {
         role: crate::domain::PlatformRole,
         #[command(flatten)]
         sure: Sure,
+        #[command(flatten)]
+        printed: Printed,
     },
     /// Set a new password and end the account's sessions.
     Password {
@@ -203,6 +213,8 @@ pub(super) enum User {
         who: Who,
         #[command(flatten)]
         password: NewPassword,
+        #[command(flatten)]
+        printed: Printed,
     },
     /// List an account's live sessions, or end them.
     #[command(after_help = "Example: authara user sessions ada@example.com --end-all")]
@@ -329,15 +341,19 @@ pub(super) enum Config {
         /// Also connect to the database, and say what it is like: version, encoding, durability, clock, rights, schema, size.
         #[arg(long)]
         database: bool,
+        #[command(flatten)]
+        printed: Printed,
     },
     /// List every setting: name, type, default, meaning.
     List {
         /// As a Markdown table.
-        #[arg(long, conflicts_with = "yaml")]
+        #[arg(long, conflicts_with_all = ["yaml", "json"])]
         markdown: bool,
         /// As the YAML of `assets/contract/config.yaml`.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "json")]
         yaml: bool,
+        #[command(flatten)]
+        printed: Printed,
     },
 }
 

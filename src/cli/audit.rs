@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::cli::args::Audit as Arguments;
+use crate::cli::args::{Audit as Arguments, Printed};
 use crate::cli::print::{Printer, second};
 use crate::cli::{Result, app, user};
 use crate::config::Given;
@@ -11,7 +11,11 @@ use crate::domain::audit::{Action, Actor, AuditLine, Filter};
 use crate::flows;
 
 /// What `--actions` prints; needs no database.
-pub(super) fn actions(out: &mut Printer) -> Result<()> {
+pub(super) fn actions(printed: &Printed, out: &mut Printer) -> Result<()> {
+    if printed.json {
+        let value = |action: &Action| json!({ "name": action.name(), "meaning": action.meaning() });
+        return out.json(&json!({ "actions": Action::ALL.iter().map(value).collect::<Vec<_>>() }));
+    }
     let rows: Vec<_> = Action::ALL
         .iter()
         .map(|action| [action.name().to_owned(), action.meaning().to_owned()])
@@ -37,15 +41,15 @@ pub(super) async fn run(wanted: Arguments, given: &Given, out: &mut Printer) -> 
             "ACTION",
             "RESULT",
             "BY",
-            "ACCOUNT",
             "FROM",
-            "DETAIL",
+            "ACCOUNT",
             "REQUEST",
+            "DETAIL",
         ],
         &rows,
     )?;
     if u32::try_from(lines.len()) == Ok(limit) {
-        out.line(format!("There may be more; go on with: --before {}", mark(last)))?;
+        out.wrapped(0, &format!("There may be more; go on with: --before {}", mark(last)))?;
     }
     Ok(())
 }
@@ -80,10 +84,10 @@ fn row(line: &AuditLine) -> [String; 8] {
         line.action.name().to_owned(),
         line.outcome.name().to_owned(),
         by(line.actor).to_owned(),
-        line.subject.map_or_else(String::new, |id| id.to_string()),
         from,
-        line.detail.clone(),
+        line.subject.map_or_else(String::new, |id| id.to_string()),
         line.client.request_id.clone(),
+        line.detail.clone(),
     ]
 }
 

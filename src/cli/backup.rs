@@ -29,12 +29,11 @@ pub(super) async fn backup(to: &Path, printed: &Printed, given: &Given, out: &mu
             "bytes": contents.bytes,
         }));
     }
-    out.line(format!(
-        "{}: {}, {} bytes; read through and found whole.",
-        to.display(),
-        count(contents.accounts, "account"),
-        contents.bytes
-    ))
+    let (accounts, bytes) = (count(contents.accounts, "account"), count(contents.bytes, "byte"));
+    out.wrapped(
+        0,
+        &format!("{}: {accounts}, {bytes}; read through and found whole.", to.display()),
+    )
 }
 
 pub(super) async fn restore(
@@ -68,7 +67,7 @@ pub(super) async fn restore(
         }
     })?;
     match restored.aside {
-        Some(aside) => out.line(format!("What was there before is kept: {aside}")),
+        Some(aside) => out.wrapped(0, &format!("What was there before is kept: {aside}")),
         None => out.line("There was no database before it."),
     }
 }

@@ -7,9 +7,11 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
+use crate::cli::args::Printed;
 use crate::cli::print::Printer;
 use crate::cli::{Failure, Result};
 use crate::config::{Given, Listen};
@@ -17,12 +19,16 @@ use crate::config::{Given, Listen};
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(given: &Given, out: &mut Printer) -> Result<()> {
+pub(super) async fn run(printed: &Printed, given: &Given, out: &mut Printer) -> Result<()> {
     let listen = Listen::from_settings(given)?;
     let answer = tokio::time::timeout(PATIENCE, ask(&listen)).await;
     let (status, body) = answer.map_err(|_| Failure::Words("the server does not answer".to_owned()))??;
     if status == StatusCode::OK {
         let is_degraded = body.windows(8).any(|part| part == b"degraded");
+        if printed.json {
+            let status = if is_degraded { "degraded" } else { "ok" };
+            return out.json(&json!({ "status": status }));
+        }
         return out.line(if is_degraded {
             "ready, but something beside the requests fails: see the log"
         } else {

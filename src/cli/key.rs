@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::args::Key as Command;
-use crate::cli::print::{Printer, moment};
+use crate::cli::print::{Printer, minute, moment};
 use crate::cli::{Result, app, ask};
 use crate::config::Given;
 use crate::crypto::keys::{generate_p256, generate_seed};
@@ -26,7 +26,7 @@ pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> 
             }
             let rows: Vec<_> = keys.iter().map(row).collect();
             out.table(
-                ["KEY", "SIGNS WITH", "STATE", "MADE", "SIGNS FROM", "VERIFIES UNTIL"],
+                ["KEY", "SIGNS WITH", "STATE", "SIGNS FROM (UTC)", "VERIFIES UNTIL (UTC)"],
                 &rows,
             )
         }
@@ -59,13 +59,12 @@ fn words(state: KeyState) -> &'static str {
     }
 }
 
-fn row(key: &KeyView) -> [String; 6] {
-    let time = |at: Option<_>| at.map_or_else(|| "—".to_owned(), moment);
+fn row(key: &KeyView) -> [String; 5] {
+    let time = |at: Option<_>| at.map_or_else(|| "—".to_owned(), minute);
     [
         key.id.clone(),
         key.algorithm.name().to_owned(),
         words(key.state).to_owned(),
-        time(key.created_at),
         time(key.active_from),
         time(key.retired_at),
     ]

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::app::{self, BuildError};
 use crate::cli::args::{Migrate as Command, Printed};
-use crate::cli::print::Printer;
+use crate::cli::print::{Printer, count};
 use crate::cli::{Failure, Result};
 use crate::config::{Database, Given};
 use crate::storage::Store;
@@ -14,19 +14,28 @@ pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> 
     let database = Database::from_settings(given)?.value;
     let store = Store::open(&app::target(&database)).await?;
     match command {
-        Command::Up => up(&store, given, out).await,
+        Command::Up(printed) => up(&store, printed, given, out).await,
         Command::Status(printed) => status(&store, printed, out).await,
-        Command::Plan => plan(&store, out).await,
+        Command::Plan(printed) => plan(&store, printed, out).await,
     }
 }
 
-async fn up(store: &Store, given: &Given, out: &mut Printer) -> Result<()> {
-    let applied = migrate::up(store).await?;
-    for step in &applied {
-        out.line(format!("applied {:04} {}", step.number, step.name))?;
-    }
-    if applied.is_empty() {
+async fn up(store: &Store, printed: &Printed, given: &Given, out: &mut Printer) -> Result<()> {
+    let mut told = Ok(());
+    let begins = |step: &Step| {
+        if !printed.json && told.is_ok() {
+            told = out.line(format!("applying {}", step.name));
+        }
+    };
+    let applied = migrate::up_telling(store, begins).await?;
+    told?;
+    if printed.json {
+        let value = |step: &Step| json!({ "number": step.number, "name": step.name });
+        out.json(&json!({ "applied": applied.iter().map(value).collect::<Vec<_>>() }))?;
+    } else if applied.is_empty() {
         out.line("nothing to do: the database is up to date")?;
+    } else {
+        out.line(format!("applied {}", count(applied.len() as u64, "migration")))?;
     }
     first_start(given).await
 }
@@ -49,11 +58,8 @@ async fn status(store: &Store, printed: &Printed, out: &mut Printer) -> Result<(
         out.json(&json!({ "pending": pending, "migrations": steps.iter().map(value).collect::<Vec<_>>() }))?;
     } else {
         let state = |step: &Step| if step.applied { "applied" } else { "pending" }.to_owned();
-        let rows: Vec<_> = steps
-            .iter()
-            .map(|step| [format!("{:04}", step.number), step.name.to_owned(), state(step)])
-            .collect();
-        out.table(["NUMBER", "NAME", "STATE"], &rows)?;
+        let rows: Vec<_> = steps.iter().map(|step| [step.name.to_owned(), state(step)]).collect();
+        out.table(["MIGRATION", "STATE"], &rows)?;
     }
     match pending {
         0 => Ok(()),
@@ -64,14 +70,18 @@ async fn status(store: &Store, printed: &Printed, out: &mut Printer) -> Result<(
     }
 }
 
-async fn plan(store: &Store, out: &mut Printer) -> Result<()> {
+async fn plan(store: &Store, printed: &Printed, out: &mut Printer) -> Result<()> {
     let steps = migrate::status(store).await?;
     let pending: Vec<_> = steps.iter().filter(|step| !step.applied).collect();
+    if printed.json {
+        let value = |step: &&Step| json!({ "number": step.number, "name": step.name, "sql": step.sql });
+        return out.json(&json!({ "migrations": pending.iter().map(value).collect::<Vec<_>>() }));
+    }
     if pending.is_empty() {
         return out.line("-- nothing to do: the database is up to date");
     }
     for step in pending {
-        out.line(format!("-- {:04} {}\n{}", step.number, step.name, step.sql.trim_end()))?;
+        out.line(format!("-- {}\n{}", step.name, step.sql.trim_end()))?;
     }
     Ok(())
 }

@@ -109,7 +109,9 @@ fn execute(arguments: Arguments) -> Result<()> {
     let env_file = arguments.env_file;
     match arguments.command {
         Command::Routes(wanted) => return routes::run(&wanted, &mut out),
-        Command::Audit(args::Audit { actions: true, .. }) => return audit::actions(&mut out),
+        Command::Audit(args::Audit {
+            actions: true, printed, ..
+        }) => return audit::actions(&printed, &mut out),
         Command::Key {
             command: args::Key::Generate { es256 },
         } => return key::generate(es256, &mut out),
@@ -132,7 +134,7 @@ fn execute(arguments: Arguments) -> Result<()> {
             Command::User { command } => user::run(command, &given, &mut out).await,
             Command::Key { command } => key::run(&command, &given, &mut out).await,
             Command::Audit(wanted) => audit::run(wanted, &given, &mut out).await,
-            Command::Healthcheck => health::run(&given, &mut out).await,
+            Command::Healthcheck(printed) => health::run(&printed, &given, &mut out).await,
             Command::Dev { .. } | Command::Routes(_) | Command::Config { .. } => Ok(()),
         }
     });

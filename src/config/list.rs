@@ -1,6 +1,8 @@
-//! The registry as text: for people, for `README.md`, and as the contract.
+//! The registry as text: for people, for `README.md`, for programs, and as the contract.
 
 use std::fmt::Write as _;
+
+use serde_json::{Value, json};
 
 use crate::config::var::{Default, Group, Kind, Var};
 use crate::config::vars::VARS;
@@ -90,5 +92,39 @@ pub fn yaml() -> String {
 
 /// JSON strings are YAML strings.
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Value::from(text).to_string()
+}
+
+/// The members of [`yaml`] for programs; what a setting does not have is null or left out.
+pub fn json() -> Value {
+    let settings: Vec<Value> = VARS.iter().map(entry).collect();
+    json!({ "settings": settings })
+}
+
+fn entry(var: &Var) -> Value {
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let mut entry = json!({
+        "name": var.name,
+        "group": var.group.title(),
+        "type": var.kind.name(),
+        "default": filled(var.default.words()),
+        "required": filled(var.required),
+        "secret": var.is_secret,
+        "help": var.help,
+    });
+    match var.kind {
+        Kind::Text(form) => entry["form"] = form.into(),
+        Kind::OneOf(words) => entry["values"] = json!(words),
+        Kind::Number { from, to, unit } => {
+            entry["minimum"] = from.into();
+            entry["maximum"] = to.into();
+            entry["unit"] = filled(unit).into();
+        }
+        Kind::Duration { from, to } => {
+            entry["minimum"] = format!("{from}s").into();
+            entry["maximum"] = format!("{to}s").into();
+        }
+        Kind::Bool => {}
+    }
+    entry
 }

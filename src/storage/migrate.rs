@@ -106,6 +106,11 @@ pub async fn status(store: &Store) -> Result<Vec<Step>> {
 
 /// Applies what is pending, one transaction each, under a lock; returns what was applied.
 pub async fn up(store: &Store) -> Result<Vec<Step>> {
+    up_telling(store, |_| {}).await
+}
+
+/// The same, and says of each step that it begins.
+pub async fn up_telling(store: &Store, mut begins: impl FnMut(&Step)) -> Result<Vec<Step>> {
     about::check_encoding(store).await?;
     let pending = status(store).await?.into_iter().filter(|step| !step.applied);
     let mut applied = Vec::new();
@@ -113,6 +118,7 @@ pub async fn up(store: &Store) -> Result<Vec<Step>> {
         if applied.is_empty() && step.number == 1 {
             prepare(store).await?;
         }
+        begins(&step);
         let is_mine = store.write(async |tx| apply(tx, &step).await).await?;
         if is_mine {
             applied.push(Step { applied: true, ..step });

@@ -5,18 +5,18 @@ use super::*;
 /// A browser that calls itself something that turns a terminal's lines around, and more.
 const HOSTILE: &str = "a\u{202e}b\u{2066}c\u{200b}d\u{feff}e\u{e0041}f\u{ad}g";
 
-/// A session of such a browser, and its audit line.
-async fn hostile_session(desk: &Desk) {
+/// A session of that account's from an address and a browser, and its audit line.
+pub(super) async fn session_of(desk: &Desk, email: &str, address: &str, browser: &str) {
     let store = Store::open(&Target::Sqlite(desk.0.0.join("authara.db"))).await.unwrap();
-    let email = Email::parse("ada@example.com").unwrap();
+    let email = Email::parse(email).unwrap();
     let mut conn = store.read().await.unwrap();
     let user = conn.users().by_email(&email).await.unwrap().unwrap().id;
     let home = conn.organizations().default_of(user).await.unwrap().unwrap();
     drop(conn);
     let now = SystemClock.now();
-    let client = Client::new("192.0.2.1".parse().unwrap(), HOSTILE);
+    let client = Client::new(address.parse().unwrap(), browser);
     let session = Session {
-        id: SessionId::new(uuid::Uuid::from_u128(7)),
+        id: SessionId::new(random::id(now)),
         user,
         organization: home.organization,
         created_at: now,
@@ -28,7 +28,7 @@ async fn hostile_session(desk: &Desk) {
         client: client.clone(),
     };
     let line = AuditLine {
-        id: AuditId::new(uuid::Uuid::from_u128(8)),
+        id: AuditId::new(random::id(now)),
         at: now,
         action: Action::SignIn,
         outcome: Outcome::Done,
@@ -36,7 +36,7 @@ async fn hostile_session(desk: &Desk) {
         subject: Some(user),
         session: Some(session.id),
         client,
-        detail: HOSTILE.to_owned(),
+        detail: browser.to_owned(),
     };
     store
         .write(async |tx| -> authara::storage::Result<()> {
@@ -51,7 +51,7 @@ async fn hostile_session(desk: &Desk) {
 async fn what_a_stranger_wrote_moves_nothing_on_a_terminal() {
     let desk = Desk::migrated();
     desk.add("ada@example.com");
-    hostile_session(&desk).await;
+    session_of(&desk, "ada@example.com", "192.0.2.1", HOSTILE).await;
 
     let name = format!("{HOSTILE}@example.com");
     let mut seen = 0;

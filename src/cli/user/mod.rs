@@ -32,33 +32,53 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
             let user = find(app, &who.user).await?;
             view::one(&directory::show(app, user.id, app.now()).await?, printed.json, out)
         }
-        Command::Disable { who, sure } => disable(app, &who.user, &sure, out).await,
-        Command::Enable { who } => {
-            let was_off = accounts::enable(app, &by(app), find(app, &who.user).await?.id).await?;
+        Command::Disable { who, sure, printed } => disable(app, &who.user, &sure, printed.json, out).await,
+        Command::Enable { who, printed } => {
+            let user = find(app, &who.user).await?.id;
+            let was_off = accounts::enable(app, &by(app), user).await?;
+            if printed.json {
+                return out.json(&json!({ "id": user.to_string(), "disabled": false, "changed": was_off }));
+            }
             out.line(if was_off { "Switched on." } else { "It was on already." })
         }
         Command::Delete { who, sure, printed } => delete(app, &who.user, &sure, printed.json, out).await,
-        Command::Unlock { who } => {
-            let was_locked = accounts::unlock(app, &by(app), find(app, &who.user).await?.id).await?;
+        Command::Unlock { who, printed } => {
+            let user = find(app, &who.user).await?.id;
+            let was_locked = accounts::unlock(app, &by(app), user).await?;
+            if printed.json {
+                return out.json(&json!({ "id": user.to_string(), "changed": was_locked }));
+            }
             out.line(if was_locked {
                 "The limits on the account have begun anew."
             } else {
                 "No limit on the account was in use."
             })
         }
-        Command::Grant { who, role } => {
-            let is_new = accounts::grant(app, &by(app), find(app, &who.user).await?.id, role).await?;
+        Command::Grant { who, role, printed } => {
+            let user = find(app, &who.user).await?.id;
+            let is_new = accounts::grant(app, &by(app), user, role).await?;
+            if printed.json {
+                return out.json(&json!({ "id": user.to_string(), "role": role.name(), "changed": is_new }));
+            }
             out.line(if is_new {
                 "Granted; it counts from the next sign-in or refresh."
             } else {
                 "The account has that role already."
             })
         }
-        Command::Revoke { who, role, sure } => revoke(app, &who.user, role, &sure, out).await,
-        Command::Password { who, password } => {
+        Command::Revoke {
+            who,
+            role,
+            sure,
+            printed,
+        } => revoke(app, &who.user, role, &sure, printed.json, out).await,
+        Command::Password { who, password, printed } => {
             let user = find(app, &who.user).await?;
             let new = ask::new_password(&password)?;
             let ended = accounts::set_password(app, &by(app), user.id, new).await?;
+            if printed.json {
+                return out.json(&json!({ "id": user.id.to_string(), "ended": ended }));
+            }
             out.line(format!("The password is set; {} ended.", count(ended, "session")))
         }
         Command::Sessions {
@@ -112,7 +132,7 @@ async fn add(
     if as_json {
         return out.json(&view::account(&user, roles));
     }
-    out.line(format!("Added {} ({}).", user.email.as_str(), user.id))
+    out.wrapped(0, &format!("Added {} ({}).", user.email.as_str(), user.id))
 }
 
 async fn list(
@@ -135,13 +155,17 @@ async fn list(
     view::list(&users, search.is_some() || after.is_some(), limit, out)
 }
 
-async fn disable(app: &App, name: &str, sure: &Sure, out: &mut Printer) -> Result<()> {
+async fn disable(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Printer) -> Result<()> {
     let user = find(app, name).await?;
     ask::confirm(
         &format!("This signs {name} out everywhere and lets them sign in no more."),
         sure,
     )?;
     let ended = accounts::disable(app, &by(app), user.id).await?;
+    if as_json {
+        let changed = !user.is_disabled();
+        return out.json(&json!({ "id": user.id.to_string(), "disabled": true, "changed": changed, "ended": ended }));
+    }
     let done = if user.is_disabled() {
         "It was off already"
     } else {
@@ -160,16 +184,27 @@ async fn delete(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Pri
     if as_json {
         return out.json(&json!({ "deleted": user.id.to_string() }));
     }
-    out.line(format!("Deleted; in the audit the account goes on as {}.", user.id))
+    let id = user.id;
+    out.wrapped(0, &format!("Deleted; in the audit the account goes on as {id}."))
 }
 
-async fn revoke(app: &App, name: &str, role: PlatformRole, sure: &Sure, out: &mut Printer) -> Result<()> {
+async fn revoke(
+    app: &App,
+    name: &str,
+    role: PlatformRole,
+    sure: &Sure,
+    as_json: bool,
+    out: &mut Printer,
+) -> Result<()> {
     let user = find(app, name).await?;
     ask::confirm(
         &format!("This takes the role {role} from {name} and signs them out everywhere."),
         sure,
     )?;
     let had_it = accounts::revoke(app, &by(app), user.id, role).await?;
+    if as_json {
+        return out.json(&json!({ "id": user.id.to_string(), "role": role.name(), "changed": had_it }));
+    }
     out.line(if had_it {
         "Revoked; its sessions have ended."
     } else {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::Result;
-use crate::cli::print::{Printer, moment};
+use crate::cli::print::{Printer, minute, moment};
 use crate::domain::session::Session;
 use crate::domain::{PlatformRole, User};
 use crate::flows::accounts::directory::UserView;
@@ -22,12 +22,12 @@ pub(super) fn list(users: &[(User, Vec<PlatformRole>)], is_part: bool, limit: u3
             user.username.as_str().to_owned(),
             state(user).to_owned(),
             names(roles).join(", "),
-            moment(user.created_at),
+            minute(user.created_at),
             user.id.to_string(),
         ]
     };
     let rows: Vec<_> = users.iter().map(row).collect();
-    out.table(["ADDRESS", "USERNAME", "STATE", "ROLES", "OPENED", "ID"], &rows)?;
+    out.table(["ADDRESS", "USERNAME", "STATE", "ROLES", "OPENED (UTC)", "ID"], &rows)?;
     if u32::try_from(users.len()) == Ok(limit) {
         out.line(format!("There may be more; go on with: --after {}", last.id))?;
     }
@@ -74,14 +74,14 @@ pub(super) fn sessions(sessions: &[Session], as_json: bool, out: &mut Printer) -
     let row = |session: &Session| {
         [
             session.id.to_string(),
-            moment(session.created_at),
-            moment(session.last_used_at),
+            minute(session.created_at),
+            minute(session.last_used_at),
             session.client.address.to_string(),
-            session.client.user_agent.chars().take(48).collect(),
+            session.client.user_agent.clone(),
         ]
     };
     let rows: Vec<_> = sessions.iter().map(row).collect();
-    out.table(["SESSION", "OPENED", "LAST USED", "FROM", "PROGRAM"], &rows)
+    out.table(["SESSION", "OPENED (UTC)", "LAST USED (UTC)", "FROM", "PROGRAM"], &rows)
 }
 
 pub(super) fn account(user: &User, roles: &[PlatformRole]) -> Value {
