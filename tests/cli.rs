@@ -2,6 +2,7 @@
 
 mod settings;
 mod strangers;
+mod usage;
 mod walk;
 
 use std::io::Write as _;

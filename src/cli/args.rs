@@ -9,10 +9,9 @@ use crate::cli::upstream::Upstream;
 /// Login for your own application, in one file.
 #[derive(Debug, Parser)]
 #[command(name = "authara", version, propagate_version = true, arg_required_else_help = true)]
-#[command(
-    after_help = "Settings come from the environment; `authara config list` explains each.\n\
-    Exit codes: 0 done, 1 refused or failed, 2 wrong usage."
-)]
+#[command(after_help = "`authara help COMMAND` tells more about one.\n\
+    Settings come from the environment; `authara config list` explains each.\n\
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage.")]
 pub(super) struct Arguments {
     /// Read settings from this file of NAME=value lines too; the environment wins, where it is read.
     #[arg(long, global = true, value_name = "FILE")]

@@ -14,7 +14,7 @@ pub(super) fn new_password(from: &NewPassword) -> Result<Secret> {
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::Words(
-            "there is no terminal to ask for the password; use --password-stdin".to_owned(),
+            "not done: there is no terminal to ask for the password; use --password-stdin".to_owned(),
         ));
     }
     let first = Secret::new(rpassword::prompt_password("New password: ")?);
@@ -22,7 +22,9 @@ pub(super) fn new_password(from: &NewPassword) -> Result<Secret> {
     if first == second {
         Ok(first)
     } else {
-        Err(Failure::Words("the two passwords are not the same".to_owned()))
+        Err(Failure::Words(
+            "not done: the two passwords are not the same".to_owned(),
+        ))
     }
 }
 
@@ -40,14 +42,17 @@ pub(super) fn confirm(what: &str, sure: &Sure) -> Result<()> {
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::Words(format!(
-            "not done, for there is no terminal to ask; use --yes to go on. {what}"
+            "not done: there is no terminal to ask; use --yes to go on. {what}"
         )));
     }
     let mut err = io::stderr();
     write!(err, "{} Go on? [y/N] ", harmless(what))?;
     err.flush()?;
     let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
+    if io::stdin().lock().read_line(&mut answer)? == 0 {
+        // Ctrl-D leaves the cursor behind the question.
+        writeln!(err)?;
+    }
     if matches!(answer.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {

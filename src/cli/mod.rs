@@ -11,6 +11,7 @@ mod config;
 mod dev;
 mod escape;
 mod health;
+mod help;
 mod key;
 pub mod log;
 mod migrate;
@@ -28,7 +29,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use crate::app::{App, BuildError};
 use crate::cli::args::{Arguments, Command};
@@ -70,15 +71,19 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// Runs the command that the arguments name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let parsed = help::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
+            let is_wrong = error.use_stderr();
+            let code = if is_wrong { 2 } else { 0 };
             // It repeats what was typed or pasted.
-            let text = error.render().to_string();
+            let text = help::words(error);
             let text = escape::harmless(&text);
             // A reader that has gone away is no reason to fail.
-            let _ = if error.use_stderr() {
+            let _ = if is_wrong {
                 write!(std::io::stderr(), "{text}")
             } else {
                 write!(std::io::stdout(), "{text}")
