@@ -1,6 +1,7 @@
 //! Copies of a database: made while it is in use, looked through, put back with nothing lost.
 
 mod by_hand;
+mod progress;
 mod servers;
 mod sessions;
 

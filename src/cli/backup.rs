@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::app;
 use crate::cli::args::{Printed, Sure};
 use crate::cli::print::{Printer, count};
+use crate::cli::progress::shown;
 use crate::cli::{Failure, Result, ask};
 use crate::config::{Database, Given};
 use crate::domain::Clock as _;
@@ -21,7 +22,7 @@ impl From<Problem> for Failure {
 
 pub(super) async fn backup(to: &Path, printed: &Printed, given: &Given, out: &mut Printer) -> Result<()> {
     let database = Database::from_settings(given)?.value;
-    let contents = backup::write(&app::target(&database), to).await?;
+    let contents = shown(async |tell| backup::write(&app::target(&database), to, tell).await).await?;
     if printed.json {
         return out.json(&json!({
             "file": to.display().to_string(),
@@ -51,7 +52,8 @@ pub(super) async fn restore(
         ),
         sure,
     )?;
-    let restored = backup::restore(&app::target(&database), from, SystemClock.now()).await?;
+    let restored =
+        shown(async |tell| backup::restore(&app::target(&database), from, SystemClock.now(), tell).await).await?;
     if printed.json {
         return out.json(&json!({
             "accounts": restored.contents.accounts,

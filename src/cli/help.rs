@@ -63,6 +63,8 @@ pub(super) fn words(mut error: Error) -> String {
         let tip = format!("did you mean {}?", quoted.join(" or "));
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
+    // They would stand on one long line; the help has them in groups.
+    error.remove(ContextKind::ValidSubcommand);
     error.render().to_string()
 }
 

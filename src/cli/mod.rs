@@ -16,6 +16,7 @@ mod key;
 pub mod log;
 mod migrate;
 mod print;
+mod progress;
 mod routes;
 mod sample;
 mod serve;

@@ -5,6 +5,7 @@
 
 mod copies;
 mod file;
+mod progress;
 mod server;
 mod sessions;
 
@@ -18,6 +19,7 @@ use crate::storage::{Error, Target};
 use copies::{Result, Unfinished, failed, look_through, named, refused, some_letters, sync_folder_of};
 
 pub use copies::{Contents, Problem, Restored};
+pub use progress::{Stage, Tell};
 pub use sessions::Sessions;
 
 /// Fails in words unless copies can be kept in a folder.
@@ -37,7 +39,7 @@ pub fn check_folder(folder: &Path) -> Result<()> {
 /// Writes a complete copy of the database to `to`, for its owner alone. The server may run: it answers
 /// meanwhile, and what it acknowledges after the beginning is not in the copy. The copy is looked through before it gets its
 /// name, so that a file of that name is a good one.
-pub async fn write(target: &Target, to: &Path) -> Result<Contents> {
+pub async fn write(target: &Target, to: &Path, tell: Tell<'_>) -> Result<Contents> {
     if to.exists() {
         return Err(exists(to));
     }
@@ -47,14 +49,15 @@ pub async fn write(target: &Target, to: &Path) -> Result<Contents> {
     }
     let (partial, file) = Unfinished::make(named(to, &format!("partial-{}", some_letters())))?;
     match target {
-        Target::Sqlite(source) => file::write(&without_links(source), &partial.0).await,
-        Target::Postgres(_) => server::write(target, &partial.0).await,
+        Target::Sqlite(source) => file::write(&without_links(source), &partial.0, tell).await,
+        Target::Postgres(_) => server::write(target, &partial.0, tell).await,
     }
     .map_err(|problem| Problem::Refused(format!("{} was not written: {problem}", to.display())))?;
     let flushed = tokio::task::spawn_blocking(move || file.sync_all()).await;
     flushed
         .map_err(|_| Error::unavailable("copying was broken off"))?
         .map_err(|error| failed(to, &error))?;
+    tell(Stage::Check);
     let contents = look_through(&partial.0, to).await?;
     give_name(&partial.0, to)?;
     sync_folder_of(to)?;
@@ -83,9 +86,9 @@ fn exists(to: &Path) -> Problem {
 ///
 /// Accounts, passwords and all else are as in the copy. Of its sessions, those that went on since go on, and
 /// those that ended have ended, if the database that is there now can tell.
-pub async fn restore(target: &Target, from: &Path, now: Timestamp) -> Result<Restored> {
+pub async fn restore(target: &Target, from: &Path, now: Timestamp, tell: Tell<'_>) -> Result<Restored> {
     match target {
-        Target::Sqlite(place) => file::restore(&without_links(place), from, now).await,
-        Target::Postgres(server) => server::restore(server, from, now).await,
+        Target::Sqlite(place) => file::restore(&without_links(place), from, now, tell).await,
+        Target::Postgres(server) => server::restore(server, from, now, tell).await,
     }
 }

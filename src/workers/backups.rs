@@ -36,7 +36,7 @@ pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
         return Ok(());
     }
     let to = folder.join(name(now));
-    let written = backup::write(&app::target(&app.config.database), &to).await;
+    let written = backup::write(&app::target(&app.config.database), &to, &|_| {}).await;
     let written = written.map_err(|problem| Failed::new("the database could not be copied", problem))?;
     tracing::info!(
         file = %to.display(),

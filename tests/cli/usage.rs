@@ -49,6 +49,8 @@ fn a_mistyped_command_or_option_is_told_the_right_one() {
         assert!(said.lines().last().unwrap().contains("--help"), "{said}");
     }
     assert!(!words(&desk.run(&["xyz"])).contains("did you mean"));
+    let nothing = words(&desk.run(&["--env-file", "env"]));
+    assert!(nothing.lines().all(|line| line.width() <= 80), "{nothing}");
 }
 
 #[test]

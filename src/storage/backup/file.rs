@@ -9,6 +9,7 @@ use super::copies::{
     Contents, Problem, Restored, Result, Unfinished, all_of, check_complete, failed, flushing, look_through, mark,
     named, refused, some_letters, sync_folder_of,
 };
+use super::progress::{Stage, Tell};
 use super::sessions::{IS_LATER, Sessions, TAKE_OVER, hide_former, show_former};
 use crate::domain::Timestamp;
 use crate::storage::sqlite::files::{Alone, Use, belongs_like};
@@ -18,7 +19,7 @@ use time::macros::format_description;
 use tokio::sync::oneshot;
 
 /// Fills a new file with all that the database held at one moment.
-pub(super) async fn write(source: &Path, partial: &Path) -> Result<()> {
+pub(super) async fn write(source: &Path, partial: &Path, tell: Tell<'_>) -> Result<()> {
     let missing = || refused(source, "is not there; run `authara migrate up` with the same settings");
     if !Use::is_possible(source)? {
         return Err(missing());
@@ -31,7 +32,11 @@ pub(super) async fn write(source: &Path, partial: &Path) -> Result<()> {
     let Some(path) = partial.to_str().map(str::to_owned) else {
         return Err(refused(partial, "has letters in its name that are no text"));
     };
-    let (tell, told) = oneshot::channel();
+    tell(Stage::File {
+        path: partial.to_owned(),
+        bytes: fs::metadata(source).map_or(0, |file| file.len()),
+    });
+    let (done, end) = oneshot::channel();
     let work = move || {
         // Requests go first. Where the system has no such priorities, it is as fast as they are.
         let _ = rustix::process::nice(10);
@@ -39,11 +44,11 @@ pub(super) async fn write(source: &Path, partial: &Path) -> Result<()> {
         let copied = handle.execute("VACUUM INTO ?1", [path]);
         // Before anybody goes on, so that it is not left open when the program ends.
         drop(handle);
-        let _ = tell.send(copied);
+        let _ = done.send(copied);
     };
     let thread = thread::Builder::new().name("backup".to_owned()).spawn(work);
     thread.map_err(Error::unavailable)?;
-    let copied = flushing(&[partial.to_owned()], told).await?;
+    let copied = flushing(&[partial.to_owned()], end).await?;
     let copied = copied.map_err(|_| Error::unavailable("copying was broken off"))?;
     copied.map_err(|error| sqlite::reading_error(&error))?;
     // Else it could be taken for a state of the database.
@@ -52,7 +57,7 @@ pub(super) async fn write(source: &Path, partial: &Path) -> Result<()> {
 }
 
 /// Puts a copy in the place of a database, and keeps that beside it.
-pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp) -> Result<Restored> {
+pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp, tell: Tell<'_>) -> Result<Restored> {
     let in_use = || refused(place, "is in use; stop the server and wait for commands to end");
     let alone = Alone::take(place)?.ok_or_else(in_use)?;
     let may_be_opened = alone.may_be_opened()?;
@@ -64,7 +69,7 @@ pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp) -> Result
         check_complete(from)?;
     }
     let (fresh, file) = Unfinished::make(named(place, &format!("restoring-{}", some_letters())))?;
-    let (contents, mark) = prepare(from, place, &fresh.0, file).await?;
+    let (contents, mark) = prepare(from, place, (&fresh.0, file), tell).await?;
     if may_be_opened && !fold_log(place)? {
         return Err(in_use());
     }
@@ -85,10 +90,20 @@ pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp) -> Result
 }
 
 /// Copies a file next to the place it is for, as its owner's, looks it through and gives it a new mark.
-async fn prepare(from: &Path, place: &Path, fresh: &Path, mut file: File) -> Result<(Contents, i32)> {
+async fn prepare(
+    from: &Path,
+    place: &Path,
+    (fresh, mut file): (&Path, File),
+    tell: Tell<'_>,
+) -> Result<(Contents, i32)> {
     let mut source = File::open(from).map_err(|error| failed(from, &error))?;
+    tell(Stage::File {
+        path: fresh.to_owned(),
+        bytes: source.metadata().map_or(0, |file| file.len()),
+    });
     io::copy(&mut source, &mut file).map_err(|error| failed(fresh, &error))?;
     belongs_like(&file, place);
+    tell(Stage::Check);
     let contents = look_through(fresh, from).await?;
     let mark = mark(fresh).await?;
     file.sync_all().map_err(|error| failed(fresh, &error))?;

@@ -7,21 +7,24 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::copies::{
     Problem, Restored, Result, check_complete, failed, flushing, look_through, mark, new_file, some_letters,
 };
+use super::progress::{Stage, Tell};
 use super::sessions::{IS_LATER, Sessions, TAKE_OVER, hide_former, show_former};
 use crate::domain::Timestamp;
 use crate::storage::backend::Table;
+use crate::storage::row::Row;
 use crate::storage::sqlite::files::beside;
 use crate::storage::value::args;
-use crate::storage::{Conn, Error, PostgresTarget, Store, Target, Tx, migrate};
+use crate::storage::{Conn, Error, PostgresTarget, Store, Target, Tx, migrate, sqlite};
 use time::macros::format_description;
-use tokio::sync::mpsc::channel;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// Fills a new file with all that the database held at one moment.
-pub(super) async fn write(target: &Target, copy: &Path) -> Result<()> {
+pub(super) async fn write(target: &Target, copy: &Path, tell: Tell<'_>) -> Result<()> {
     let server = Store::open(target).await?;
     migrate::check_whole(&server).await?;
     let file = Store::of_a_copy(copy);
@@ -30,7 +33,8 @@ pub(super) async fn write(target: &Target, copy: &Path) -> Result<()> {
     let copied = server.write(async |from| {
         let snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
         from.connection.batch(snapshot).await?;
-        file.write(async |to| copy_all(&tables, from, to).await).await
+        let counted = Counted::of(about(from).await?, tell);
+        file.write(async |to| copy_all(&tables, from, to, &counted).await).await
     });
     let files = ["", "-wal"].map(|end| beside(copy, end));
     flushing(&files, Box::pin(copied)).await??;
@@ -40,7 +44,7 @@ pub(super) async fn write(target: &Target, copy: &Path) -> Result<()> {
 }
 
 /// Puts a copy in the place of what the schema holds, which is moved to a schema of its own: all of it or nothing.
-pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp) -> Result<Restored> {
+pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp, tell: Tell<'_>) -> Result<Restored> {
     let server = Store::open(&Target::Postgres(Box::new(target.clone()))).await?;
     // Behind a pooler it cannot be told; then nothing is lost either, for the tables are locked.
     let others = server.write(async |tx| others(tx).await).await?;
@@ -53,11 +57,13 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
     }
     check_complete(from)?;
     let private = Private::of(from)?;
+    tell(Stage::Check);
     let contents = look_through(&private.path, from).await?;
     let file = Store::of_a_copy(&private.path);
     migrate::up(&file).await?;
     // Other programs leave tables of their own in a file, and anybody any names.
     let tables = tables_of_ours(&private.folder).await?;
+    let counted = Counted::of(rows(&private.path, &tables).await?, tell);
 
     migrate::status(&server).await?;
     migrate::make_place(&server).await?;
@@ -67,7 +73,7 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
         to.connection.batch("SET LOCAL lock_timeout = '5s'").await?;
         let is_replaced = set_aside(to, &tables, &aside).await?;
         migrate::make_all(to).await?;
-        copy_all(&tables, &mut file.read().await?, to).await?;
+        copy_all(&tables, &mut file.read().await?, to, &counted).await?;
         let sessions = if is_replaced && is_of_this_version {
             take_over_sessions(to, &aside).await?
         } else {
@@ -222,10 +228,71 @@ async fn tables(file: &Store) -> crate::storage::Result<Vec<Table>> {
     Ok(tables)
 }
 
-async fn copy_all(tables: &[Table], from: &mut Conn, to: &mut Tx) -> crate::storage::Result<()> {
+/// Rows that are copied.
+struct Counted<'t> {
+    done: AtomicU64,
+    all: u64,
+    tell: Tell<'t>,
+}
+
+impl<'t> Counted<'t> {
+    fn of(all: u64, tell: Tell<'t>) -> Self {
+        let done = AtomicU64::new(0);
+        Self { done, all, tell }
+    }
+
+    /// Hands on what comes, and counts it.
+    async fn pass(&self, mut from: Receiver<Vec<Row>>, to: Sender<Vec<Row>>) {
+        while let Some(rows) = from.recv().await {
+            let number = rows.len() as u64;
+            // The receiver reports why it stopped.
+            if to.send(rows).await.is_err() {
+                return;
+            }
+            let done = self.done.fetch_add(number, Ordering::Relaxed) + number;
+            (self.tell)(Stage::Rows { done, all: self.all });
+        }
+    }
+}
+
+/// How many rows the schema of a server has, as far as it knows without counting.
+async fn about(tx: &mut Tx) -> crate::storage::Result<u64> {
+    let sql = "SELECT CAST(COALESCE(sum(GREATEST(c.reltuples, 0)), 0) AS BIGINT)
+               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = current_schema() AND c.relkind = 'r'";
+    let about: Option<i64> = tx.find(sql, args![], |row| row.next("pg_class.reltuples")).await?;
+    Ok(about.and_then(|about| u64::try_from(about).ok()).unwrap_or(0))
+}
+
+/// How many rows these tables have in a file.
+async fn rows(copy: &Path, tables: &[Table]) -> Result<u64> {
+    let copy = copy.to_owned();
+    let counts: Vec<_> = tables
+        .iter()
+        .map(|table| format!("SELECT count(*) FROM {}", table.name))
+        .collect();
+    let count = move || -> rusqlite::Result<i64> {
+        let handle = sqlite::open(&copy)?;
+        let mut all = 0;
+        for sql in counts {
+            all += handle.query_row(&sql, (), |row| row.get::<_, i64>(0))?;
+        }
+        Ok(all)
+    };
+    let counted = tokio::task::spawn_blocking(count).await.map_err(Error::unavailable)?;
+    let counted = counted.map_err(|error| sqlite::reading_error(&error))?;
+    Ok(u64::try_from(counted).unwrap_or(0))
+}
+
+async fn copy_all(tables: &[Table], from: &mut Conn, to: &mut Tx, counted: &Counted<'_>) -> crate::storage::Result<()> {
     for table in tables {
-        let (sender, receiver) = channel(2);
-        let (given, taken) = tokio::join!(from.connection.give(table, sender), to.connection.take(table, receiver));
+        let (sender, passed) = channel(2);
+        let (passing, receiver) = channel(1);
+        let (given, (), taken) = tokio::join!(
+            from.connection.give(table, sender),
+            counted.pass(passed, passing),
+            to.connection.take(table, receiver)
+        );
         taken?;
         given?;
     }
