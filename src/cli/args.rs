@@ -14,7 +14,7 @@ use crate::cli::upstream::Upstream;
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage.")]
 pub(super) struct Arguments {
     /// Read settings from this file of NAME=value lines too; the environment wins, where it is read.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", display_order = 900)]
     pub(super) env_file: Option<PathBuf>,
     #[command(subcommand)]
     pub(super) command: Command,
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Try it out: needs no settings, has a sample application and its data in ./.authara, for this machine only.
     #[command(
-        after_help = "The environment is not read. A file named with --env-file may hold every setting but those of the\n\
+        after_help = "The environment is not read. A file named with --env-file may hold every setting but those of the \
         database, the root secret, the addresses to listen on, APP_ENV and PUBLIC_URL, which dev chooses.\n\
         Example: authara dev --upstream http://localhost:3000"
     )]

@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::cli::args::{NewPassword, Sure};
 use crate::cli::escape::harmless;
+use crate::cli::print::{width, wrap};
 use crate::cli::{Failure, Result};
 use crate::domain::Secret;
 
@@ -46,7 +47,8 @@ pub(super) fn confirm(what: &str, sure: &Sure) -> Result<()> {
         )));
     }
     let mut err = io::stderr();
-    write!(err, "{} Go on? [y/N] ", harmless(what))?;
+    let question = format!("{} Go on? [y/N]", harmless(what));
+    write!(err, "{} ", wrap(&question, width()).join("\n"))?;
     err.flush()?;
     let mut answer = String::new();
     if io::stdin().lock().read_line(&mut answer)? == 0 {
