@@ -50,6 +50,8 @@ impl Desk {
             .env("DATABASE_URL", "sqlite://authara.db")
             .env("PUBLIC_URL", "http://localhost:8080")
             .env("AUTHARA_SECRET_KEY", SECRET)
+            // A port at which nobody answers: one may run a server beside the tests.
+            .env("AUTHARA_LISTEN", "127.0.0.1:1")
             .envs(settings.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

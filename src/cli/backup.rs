@@ -62,12 +62,12 @@ pub(super) async fn restore(
         }));
     }
     out.line(format!("Restored: {}.", count(restored.contents.accounts, "account")))?;
-    out.line(match restored.sessions {
-        Sessions::GoOn => "Sessions that went on since the copy go on, and those that ended since have ended.",
-        Sessions::AsInTheCopy => {
-            "Sessions are as they were when the copy was made: whoever has used one since signs in again."
-        }
-    })?;
+    if restored.sessions == Sessions::GoOn {
+        out.line("Sessions that went on since the copy go on; those that ended have ended.")?;
+    } else {
+        out.line("Sessions are as they were when the copy was made.")?;
+        out.line("Whoever has used one since must sign in again.")?;
+    }
     match restored.aside {
         Some(aside) => out.wrapped(0, &format!("What was there before is kept: {aside}")),
         None => out.line("There was no database before it."),

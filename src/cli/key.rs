@@ -42,10 +42,14 @@ pub(super) async fn run(command: &Command, given: &Given, out: &mut Printer) -> 
             }
             let name = key.algorithm.name();
             let from = key.active_from.map(moment).unwrap_or_default();
-            out.line(match key.state {
-                KeyState::Active => format!("Key {} ({name}) signs from now on; older keys are refused.", key.id),
-                _ => format!("Key {} ({name}) is published now and signs from {from}.", key.id),
-            })
+            if key.state == KeyState::Active {
+                return out.line(format!(
+                    "Key {} ({name}) signs from now on; older keys are refused.",
+                    key.id
+                ));
+            }
+            out.line(format!("Key {} ({name}) is published now.", key.id))?;
+            out.line(format!("It signs from {from}."))
         }
     }
 }
