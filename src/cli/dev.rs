@@ -32,18 +32,13 @@ const ADMIN: &str = "admin@example.com";
 /// Serves on a port of this machine, with the sample application or one's own at `/`.
 pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
     let hangups = serve::hangups()?;
-    if wanted
-        .upstream
-        .as_ref()
-        .is_some_and(|upstream| upstream.is_at(wanted.port))
-    {
-        return Err(Failure::Words(format!(
-            "--upstream names this server itself; your application needs another port than {}",
-            wanted.port
-        )));
-    }
     let given = Given::from_file(env_file)?;
     let (listener, port) = listen(wanted.port).await?;
+    if wanted.upstream.as_ref().is_some_and(|upstream| upstream.is_at(port)) {
+        return Err(Failure::Words(format!(
+            "--upstream names this server itself; your application needs another port than {port}"
+        )));
+    }
     let folder = Folder::open()?;
     let secret = folder.secret()?;
     let dev = config::Dev {

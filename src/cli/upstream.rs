@@ -75,8 +75,9 @@ impl Upstream {
     /// Whether this server itself is meant, whose requests would never end.
     pub(super) fn is_at(&self, port: u16) -> bool {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
-        let address = bare.parse::<IpAddr>();
-        let is_here = bare == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        let address = bare.parse::<IpAddr>().map(|address| address.to_canonical());
+        let is_here = bare.trim_end_matches('.').eq_ignore_ascii_case("localhost")
+            || address.is_ok_and(|address| address.is_loopback() || address.is_unspecified());
         self.port == port && is_here
     }
 }

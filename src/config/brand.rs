@@ -8,6 +8,7 @@ use crate::config::file;
 use crate::config::reader::Reader;
 use crate::config::server::PublicUrl;
 use crate::domain::Email;
+use crate::domain::client::is_for_programs;
 use crate::domain::return_to::ReturnTo;
 use crate::look::{Accent, Colour, Format, Picture, Shades, Theme, accent};
 
@@ -105,7 +106,7 @@ fn product_name(reader: &mut Reader<'_>, public_url: Option<&PublicUrl>) -> Opti
     reader.parse(NAME, |text| {
         let name = text.trim();
         let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
-        if fits && !name.contains(char::is_control) {
+        if fits && !name.contains(|letter: char| letter.is_control() || is_for_programs(letter)) {
             Ok(name.to_owned())
         } else {
             Err(format!("must be a name of 1 to {LONGEST_NAME} characters on one line"))

@@ -10,6 +10,11 @@ pub const CUSTOMER: u8 = 64;
 /// Leading bits of an IPv6 address that a site with many networks may have.
 pub const SITE: u8 = 48;
 
+/// Whether Unicode keeps a character for use inside of programs: `words` marks texts with two of them.
+pub fn is_for_programs(letter: char) -> bool {
+    ('\u{fdd0}'..='\u{fdef}').contains(&letter)
+}
+
 /// The far end of a request, as trusted proxies report it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
@@ -30,7 +35,7 @@ impl Client {
         let address = address.to_canonical();
         let user_agent = user_agent
             .chars()
-            .filter(|c| !c.is_control())
+            .filter(|c| !c.is_control() && !is_for_programs(*c))
             .take(Self::LONGEST_USER_AGENT)
             .collect();
         Self {

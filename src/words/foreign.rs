@@ -1,7 +1,7 @@
 //! English in a page of another language, for want of a translation. Such a text stands between two
 //! marks, whatever sentence, notice or title it is put into, until the page is printed.
 
-/// Unicode keeps these two for use inside a program; no text from outside has them.
+/// Unicode keeps these two for use inside a program. Texts from outside lose them, or are refused, where they come in.
 const OPEN: char = '\u{fdd0}';
 const CLOSE: char = '\u{fdd1}';
 

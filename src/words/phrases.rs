@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
+use crate::domain::client::is_for_programs;
 use crate::words::foreign;
 
 include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
@@ -187,7 +188,7 @@ fn problems(at: usize, text: &str) -> Vec<String> {
     if text.trim().is_empty() && KEYS[at] != "number.group" {
         problems.push("is empty".to_owned());
     }
-    if text.contains(char::is_control) {
+    if text.contains(|letter: char| letter.is_control() || is_for_programs(letter)) {
         problems.push("has a control character, such as a line break".to_owned());
     }
     // Each form may say what either says: English counts in words where there is one.

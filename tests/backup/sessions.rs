@@ -4,6 +4,7 @@ use super::servers::until_nobody_is_there;
 use super::{Desk, sign_up};
 use crate::kit::database::on_postgres;
 use crate::live::{self, Client, post, when_not_busy};
+use rusqlite::Connection;
 
 const GO_ON: &str = "Sessions that went on since the copy go on";
 const AS_IN_THE_COPY: &str = "Sessions are as they were when the copy was made";
@@ -108,3 +109,93 @@ both!(
         server.kill();
     }
 );
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_operator_ended_stays_ended_also_where_the_copy_is_the_later_one() {
+    let desk = Desk::new("ended");
+    let [old, new] = ["old.db", "new.db"].map(|name| desk.copy(name));
+    let (server, _) = desk.deployment.start().await;
+    let mut client = Client::connect(desk.deployment.address).await.unwrap();
+    let token = sign_up(&mut client, "ada@example.com").await;
+    desk.done(&["backup", &old]);
+    let newest = refreshed(&mut client, &token).await.1;
+    desk.done(&["backup", &new]);
+    server.kill();
+    // The disk is lost, and an older copy is found first.
+    for end in ["", "-wal", "-shm", "-lock"] {
+        let file = format!("{}{end}", desk.deployment.database().display());
+        let _ = std::fs::remove_file(file);
+    }
+    until_nobody_is_there(&desk, &old);
+
+    desk.done(&["user", "sessions", "ada@example.com", "--end-all", "--yes"]);
+    let said = until_nobody_is_there(&desk, &new);
+
+    assert!(said.contains(GO_ON), "{said}");
+    let (server, _) = desk.deployment.start().await;
+    let mut client = Client::connect(desk.deployment.address).await.unwrap();
+    assert_eq!(refreshed(&mut client, &newest).await.0, 401);
+    server.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_database_does_not_keep_a_copy_of_it_away() {
+    let desk = Desk::new("damaged");
+    let copy = desk.copy("copy.db");
+    let (server, _) = desk.deployment.start().await;
+    let mut client = Client::connect(desk.deployment.address).await.unwrap();
+    let token = sign_up(&mut client, "ada@example.com").await;
+    desk.done(&["backup", &copy]);
+    server.kill();
+    // Every page of tokens and of their indexes, whatever they hold.
+    let file = Connection::open(desk.deployment.database()).unwrap();
+    file.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    let size: u32 = file.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap();
+    let pages = "SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'refresh_tokens'";
+    let pages: Vec<u32> = file
+        .prepare(pages)
+        .unwrap()
+        .query_map((), |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    drop(file);
+    let mut bytes = std::fs::read(desk.deployment.database()).unwrap();
+    for page in pages {
+        let [from, to] = [page - 1, page].map(|page| usize::try_from(page * size).unwrap());
+        bytes[from..to].fill(7);
+    }
+    std::fs::write(desk.deployment.database(), bytes).unwrap();
+
+    let said = desk.done(&["restore", &copy, "--yes"]);
+
+    assert!(said.contains(AS_IN_THE_COPY), "{said}");
+    let (server, _) = desk.deployment.start().await;
+    let mut client = Client::connect(desk.deployment.address).await.unwrap();
+    assert_eq!(refreshed(&mut client, &token).await.0, 200);
+    server.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_that_are_not_ours_do_not_keep_a_copy_away_from_a_server() {
+    on_postgres(async |db| {
+        let desk = Desk::on("foreign", db.url());
+        let copy = desk.copy("copy.db");
+        let (server, _) = desk.deployment.start().await;
+        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let token = sign_up(&mut client, "ada@example.com").await;
+        desk.done(&["backup", &copy]);
+        server.kill();
+        db.tamper("ALTER TABLE authara.refresh_tokens RENAME COLUMN generation TO number")
+            .await;
+
+        let said = until_nobody_is_there(&desk, &copy);
+
+        assert!(said.contains(AS_IN_THE_COPY), "{said}");
+        let (server, _) = desk.deployment.start().await;
+        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        assert_eq!(refreshed(&mut client, &token).await.0, 200);
+        server.kill();
+    })
+    .await;
+}

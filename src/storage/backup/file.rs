@@ -80,8 +80,15 @@ pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp, tell: Tel
     };
     alone.expect_also(mark)?;
     let aside = put_in_place(&fresh.0, place, &free_name(place, now))?;
-    alone.expect(&[mark])?;
     let aside = aside.map(|aside| aside.display().to_string());
+    alone.expect(&[mark]).map_err(|error| {
+        let kept = aside
+            .as_ref()
+            .map_or_else(String::new, |aside| format!(" What was there before is kept: {aside}."));
+        Problem::Refused(format!(
+            "the copy was put in place, but not all was noted: {error}.{kept}"
+        ))
+    })?;
     Ok(Restored {
         contents,
         aside,
@@ -110,21 +117,42 @@ async fn prepare(
     Ok((contents, mark))
 }
 
-/// Does to a copy's sessions what the database before did to them.
+/// Takes over what became of a copy's sessions, unless the database before cannot be read. An error is one of the
+/// new file, which must not be used then.
 fn take_over_sessions(fresh: &Path, place: &Path) -> Result<Sessions> {
-    let mut handle = sqlite::open(fresh).map_err(|error| sqlite::reading_error(&error))?;
-    // What cannot be read is none of the copy's business.
-    let taken = try_to_take_over(&mut handle, place).unwrap_or(Sessions::AsInTheCopy);
+    let open = || sqlite::open(fresh).map_err(|error| sqlite::reading_error(&error));
+    let mut handle = open()?;
+    let taken = try_to_take_over(&mut handle, place);
     drop(handle);
+    let sessions = match taken {
+        Ok(sessions) => sessions,
+        Err(error) if is_about_reading(&error) => Sessions::AsInTheCopy,
+        Err(error) => return Err(sqlite::reading_error(&error).into()),
+    };
+    // What was broken off is undone when the file is opened the next time.
+    let found = open()?.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
+    if found.map_err(|error| sqlite::reading_error(&error))? != "ok" {
+        return Err(refused(fresh, "was not written whole"));
+    }
+    check_complete(fresh)?;
     let flushed = File::open(fresh).and_then(|file| file.sync_all());
     flushed.map_err(|error| failed(fresh, &error))?;
-    Ok(taken)
+    Ok(sessions)
+}
+
+/// Whether an error says that the database before is damaged, or none of ours: the new file was looked through before.
+fn is_about_reading(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen | ErrorCode::Unknown)
+    )
 }
 
 fn try_to_take_over(handle: &mut Handle, place: &Path) -> rusqlite::Result<Sessions> {
     handle.execute("ATTACH ?1 AS former", [place.to_string_lossy()])?;
     let tx = handle.transaction()?;
-    let has_same_tables: bool = tx.query_row(SAME_TABLES, (), |row| row.get(0))?;
+    let has_same_tables: bool = tx.query_row(HAS_SAME_TABLES, (), |row| row.get(0))?;
     if !has_same_tables {
         return Ok(Sessions::AsInTheCopy);
     }
@@ -140,9 +168,11 @@ fn try_to_take_over(handle: &mut Handle, place: &Path) -> rusqlite::Result<Sessi
     Ok(Sessions::GoOn)
 }
 
-/// Whether sessions and tokens are the same in both.
-const SAME_TABLES: &str = "SELECT count(*) = 2 FROM main.sqlite_schema m JOIN former.sqlite_schema f USING (name, sql)
-                           WHERE name IN ('sessions', 'refresh_tokens')";
+/// Whether the tables that are read are the same in both.
+const HAS_SAME_TABLES: &str = "SELECT count(*) = 3
+     FROM main.sqlite_schema m
+     JOIN former.sqlite_schema f USING (type, name, sql)
+     WHERE type = 'table' AND name IN ('audit', 'sessions', 'refresh_tokens')";
 
 /// Takes the log into the database file, so that it can be kept as one. `false` if another program uses it.
 fn fold_log(place: &Path) -> Result<bool> {

@@ -92,21 +92,31 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
     })
 }
 
-/// Does to a copy's sessions what the database before did to them, whose tables are in the schema `aside`.
+/// Takes over what became of a copy's sessions, from the tables in the schema `aside`, unless they cannot be read.
 async fn take_over_sessions(tx: &mut Tx, aside: &str) -> crate::storage::Result<Sessions> {
-    tx.connection.batch(&show_former("VIEW", aside)).await?;
-    let is_later = !tx.query(IS_LATER, args![]).await?.is_empty();
-    if is_later {
-        for sql in TAKE_OVER {
-            tx.execute(sql, args![]).await?;
-        }
+    // An error inside undoes the block alone. The view that is left says that everything was done.
+    let block = format!(
+        "DO $$ BEGIN
+           {show}
+           IF EXISTS ({IS_LATER}) THEN
+             {take_over};
+             CREATE VIEW former_taken_over AS SELECT 1 AS done;
+           END IF;
+           {hide}
+         EXCEPTION WHEN OTHERS THEN NULL;
+         END $$",
+        show = show_former("VIEW", aside),
+        take_over = TAKE_OVER.join(";"),
+        hide = hide_former(),
+    );
+    tx.connection.batch(&block).await?;
+    let sql = "SELECT CAST(c.relname AS text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = current_schema() AND c.relname = 'former_taken_over'";
+    if tx.query(sql, args![]).await?.is_empty() {
+        return Ok(Sessions::AsInTheCopy);
     }
-    tx.connection.batch(&hide_former()).await?;
-    Ok(if is_later {
-        Sessions::GoOn
-    } else {
-        Sessions::AsInTheCopy
-    })
+    tx.connection.batch("DROP VIEW former_taken_over").await?;
+    Ok(Sessions::GoOn)
 }
 
 /// A copy of the copy, which may be opened and brought to this version, in a folder that only this user may enter.

@@ -31,22 +31,33 @@ const TABLES: [&str; 3] = ["audit", "sessions", "refresh_tokens"];
 pub(super) const IS_LATER: &str =
     "SELECT f.id FROM former_audit f WHERE f.id = (SELECT id FROM audit ORDER BY id DESC LIMIT 1)";
 
-/// Takes over what became of the sessions, in order. One that was used in the copy after the database before saw it
-/// last is left alone: the copy is what was set aside by an earlier restore.
-pub(super) const TAKE_OVER: [&str; 4] = [
+/// Takes over what became of the sessions, in order. Only what the copy lacks is taken: where it knows a later
+/// state of a session, as one that was set aside by an earlier restore may, that stays.
+pub(super) const TAKE_OVER: [&str; 5] = [
+    // Sessions that have ended stay for a while; that of a deleted account does not.
     "DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM former_sessions f WHERE f.id = sessions.id)",
-    "DELETE FROM refresh_tokens
-     WHERE session_id IN
-       (SELECT s.id FROM sessions s JOIN former_sessions f ON f.id = s.id WHERE f.last_used_at >= s.last_used_at)",
+    // What follows the newest token that the copy knows.
     "INSERT INTO refresh_tokens
        (hash, session_id, generation, created_at, expires_at, consumed_at, consumer_network, consumer_user_agent)
-     SELECT hash, session_id, generation, created_at, expires_at, consumed_at, consumer_network, consumer_user_agent
-     FROM former_refresh_tokens
-     WHERE session_id IN
-       (SELECT s.id FROM sessions s JOIN former_sessions f ON f.id = s.id WHERE f.last_used_at >= s.last_used_at)",
+     SELECT t.hash, t.session_id, t.generation, t.created_at, t.expires_at, t.consumed_at, t.consumer_network,
+            t.consumer_user_agent
+     FROM refresh_tokens h
+     JOIN former_refresh_tokens f ON f.hash = h.hash AND f.session_id = h.session_id
+     JOIN former_refresh_tokens t ON t.session_id = h.session_id AND t.generation > h.generation
+     WHERE h.consumed_at IS NULL AND f.consumed_at IS NOT NULL",
+    "UPDATE refresh_tokens
+     SET consumed_at = f.consumed_at, consumer_network = f.consumer_network,
+         consumer_user_agent = f.consumer_user_agent
+     FROM former_refresh_tokens f
+     WHERE f.hash = refresh_tokens.hash AND f.session_id = refresh_tokens.session_id
+       AND refresh_tokens.consumed_at IS NULL AND f.consumed_at IS NOT NULL",
     "UPDATE sessions
      SET expires_at = f.expires_at, last_used_at = f.last_used_at, authenticated_at = f.authenticated_at,
-         method = f.method, revoked_at = f.revoked_at, address = f.address, user_agent = f.user_agent
+         method = f.method, address = f.address, user_agent = f.user_agent
      FROM former_sessions f
-     WHERE f.id = sessions.id AND f.last_used_at >= sessions.last_used_at",
+     WHERE f.id = sessions.id AND f.last_used_at > sessions.last_used_at",
+    "UPDATE sessions
+     SET revoked_at = f.revoked_at
+     FROM former_sessions f
+     WHERE f.id = sessions.id AND f.revoked_at IS NOT NULL AND sessions.revoked_at IS NULL",
 ];
