@@ -167,7 +167,7 @@ impl Reader {
         files.check_database()?;
         let handle = match &self.0 {
             Some(opened) => opened,
-            None => self.0.insert(open_reader(&files.path)?),
+            None => self.0.insert(open_reader(files)?),
         };
         let rows = query(handle, sql, args).map_err(|error| reading_error(&error));
         match &rows {
@@ -216,7 +216,7 @@ impl Connection for Reading {
         let files = self.files.clone();
         let sql = format!("SELECT {} FROM {}", table.columns.join(", "), table.name);
         let given = tokio::task::spawn_blocking(move || {
-            let handle = open_reader(&files.path)?;
+            let handle = open_reader(&files)?;
             let given = give(&handle, &sql, &to).map_err(|error| reading_error(&error));
             given.map(|()| reader)
         });
@@ -241,9 +241,9 @@ fn scan_was_dropped() -> Error {
     Error::Statement("the connection is still scanning".to_owned())
 }
 
-fn open_reader(path: &Path) -> Result<Handle> {
+fn open_reader(files: &Opened) -> Result<Handle> {
     let open = || {
-        let handle = open(path)?;
+        let handle = files.connect()?;
         handle.busy_timeout(READER_BUSY)?;
         handle.pragma_update(None, "query_only", true)?;
         Ok(handle)

@@ -353,3 +353,31 @@ async fn nothing_that_happens_by_itself_is_taken_for_it() {
     let (code, said) = place.run(&["user", "list", "--json"]);
     assert_eq!((code, said.matches("@example.com").count()), (0, 6), "{said}");
 }
+
+/// What a running server has noticed makes it no worse: it answers 503, and its end leaves the files as they are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_is_written_over_the_database_of_a_running_server() {
+    let place = Place::new("running");
+    let (server, _) = place.desk.deployment.start().await;
+    let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
+    sign_up(&mut client, "ada@example.com").await;
+    let copy = PathBuf::from(place.desk.copy("copy.db"));
+    place.desk.done(&["backup", &copy.display().to_string()]);
+    end(server);
+    let (server, _) = place.desk.deployment.start().await;
+    let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
+    for name in ["bob", "cleo", "dora"] {
+        sign_up(&mut client, &format!("{name}@example.com")).await;
+    }
+
+    fs::copy(&copy, place.file("")).unwrap();
+    let csrf = live::csrf(&mut client).await.unwrap();
+    let request = live::sign_up(&csrf, "eve@example.com", "a password nobody guesses");
+    let (status, _) = client.send(&request).await.unwrap();
+    let before = place.files();
+    end(server);
+
+    assert_eq!(status, 503);
+    assert!(place.files() == before, "the end changed something");
+    place.is_not_touched("was put in place by hand");
+}

@@ -5,7 +5,6 @@
 //! writer does the rest itself.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -16,7 +15,7 @@ use rusqlite::Connection as Handle;
 
 use super::files::{self, Server};
 use super::marks::Marks;
-use super::open;
+use super::opened::Opened;
 use crate::storage::Result;
 
 /// Pages in the log from which on they are copied.
@@ -32,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// The log as the last commit left it, and the thread that copies it, once there was something to copy.
 pub(super) struct Checkpoints {
-    path: PathBuf,
+    files: Arc<Opened>,
     pages: Arc<AtomicI32>,
     /// After the commit before.
     pages_before: i32,
@@ -52,9 +51,9 @@ struct Worker {
 }
 
 impl Checkpoints {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(files: &Arc<Opened>) -> Self {
         Self {
-            path: path.to_owned(),
+            files: files.clone(),
             pages: Arc::default(),
             pages_before: 0,
             may_try_at: None,
@@ -78,7 +77,7 @@ impl Checkpoints {
     /// server does; then it is done once that has gone.
     pub(super) fn serve(&mut self, writer: &Handle) -> Result<bool> {
         self.is_of_server = true;
-        let Some(server) = Server::take(&self.path)? else {
+        let Some(server) = Server::take(&self.files.path)? else {
             return Ok(false);
         };
         self.server = Some(server);
@@ -91,7 +90,7 @@ impl Checkpoints {
     fn mark(&mut self, writer: &Handle) -> io::Result<()> {
         // The thread that copies has no marks yet.
         self.end_thread();
-        let file = files::marks_file(&self.path).map_err(io::Error::other)?;
+        let file = files::marks_file(&self.files.path).map_err(io::Error::other)?;
         let is_in_file = self.start_anew(writer);
         self.marks = Some(Arc::new(Marks::begin(file, is_in_file, writer)?));
         self.put(writer, Marks::put_next);
@@ -132,6 +131,9 @@ impl Checkpoints {
     /// Copies all of the log and empties it; `false` if it cannot be done now.
     fn start_anew(&mut self, writer: &Handle) -> bool {
         let mark = self.marks.as_ref().and_then(|marks| marks.committed());
+        if self.files.check().is_err() {
+            return false;
+        }
         let truncate = || {
             writer.busy_timeout(READERS_PATIENCE)?;
             let is_busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0));
@@ -154,7 +156,7 @@ impl Checkpoints {
     /// If the thread has not begun with the last request, it will see this one's pages too.
     fn copy_soon(&mut self) {
         if self.thread.is_none() {
-            self.thread = start(self.path.clone(), self.marks.clone());
+            self.thread = start(self.files.clone(), self.marks.clone());
         }
         if let Some(worker) = &self.thread {
             let _ = worker.wake.try_send(());
@@ -178,9 +180,9 @@ impl Drop for Checkpoints {
 }
 
 /// `None` if there can be no thread; then the writer's limit holds.
-fn start(path: PathBuf, marks: Option<Arc<Marks>>) -> Option<Worker> {
+fn start(files: Arc<Opened>, marks: Option<Arc<Marks>>) -> Option<Worker> {
     let (wake, requests) = sync_channel(1);
-    let work = move || copy_on_request(&path, marks.as_deref(), &requests);
+    let work = move || copy_on_request(&files, marks.as_deref(), &requests);
     match thread::Builder::new().name("checkpoints".to_owned()).spawn(work) {
         Ok(thread) => Some(Worker { wake, thread }),
         Err(error) => {
@@ -190,12 +192,16 @@ fn start(path: PathBuf, marks: Option<Arc<Marks>>) -> Option<Worker> {
     }
 }
 
-fn copy_on_request(path: &Path, marks: Option<&Marks>, requests: &Receiver<()>) {
+fn copy_on_request(files: &Opened, marks: Option<&Marks>, requests: &Receiver<()>) {
     let mut opened: Option<Handle> = None;
     while requests.recv().is_ok() {
+        // The log does not belong to a database that was put in place of this one.
+        if files.check().is_err() {
+            continue;
+        }
         let copied = match &opened {
             Some(handle) => copy(handle, marks),
-            None => open(path).and_then(|handle| {
+            None => files.connect().and_then(|handle| {
                 let copied = copy(&handle, marks);
                 opened = Some(handle);
                 copied

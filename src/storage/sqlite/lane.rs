@@ -1,6 +1,5 @@
 //! The writing connection and the batch on it that is not committed yet.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::checkpoints::Checkpoints;
 use super::opened::Opened;
-use super::{execute, is_busy, open, query, writing_error};
+use super::{execute, is_busy, query, writing_error};
 use crate::metrics::Counter;
 use crate::storage::backend::{Job, Statement, Step};
 use crate::storage::row::Row;
@@ -87,7 +86,7 @@ impl From<Blocked> for Error {
 impl Lane {
     pub(super) fn new(files: Arc<Opened>) -> Self {
         Self {
-            checkpoints: Checkpoints::new(&files.path),
+            checkpoints: Checkpoints::new(&files),
             handle: None,
             files,
             is_open: false,
@@ -216,7 +215,7 @@ impl Lane {
     fn connect(&mut self) -> std::result::Result<(), Blocked> {
         self.files.check()?;
         if self.handle.is_none() {
-            self.handle = Some(open_writer(&self.files.path, &self.checkpoints)?);
+            self.handle = Some(open_writer(&self.files, &self.checkpoints)?);
         }
         Ok(())
     }
@@ -293,8 +292,8 @@ impl Lane {
     }
 }
 
-fn open_writer(path: &Path, checkpoints: &Checkpoints) -> rusqlite::Result<Handle> {
-    let mut handle = open(path)?;
+fn open_writer(files: &Opened, checkpoints: &Checkpoints) -> rusqlite::Result<Handle> {
+    let mut handle = files.connect()?;
     // Waiting happens in `begin`, without holding up a thread.
     handle.busy_timeout(Duration::ZERO)?;
     handle.pragma_update(None, "journal_mode", "WAL")?;

@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::mem::ManuallyDrop;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rusqlite::Connection as Handle;
+use rusqlite::config::DbConfig;
 
 use super::files::{INDEX, LOG, beside};
 use super::marks::Header;
@@ -28,7 +29,7 @@ struct Kept {
     /// The database as a plain file. Never closed, for that would give up SQLite's locks.
     plain: ManuallyDrop<File>,
     /// Stays open, because the last connection that is closed removes what is beside the database.
-    _connection: Mutex<Handle>,
+    connection: Mutex<Handle>,
 }
 
 impl Opened {
@@ -39,6 +40,14 @@ impl Opened {
             names: ["", LOG, INDEX].map(|end| beside(path, end)),
             kept: OnceLock::new(),
         })
+    }
+
+    /// A connection. Where others may use the files too, it does not take the log into the database when it is closed:
+    /// that is done once, at the end, by what stays open, and only if the files are still the same.
+    pub(super) fn connect(&self) -> rusqlite::Result<Handle> {
+        let handle = super::open(&self.path)?;
+        handle.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, self.is_shared)?;
+        Ok(handle)
     }
 
     /// Fails once one of the files has been removed, or another one is in its place. Before a write: what was
@@ -87,8 +96,20 @@ impl Opened {
         Ok(Some(Kept {
             files,
             plain: ManuallyDrop::new(plain),
-            _connection: Mutex::new(connection),
+            connection: Mutex::new(connection),
         }))
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        // The log does not belong to a database that was put in place of this one.
+        if self.check().is_err()
+            && let Some(kept) = self.kept.get()
+        {
+            let connection = kept.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
     }
 }
 
