@@ -63,9 +63,9 @@ pub(super) async fn restore(
     }
     out.line(format!("Restored: {}.", count(restored.contents.accounts, "account")))?;
     if restored.sessions == Sessions::GoOn {
-        out.line("Sessions that went on since the copy go on; those that ended have ended.")?;
+        out.line("Sessions and keys go on as they were before; those that ended have ended.")?;
     } else {
-        out.line("Sessions are as they were when the copy was made.")?;
+        out.line("Sessions and keys are as they were when the copy was made.")?;
         out.line("Whoever has used one since must sign in again.")?;
     }
     match restored.aside {

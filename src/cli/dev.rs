@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app::{self, App};
-use crate::cli::print::Printer;
+use crate::cli::print::{Printer, moment};
 use crate::cli::upstream::{self, Upstream};
 use crate::cli::{Failure, Result, args, log, sample, serve};
 use crate::config::{self, Checked, Config, Given, Listen, is_refused_by_browsers};
@@ -74,7 +74,12 @@ pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Pr
             folder.0.display()
         )));
     }
-    flows::keys::settle(&app, app.now()).await?;
+    if let Some(key) = flows::keys::settle(&app, app.now()).await? {
+        let (name, from) = (key.algorithm.name(), key.active_from.map(moment).unwrap_or_default());
+        notes.push(format!(
+            "AUTHARA_JWT_ALGORITHM: tokens are signed with {name} from {from}, when every verifier knows the key"
+        ));
+    }
     folder.write_settings(&app.config, &extra)?;
     let password = admin(&app).await?;
 

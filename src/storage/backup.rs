@@ -58,7 +58,12 @@ pub async fn write(target: &Target, to: &Path, tell: Tell<'_>) -> Result<Content
         .map_err(|_| Error::unavailable("copying was broken off"))?
         .map_err(|error| failed(to, &error))?;
     tell(Stage::Check);
-    let contents = look_through(&partial.0, to).await?;
+    let contents = look_through(&partial.0, to).await;
+    let contents = contents.map_err(|problem| {
+        Problem::Refused(format!(
+            "no copy was kept, and the database itself may be damaged: {problem}"
+        ))
+    })?;
     give_name(&partial.0, to)?;
     sync_folder_of(to)?;
     Ok(contents)

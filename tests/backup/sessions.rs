@@ -6,8 +6,8 @@ use crate::kit::database::on_postgres;
 use crate::live::{self, Client, post, when_not_busy};
 use rusqlite::Connection;
 
-const GO_ON: &str = "Sessions that went on since the copy go on";
-const AS_IN_THE_COPY: &str = "Sessions are as they were when the copy was made";
+const GO_ON: &str = "Sessions and keys go on as they were before";
+const AS_IN_THE_COPY: &str = "Sessions and keys are as they were when the copy was made";
 
 macro_rules! both {
     ($name:ident, $test:expr) => {
@@ -63,11 +63,18 @@ both!(
         sign_out(&mut client, &ended).await;
         desk.done(&["user", "delete", "deleted@example.com", "--yes"]);
         let later = sign_up(&mut client, "later@example.com").await;
+        desk.done(&["key", "rotate", "--now", "--yes"]);
+        let keys = desk.done(&["key", "list", "--json"]);
         server.kill();
 
         let said = until_nobody_is_there(&desk, &copy);
 
         assert!(said.contains(GO_ON), "{said}");
+        assert_eq!(
+            desk.done(&["key", "list", "--json"]),
+            keys,
+            "a key that leaked has ended"
+        );
         let (server, _) = desk.deployment.start().await;
         let mut client = Client::connect(desk.deployment.address).await.unwrap();
         for (token, status, who) in [

@@ -1,8 +1,9 @@
-//! What became of a copy's sessions since it was made, which the database before it knows.
+//! What became of a copy's sessions and signing keys since it was made, which the database before it knows.
 //!
-//! Without it a restore would bring back sessions that were ended, and sign out whoever has refreshed since.
+//! Without it a restore would bring back sessions and keys that were ended, and sign out people who have refreshed
+//! since.
 
-/// How much of the database before a copy counts for the copy's sessions.
+/// How much of the database before a copy counts for the copy's sessions and signing keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sessions {
     /// Those that went on go on, those that ended have ended.
@@ -25,7 +26,7 @@ pub(super) fn hide_former() -> String {
     TABLES.map(|table| format!("DROP VIEW former_{table};")).concat()
 }
 
-const TABLES: [&str; 3] = ["audit", "sessions", "refresh_tokens"];
+const TABLES: [&str; 4] = ["audit", "sessions", "refresh_tokens", "signing_keys"];
 
 /// Finds a row if the database before is a later state of the copy: then it knows what is in the copy's audit.
 pub(super) const IS_LATER: &str =
@@ -33,7 +34,7 @@ pub(super) const IS_LATER: &str =
 
 /// Takes over what became of the sessions, in order. Only what the copy lacks is taken: where it knows a later
 /// state of a session, as one that was set aside by an earlier restore may, that stays.
-pub(super) const TAKE_OVER: [&str; 5] = [
+pub(super) const TAKE_OVER: [&str; 7] = [
     // Sessions that have ended stay for a while; that of a deleted account does not.
     "DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM former_sessions f WHERE f.id = sessions.id)",
     // What follows the newest token that the copy knows.
@@ -60,4 +61,14 @@ pub(super) const TAKE_OVER: [&str; 5] = [
      SET revoked_at = f.revoked_at
      FROM former_sessions f
      WHERE f.id = sessions.id AND f.revoked_at IS NOT NULL AND sessions.revoked_at IS NULL",
+    // A key that leaked has been ended, perhaps, and verifiers know what followed it.
+    "INSERT INTO signing_keys (id, public, sealed, created_at, active_from, retired_at)
+     SELECT id, public, sealed, created_at, active_from, retired_at
+     FROM former_signing_keys f
+     WHERE NOT EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = f.id)",
+    "UPDATE signing_keys
+     SET retired_at = f.retired_at
+     FROM former_signing_keys f
+     WHERE f.id = signing_keys.id AND f.retired_at IS NOT NULL
+       AND (signing_keys.retired_at IS NULL OR signing_keys.retired_at > f.retired_at)",
 ];
