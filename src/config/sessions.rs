@@ -78,7 +78,7 @@ pub struct Hashing {
     pub threads: usize,
     /// `AUTHARA_HASH_QUEUE`.
     pub queue: usize,
-    /// How long a caller waits for a hash.
+    /// How long a caller waits until their hash is begun.
     pub patience: Duration,
 }
 

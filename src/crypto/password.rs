@@ -7,6 +7,7 @@
 
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ pub struct PoolSize {
     pub threads: usize,
     /// Hashes that wait for a thread; more are refused at once.
     pub queue: usize,
-    /// How long one may wait for its result.
+    /// How long one may wait for a thread.
     pub patience: Duration,
 }
 
@@ -97,7 +98,7 @@ pub enum Unavailable {
     /// Too many are waiting already.
     #[error("the password hashing queue is full")]
     Full,
-    /// It took longer than [`PoolSize::patience`].
+    /// No thread had time for it within [`PoolSize::patience`].
     #[error("password hashing took too long")]
     TimedOut,
     /// The pool has stopped.
@@ -219,9 +220,20 @@ impl Hasher {
         Err(Unavailable::Full)
     }
 
-    async fn run<T>(&self, share: Share, job: Job, result: oneshot::Receiver<T>) -> Result<T, Unavailable> {
-        self.shared.push(share, job)?;
-        match tokio::time::timeout(self.patience, result).await {
+    async fn run<T>(&self, share: Share, job: Job, mut result: oneshot::Receiver<T>) -> Result<T, Unavailable> {
+        let has_begun = Arc::new(AtomicBool::new(false));
+        let queued = Queued {
+            job,
+            has_begun: has_begun.clone(),
+        };
+        self.shared.push(share, queued)?;
+        let mut ended = tokio::time::timeout(self.patience, &mut result).await;
+        // Where the machine is busy with other things, hashes take long; to give them up half-way, and to be asked
+        // again, would keep everybody out for as long as that lasts.
+        if ended.is_err() && has_begun.load(Ordering::Relaxed) {
+            ended = Ok(result.await);
+        }
+        match ended {
             Ok(Ok(result)) => Ok(result),
             // The job was dropped: it had to make room, or nothing is computed any more.
             Ok(Err(_)) if self.shared.lock().is_stopped => Err(Unavailable::Stopped),
@@ -254,6 +266,13 @@ fn step_back() {
         // Where it is forbidden, hashing competes as everybody does.
         let _ = rustix::process::nice(BY);
     }
+}
+
+/// A job that waits for a thread.
+struct Queued {
+    job: Job,
+    /// Set once a thread has it.
+    has_begun: Arc<AtomicBool>,
 }
 
 /// One hash to compute, and where its result goes.
@@ -305,7 +324,7 @@ struct Shared {
 }
 
 struct Queue {
-    jobs: FairQueue<Sharer, Job>,
+    jobs: FairQueue<Sharer, Queued>,
     is_stopped: bool,
     busy: usize,
 }
@@ -315,7 +334,7 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, share: Share, job: Job) -> Result<(), Unavailable> {
+    fn push(&self, share: Share, job: Queued) -> Result<(), Unavailable> {
         let charges = share.charges();
         let mut queue = self.lock();
         if !self.make_room(&mut queue, &charges) {
@@ -336,7 +355,7 @@ impl Shared {
         // An idle thread takes its job at once: only what exceeds the idle ones has to wait.
         queue.jobs.hold(self.longest + (self.threads - queue.busy));
         if !queue.jobs.has_room(charges) {
-            queue.jobs.retain(|job| !job.is_abandoned());
+            queue.jobs.retain(|queued| !queued.job.is_abandoned());
         }
         queue.jobs.has_room(charges)
     }
@@ -358,10 +377,11 @@ impl Shared {
         let mut queue = self.lock();
         while !queue.is_stopped {
             match queue.jobs.pop() {
-                Some(job) if job.is_abandoned() => {}
-                Some(job) => {
+                Some(queued) if queued.job.is_abandoned() => {}
+                Some(queued) => {
+                    queued.has_begun.store(true, Ordering::Relaxed);
                     queue.busy += 1;
-                    return Some(job);
+                    return Some(queued.job);
                 }
                 None => queue = self.work_came.wait(queue).unwrap_or_else(PoisonError::into_inner),
             }

@@ -22,9 +22,7 @@ impl Algorithm {
             Self::Hs256 => "HS256",
         }
     }
-}
 
-impl Algorithm {
     /// What a key of it must be in `AUTHARA_JWT_KEYS`.
     pub const fn wanted_key(self) -> &'static str {
         match self {

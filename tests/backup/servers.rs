@@ -141,8 +141,10 @@ async fn what_is_no_good_copy_changes_nothing_on_a_server() {
         Connection::open(&odd).unwrap().execute_batch(made).unwrap();
 
         for copy in [&cut, &odd] {
+            let begun = std::time::Instant::now();
             let mut output = desk.run(&["restore", copy, "--yes"]);
             while String::from_utf8_lossy(&output.stderr).contains("is in use") {
+                assert!(begun.elapsed().as_secs() < 300, "it stays in use");
                 output = desk.run(&["restore", copy, "--yes"]);
             }
             assert_eq!(output.status.code(), Some(1), "{copy}");
