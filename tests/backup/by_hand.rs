@@ -75,6 +75,7 @@ impl Place {
     fn backup_of_sqlite(&self, name: &str) -> PathBuf {
         let copy = self.desk.folder.0.join(name);
         let source = Connection::open(self.desk.deployment.database()).unwrap();
+        source.busy_timeout(Duration::from_mins(1)).unwrap();
         source.backup("main", &copy, None::<fn(_)>).unwrap();
         copy
     }
@@ -98,7 +99,7 @@ async fn crashed(place: &Place, between: impl FnOnce()) {
     let mut client = Client::connect(place.desk.deployment.address).await.unwrap();
     let mut token = sign_up(&mut client, "bob@example.com").await;
     for _ in 0..30 {
-        let (status, body) = client.send(&live::refresh(&token)).await.unwrap();
+        let (status, body) = live::when_not_busy(&mut client, &live::refresh(&token)).await.unwrap();
         assert_eq!(status, 200);
         token = live::text_in(&body, "refresh_token");
     }
@@ -118,7 +119,7 @@ async fn a_vacuumed_copy_beside_the_log_of_a_crash() {
     source.execute("VACUUM INTO ?1", [into]).unwrap();
     drop(source);
     for _ in 0..30 {
-        let (_, body) = client.send(&live::refresh(&token)).await.unwrap();
+        let (_, body) = live::when_not_busy(&mut client, &live::refresh(&token)).await.unwrap();
         token = live::text_in(&body, "refresh_token");
     }
     server.kill();
@@ -212,7 +213,7 @@ async fn until_marked(place: &Place, client: &mut Client, mut token: String) {
     let first = marks();
     let begun = Instant::now();
     while marks() == first {
-        let (status, body) = client.send(&live::refresh(&token)).await.unwrap();
+        let (status, body) = live::when_not_busy(client, &live::refresh(&token)).await.unwrap();
         assert_eq!(status, 200);
         token = live::text_in(&body, "refresh_token");
         assert!(begun.elapsed() < Duration::from_mins(5), "it never is");
@@ -332,7 +333,7 @@ async fn nothing_that_happens_by_itself_is_taken_for_it() {
         let mut token = sign_up(&mut client, &format!("{round}@example.com")).await;
         // So much that the log is copied and begun anew.
         for _ in 0..400 {
-            let (status, body) = client.send(&live::refresh(&token)).await.unwrap();
+            let (status, body) = live::when_not_busy(&mut client, &live::refresh(&token)).await.unwrap();
             assert_eq!(status, 200);
             token = live::text_in(&body, "refresh_token");
         }
