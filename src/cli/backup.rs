@@ -66,7 +66,7 @@ pub(super) async fn restore(
         out.line("Sessions and keys go on as they were before; those that ended have ended.")?;
     } else {
         out.line("Sessions and keys are as they were when the copy was made.")?;
-        out.line("Whoever has used one since must sign in again.")?;
+        out.line("People who have used a session since must sign in again.")?;
     }
     match restored.aside {
         Some(aside) => out.wrapped(0, &format!("What was there before is kept: {aside}")),

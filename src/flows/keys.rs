@@ -99,7 +99,7 @@ pub async fn rotate(app: &App, by: &By, at_once: bool) -> Result<KeyView> {
         .write(async |tx| -> Result<Next> {
             tx.keys().lock().await?;
             let known = tx.keys().all().await?;
-            // What the settings of whoever asks say does not matter: a server changes the algorithm when it starts.
+            // The settings of a command do not matter here: a server changes the algorithm when it starts.
             let algorithm = known
                 .iter()
                 .rev()

@@ -175,7 +175,7 @@ impl World {
                 .flat_map(|person| &mut person.sessions)
                 .for_each(Session::forget_former);
         }
-        // Whoever has a token of another time asks for a new one, as browsers do by themselves.
+        // People with a token of another time ask for a new one, as browsers do by themselves.
         let count = match fault {
             Fault::Clock => self.people.len(),
             _ => VISITED.min(self.people.len()),

@@ -1,4 +1,4 @@
-//! How far a copy has come, for whoever waits for it.
+//! How far a copy has come, for the person who waits for it.
 
 use std::path::PathBuf;
 

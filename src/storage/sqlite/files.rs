@@ -184,7 +184,7 @@ impl Lock {
             return Err(Error::Schema(words));
         }
         belongs_like(&file, database);
-        // Whoever may open it could hold the lock for ever.
+        // A user who may open it could hold the lock for ever.
         if found.mode() & 0o077 != 0 {
             // Only its owner may; where that is another user, it is theirs to see to.
             let _ = file.set_permissions(Permissions::from_mode(0o600));
