@@ -3,7 +3,7 @@
 use super::servers::until_nobody_is_there;
 use super::{Desk, sign_up};
 use crate::kit::database::on_postgres;
-use crate::live::{self, Client, post, when_not_busy};
+use crate::live::{self, Client, Server, post, when_not_busy};
 use rusqlite::Connection;
 
 const GO_ON: &str = "Sessions and keys go on as they were before";
@@ -28,6 +28,11 @@ macro_rules! both {
     };
 }
 
+async fn started(desk: &Desk) -> (Server, Client) {
+    let (server, _) = desk.deployment.start().await;
+    (server, Client::connect(desk.deployment.address).await.unwrap())
+}
+
 async fn refreshed(client: &mut Client, token: &str) -> (u16, String) {
     let (status, body) = when_not_busy(client, &live::refresh(token)).await.unwrap();
     let next = if status == 200 {
@@ -49,8 +54,7 @@ both!(
     who_was_signed_in_stays_so_and_what_ended_has_ended,
     async |desk: Desk| {
         let copy = desk.copy("copy.db");
-        let (server, _) = desk.deployment.start().await;
-        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let (server, mut client) = started(&desk).await;
         let resting = sign_up(&mut client, "resting@example.com").await;
         let going_on = sign_up(&mut client, "going.on@example.com").await;
         let ended = sign_up(&mut client, "ended@example.com").await;
@@ -75,8 +79,7 @@ both!(
             keys,
             "a key that leaked has ended"
         );
-        let (server, _) = desk.deployment.start().await;
-        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let (server, mut client) = started(&desk).await;
         for (token, status, who) in [
             (&resting, 200, "resting"),
             (&newest, 200, "going on"),
@@ -94,8 +97,7 @@ both!(
     a_restore_that_is_taken_back_costs_nobody_their_session,
     async |desk: Desk| {
         let [old, new] = ["old.db", "new.db"].map(|name| desk.copy(name));
-        let (server, _) = desk.deployment.start().await;
-        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let (server, mut client) = started(&desk).await;
         let token = sign_up(&mut client, "ada@example.com").await;
         desk.done(&["backup", &old]);
         let newest = refreshed(&mut client, &token).await.1;
@@ -110,8 +112,7 @@ both!(
         until_nobody_is_there(&desk, &old);
         until_nobody_is_there(&desk, &new);
 
-        let (server, _) = desk.deployment.start().await;
-        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let (server, mut client) = started(&desk).await;
         assert_eq!(refreshed(&mut client, &newest).await.0, 200);
         server.kill();
     }
@@ -121,8 +122,7 @@ both!(
 async fn what_an_operator_ended_stays_ended_also_where_the_copy_is_the_later_one() {
     let desk = Desk::new("ended");
     let [old, new] = ["old.db", "new.db"].map(|name| desk.copy(name));
-    let (server, _) = desk.deployment.start().await;
-    let mut client = Client::connect(desk.deployment.address).await.unwrap();
+    let (server, mut client) = started(&desk).await;
     let token = sign_up(&mut client, "ada@example.com").await;
     desk.done(&["backup", &old]);
     let newest = refreshed(&mut client, &token).await.1;
@@ -139,8 +139,7 @@ async fn what_an_operator_ended_stays_ended_also_where_the_copy_is_the_later_one
     let said = until_nobody_is_there(&desk, &new);
 
     assert!(said.contains(GO_ON), "{said}");
-    let (server, _) = desk.deployment.start().await;
-    let mut client = Client::connect(desk.deployment.address).await.unwrap();
+    let (server, mut client) = started(&desk).await;
     assert_eq!(refreshed(&mut client, &newest).await.0, 401);
     server.kill();
 }
@@ -149,8 +148,7 @@ async fn what_an_operator_ended_stays_ended_also_where_the_copy_is_the_later_one
 async fn a_damaged_database_does_not_keep_a_copy_of_it_away() {
     let desk = Desk::new("damaged");
     let copy = desk.copy("copy.db");
-    let (server, _) = desk.deployment.start().await;
-    let mut client = Client::connect(desk.deployment.address).await.unwrap();
+    let (server, mut client) = started(&desk).await;
     let token = sign_up(&mut client, "ada@example.com").await;
     desk.done(&["backup", &copy]);
     server.kill();
@@ -177,8 +175,7 @@ async fn a_damaged_database_does_not_keep_a_copy_of_it_away() {
     let said = desk.done(&["restore", &copy, "--yes"]);
 
     assert!(said.contains(AS_IN_THE_COPY), "{said}");
-    let (server, _) = desk.deployment.start().await;
-    let mut client = Client::connect(desk.deployment.address).await.unwrap();
+    let (server, mut client) = started(&desk).await;
     assert_eq!(refreshed(&mut client, &token).await.0, 200);
     server.kill();
 }
@@ -188,8 +185,7 @@ async fn tables_that_are_not_ours_do_not_keep_a_copy_away_from_a_server() {
     on_postgres(async |db| {
         let desk = Desk::on("foreign", db.url());
         let copy = desk.copy("copy.db");
-        let (server, _) = desk.deployment.start().await;
-        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let (server, mut client) = started(&desk).await;
         let token = sign_up(&mut client, "ada@example.com").await;
         desk.done(&["backup", &copy]);
         server.kill();
@@ -199,8 +195,7 @@ async fn tables_that_are_not_ours_do_not_keep_a_copy_away_from_a_server() {
         let said = until_nobody_is_there(&desk, &copy);
 
         assert!(said.contains(AS_IN_THE_COPY), "{said}");
-        let (server, _) = desk.deployment.start().await;
-        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let (server, mut client) = started(&desk).await;
         assert_eq!(refreshed(&mut client, &token).await.0, 200);
         server.kill();
     })
