@@ -40,14 +40,13 @@ pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Pr
         )));
     }
     let folder = Folder::open()?;
-    let secret = folder.secret()?;
     let dev = config::Dev {
         port,
-        folder: &folder.0,
-        secret: &secret,
-        public_url: wanted.public_url.as_deref(),
+        folder: folder.0.clone(),
+        secret: folder.secret()?,
+        public_url: wanted.public_url,
     };
-    let extra = dev.extra(&given);
+    let extra = config::Dev::extra(&given);
     let Checked {
         value: config,
         warnings,
@@ -91,14 +90,7 @@ pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Pr
         None => sample::application(app.clone(), service.site()),
     };
     let env_file = env_file.map(Path::to_path_buf);
-    let public_url = wanted.public_url;
     let again: serve::ReadAgain = Arc::new(move || {
-        let dev = config::Dev {
-            port,
-            folder: &folder.0,
-            secret: &secret,
-            public_url: public_url.as_deref(),
-        };
         Given::check_file(env_file.as_deref())?;
         dev.config(Given::from_file(env_file.as_deref())?)
     });

@@ -1,7 +1,7 @@
 //! The settings of `authara dev`, which needs none.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::{Checked, Config, Database, Given, Listen, Problem, Problems, PublicUrl};
@@ -11,26 +11,25 @@ use crate::domain::Secret;
 pub const PORT: u16 = 8080;
 
 /// What `authara dev` settles by itself.
-pub struct Dev<'a> {
+pub struct Dev {
     /// The port it listens on.
     pub port: u16,
     /// Holds all that is kept.
-    pub folder: &'a Path,
+    pub folder: PathBuf,
     /// The root secret.
-    pub secret: &'a Secret,
+    pub secret: Secret,
     /// The address in the browser's bar, if something stands in front of it.
-    pub public_url: Option<&'a str>,
+    pub public_url: Option<String>,
 }
 
 impl Config {
     /// The settings of `authara dev`: no environment, everything in `folder`, loopback only.
     pub fn dev(port: u16, folder: &Path, secret: &Secret) -> Result<Self, Problems> {
-        let public_url = None;
         let dev = Dev {
             port,
-            folder,
-            secret,
-            public_url,
+            folder: folder.to_owned(),
+            secret: secret.clone(),
+            public_url: None,
         };
         dev.config(Given::default()).map(|checked| checked.value)
     }
@@ -46,33 +45,35 @@ impl Config {
     }
 }
 
-/// What dev settles by itself, but for the parts of a PostgreSQL address.
-const SETTLED: [&str; 6] = [
-    "APP_ENV",
-    "PUBLIC_URL",
-    "DATABASE_URL",
-    "AUTHARA_LISTEN",
-    "AUTHARA_METRICS_LISTEN",
-    "AUTHARA_SECRET_KEY",
-];
+/// Whether dev settles a setting by itself.
+fn is_settled(name: &str) -> bool {
+    const SETTLED: [&str; 6] = [
+        "APP_ENV",
+        "PUBLIC_URL",
+        "DATABASE_URL",
+        "AUTHARA_LISTEN",
+        "AUTHARA_METRICS_LISTEN",
+        "AUTHARA_SECRET_KEY",
+    ];
+    SETTLED.contains(&name) || name.starts_with("POSTGRESQL_")
+}
 
-impl Dev<'_> {
+impl Dev {
     /// What was given that counts, for commands that are to work on the same data.
-    pub fn extra(&self, given: &Given) -> Vec<(String, Secret)> {
-        given
-            .iter()
-            .filter(|(name, _)| !SETTLED.contains(name) && !name.starts_with("POSTGRESQL_"))
+    pub fn extra(given: &Given) -> Vec<(String, Secret)> {
+        let counting = given.iter().filter(|(name, _)| !is_settled(name));
+        counting
             .map(|(name, value)| (name.to_owned(), Secret::new(value)))
             .collect()
     }
 
     /// Settings of which `given` may name all that is not settled here. A warning names what was given in vain.
     pub fn config(&self, mut given: Given) -> Result<Checked<Config>, Problems> {
-        let ignored = given.remove(|name| SETTLED.contains(&name) || name.starts_with("POSTGRESQL_"));
+        let ignored = given.remove(is_settled);
         let public_url = || format!("http://localhost:{}", self.port);
         for (name, value) in [
             ("APP_ENV", "dev"),
-            ("PUBLIC_URL", &self.public_url.map_or_else(public_url, str::to_owned)),
+            ("PUBLIC_URL", &self.public_url.clone().unwrap_or_else(public_url)),
             // Whatever the path is: it is settled below, as it stands.
             ("DATABASE_URL", "sqlite://authara.db"),
             ("AUTHARA_SECRET_KEY", self.secret.expose()),

@@ -13,6 +13,7 @@ mod given;
 mod kubernetes;
 mod languages;
 mod limits;
+mod lines;
 pub mod list;
 mod network;
 mod older;
