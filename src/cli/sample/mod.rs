@@ -70,7 +70,11 @@ fn answer(app: &App, site: &Arc<Site>, request: &Request<Incoming>) -> Answer {
 
 /// Says that nothing answers at `upstream`.
 pub(super) fn away(app: &App, site: &Arc<Site>, path: &str, upstream: &str) -> Response<Body> {
-    let layout = bare_layout(app, site, &Jar::default(), path, "Your application does not answer");
+    let layout = Layout {
+        // It stands in the place of theirs.
+        brand: site.name.clone(),
+        ..bare_layout(app, site, &Jar::default(), path, "Your application does not answer")
+    };
     let page = AwayPage { layout, upstream };
     let answer = Answer {
         status: StatusCode::BAD_GATEWAY,
