@@ -190,6 +190,7 @@ fn what_is_no_good_copy_is_refused_and_nothing_changes() {
     let restore = |path: &str, why: &str| desk.refused(&["restore", path, "--yes"], why);
 
     restore(&desk.copy("missing.db"), "No such file");
+    restore("/usr", "/usr is a folder; name the copy in it");
     restore(
         &desk.deployment.database().display().to_string(),
         "is the database itself",

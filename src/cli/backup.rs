@@ -10,9 +10,10 @@ use crate::cli::print::{Printer, count};
 use crate::cli::progress::shown;
 use crate::cli::{Failure, Result, ask};
 use crate::config::{Database, Given};
-use crate::domain::Clock as _;
 use crate::domain::time::SystemClock;
-use crate::storage::backup::{self, Problem, Sessions};
+use crate::domain::{By, Clock as _};
+use crate::flows::audit;
+use crate::storage::backup::{self, Problem, Reason, Sessions};
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
@@ -52,8 +53,8 @@ pub(super) async fn restore(
         ),
         sure,
     )?;
-    let restored =
-        shown(async |tell| backup::restore(&app::target(&database), from, SystemClock.now(), tell).await).await?;
+    let line = audit::of_restore(&By::operator(SystemClock.now()));
+    let restored = shown(async |tell| backup::restore(&app::target(&database), from, &line, tell).await).await?;
     if printed.json {
         return out.json(&json!({
             "accounts": restored.contents.accounts,
@@ -62,14 +63,34 @@ pub(super) async fn restore(
         }));
     }
     out.line(format!("Restored: {}.", count(restored.contents.accounts, "account")))?;
-    if restored.sessions == Sessions::GoOn {
-        out.line("Sessions and keys go on as they were before; those that ended have ended.")?;
-    } else {
-        out.line("Sessions and keys are as they were when the copy was made.")?;
-        out.line("People who have used a session since must sign in again.")?;
-    }
+    out.wrapped(0, &words(restored.sessions))?;
     match restored.aside {
         Some(aside) => out.wrapped(0, &format!("What was there before is kept: {aside}")),
         None => out.line("There was no database before it."),
     }
+}
+
+/// What became of sessions and keys, and what is to be done about it.
+fn words(sessions: Sessions) -> String {
+    let reason = match sessions {
+        Sessions::GoOn => {
+            return "Sessions and keys go on as they were before; those that ended have ended. People who signed in \
+                    after the copy must sign in again."
+                .to_owned();
+        }
+        Sessions::AsInTheCopy(Reason::NotLater) => {
+            return "Sessions and keys are as they were when the copy was made, for the database before it is no later \
+                    state of the copy; what it knew as ended has ended. People who have used a session since must sign \
+                    in again."
+                .to_owned();
+        }
+        Sessions::AsInTheCopy(Reason::NoneBefore) => "there was no database before it that may be opened",
+        Sessions::AsInTheCopy(Reason::OtherVersion) => "the database before it has the form of another version",
+        Sessions::AsInTheCopy(Reason::Unreadable) => "the database before it cannot be read",
+    };
+    format!(
+        "Sessions and keys are as they were when the copy was made: {reason}. People who have used a session since must \
+         sign in again, and what was ended since is valid again. After a theft run `authara key rotate --now` and \
+         `authara user sessions … --end-all`."
+    )
 }

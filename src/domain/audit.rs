@@ -86,6 +86,7 @@ actions! {
     SessionsRevoked "session.all_revoked" "All sessions but perhaps the caller's own were ended; the detail is how many.",
     RefreshTokenReused "session.refresh_token_reused" "A used refresh token was shown again by somebody else; its session was ended.",
     LimitReached "limit.reached" "Somebody tried too often; the detail is the limit. One line a window, however often they go on.",
+    DatabaseRestored "database.restored" "A copy of the database was put in its place; what is older than this line is as in the copy.",
     SigningKeyCreated "key.created" "A signing key was made; the detail is its id.",
 }
 

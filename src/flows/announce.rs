@@ -71,8 +71,13 @@ impl<'a> Deed<'a> {
 
     /// Writes the line.
     pub(super) async fn note(self, tx: &mut Tx) -> storage::Result<()> {
-        let By { actor, client, now } = self.by;
-        let line = AuditLine {
+        tx.audit().add(&self.line()).await
+    }
+
+    /// The line itself.
+    pub(super) fn line(self) -> AuditLine {
+        let By { actor, client, now, .. } = self.by;
+        AuditLine {
             id: AuditId::new(random::id(*now)),
             at: *now,
             action: self.action,
@@ -82,7 +87,6 @@ impl<'a> Deed<'a> {
             session: self.session,
             client: client.clone(),
             detail: self.detail,
-        };
-        tx.audit().add(&line).await
+        }
     }
 }

@@ -13,14 +13,14 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::domain::Timestamp;
+use crate::domain::audit::AuditLine;
 use crate::storage::sqlite::files::{folder_of, may_write, without_links};
 use crate::storage::{Error, Target};
 use copies::{Result, Unfinished, failed, look_through, named, refused, some_letters, sync_folder_of};
 
 pub use copies::{Contents, Problem, Restored};
 pub use progress::{Stage, Tell};
-pub use sessions::Sessions;
+pub use sessions::{Reason, Sessions};
 
 /// Fails in words unless copies can be kept in a folder.
 pub fn check_folder(folder: &Path) -> Result<()> {
@@ -90,10 +90,13 @@ fn exists(to: &Path) -> Problem {
 /// copy: it is used as it is, without what lies beside it.
 ///
 /// Accounts, passwords and all else are as in the copy. Of its sessions, those that went on since go on, and
-/// those that ended have ended, if the database that is there now can tell.
-pub async fn restore(target: &Target, from: &Path, now: Timestamp, tell: Tell<'_>) -> Result<Restored> {
+/// those that ended have ended, if the database that is there now can tell. `line` is put into its audit.
+pub async fn restore(target: &Target, from: &Path, line: &AuditLine, tell: Tell<'_>) -> Result<Restored> {
+    if from.is_dir() {
+        return Err(refused(from, "is a folder; name the copy in it"));
+    }
     match target {
-        Target::Sqlite(place) => file::restore(&without_links(place), from, now, tell).await,
-        Target::Postgres(server) => server::restore(server, from, now, tell).await,
+        Target::Sqlite(place) => file::restore(&without_links(place), from, line, tell).await,
+        Target::Postgres(server) => server::restore(server, from, line, tell).await,
     }
 }

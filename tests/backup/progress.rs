@@ -2,13 +2,28 @@
 
 use std::sync::Mutex;
 
-use authara::domain::Clock as _;
+use authara::domain::audit::{Action, Actor, AuditLine, Filter};
 use authara::domain::time::SystemClock;
+use authara::domain::{By, Clock as _};
+use authara::flows::audit;
 use authara::storage::backup::{self, Stage};
-use authara::storage::migrate;
+use authara::storage::{Store, migrate};
 
 use super::*;
 use crate::kit::database::{Database, both};
+
+fn line() -> AuditLine {
+    audit::of_restore(&By::operator(SystemClock.now()))
+}
+
+async fn is_noted(store: &Store) {
+    let newest = store.read().await.unwrap().audit().newest(&Filter::default(), 1).await;
+    let newest = &newest.unwrap()[0];
+    assert_eq!(
+        (newest.action, newest.actor),
+        (Action::DatabaseRestored, Actor::Operator)
+    );
+}
 
 both!(each_stage_is_told, async |db: &Database| {
     let folder = Folder::new();
@@ -19,9 +34,7 @@ both!(each_stage_is_told, async |db: &Database| {
     backup::write(&db.target, &copy, &tell).await.unwrap();
     let written = std::mem::take(&mut *told.lock().unwrap());
     let file = Database::empty_sqlite().await;
-    backup::restore(&file.target, &copy, SystemClock.now(), &tell)
-        .await
-        .unwrap();
+    backup::restore(&file.target, &copy, &line(), &tell).await.unwrap();
     let restored = std::mem::take(&mut *told.lock().unwrap());
 
     assert_eq!(written.last(), Some(&Stage::Check));
@@ -31,6 +44,7 @@ both!(each_stage_is_told, async |db: &Database| {
         "{restored:?}"
     );
     migrate::check(&file.store).await.unwrap();
+    is_noted(&file.store).await;
 });
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,7 +59,7 @@ async fn rows_are_counted_on_the_way_to_a_server() {
     let last = Mutex::new(None);
 
     let tell = |stage: Stage| *last.lock().unwrap() = Some(stage);
-    backup::restore(&server.target, Path::new(&copy), SystemClock.now(), &tell)
+    backup::restore(&server.target, Path::new(&copy), &line(), &tell)
         .await
         .unwrap();
 
@@ -54,5 +68,6 @@ async fn rows_are_counted_on_the_way_to_a_server() {
         panic!("{last:?}");
     };
     assert!(done > 0 && done == all, "{done} of {all}");
+    is_noted(&server.store).await;
     server.remove().await;
 }

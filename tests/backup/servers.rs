@@ -109,7 +109,13 @@ async fn a_copy_goes_from_one_database_to_the_other_and_back_unchanged() {
 
         let (first, second, third) = (contents(&first), contents(&second), contents(&third));
         for ((one, two), three) in first.iter().zip(&second).zip(&third) {
-            assert!(one == two && two == three, "{}", one.0);
+            // Each restore leaves a line in the audit.
+            if one.0 == "audit" {
+                assert!(one.1.iter().all(|line| two.1.contains(line) && three.1.contains(line)));
+                assert_eq!((two.1.len(), three.1.len()), (one.1.len() + 1, one.1.len() + 2));
+            } else {
+                assert!(one == two && two == three, "{}", one.0);
+            }
         }
         assert!(first.len() > 8 && first.len() == second.len() && second.len() == third.len());
         let (_server, _) = desk.deployment.start().await;

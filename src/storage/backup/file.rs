@@ -10,10 +10,11 @@ use super::copies::{
     named, refused, some_letters, sync_folder_of,
 };
 use super::progress::{Stage, Tell};
-use super::sessions::{IS_LATER, Sessions, TAKE_OVER, hide_former, show_former};
+use super::sessions::{IS_LATER, Reason, Sessions, TAKE_OVER, TAKE_OVER_ENDS, hide_former, show_former};
 use crate::domain::Timestamp;
+use crate::domain::audit::AuditLine;
 use crate::storage::sqlite::files::{Alone, Use, belongs_like};
-use crate::storage::{Error, sqlite};
+use crate::storage::{Error, Store, migrate, sqlite};
 use rusqlite::{Connection as Handle, ErrorCode};
 use time::macros::format_description;
 use tokio::sync::oneshot;
@@ -57,7 +58,7 @@ pub(super) async fn write(source: &Path, partial: &Path, tell: Tell<'_>) -> Resu
 }
 
 /// Puts a copy in the place of a database, and keeps that beside it.
-pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp, tell: Tell<'_>) -> Result<Restored> {
+pub(super) async fn restore(place: &Path, from: &Path, line: &AuditLine, tell: Tell<'_>) -> Result<Restored> {
     let in_use = || refused(place, "is in use; stop the server and wait for commands to end");
     let alone = Alone::take(place)?.ok_or_else(in_use)?;
     let may_be_opened = alone.may_be_opened()?;
@@ -69,17 +70,18 @@ pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp, tell: Tel
         check_complete(from)?;
     }
     let (fresh, file) = Unfinished::make(named(place, &format!("restoring-{}", some_letters())))?;
-    let (contents, mark) = prepare(from, place, (&fresh.0, file), tell).await?;
+    let contents = prepare(from, place, (&fresh.0, file), tell).await?;
     if may_be_opened && !fold_log(place)? {
         return Err(in_use());
     }
     let sessions = if may_be_opened && place.exists() {
         take_over_sessions(&fresh.0, place)?
     } else {
-        Sessions::AsInTheCopy
+        Sessions::AsInTheCopy(Reason::NoneBefore)
     };
+    let mark = finish(&fresh.0, line).await?;
     alone.expect_also(mark)?;
-    let aside = put_in_place(&fresh.0, place, &free_name(place, now))?;
+    let aside = put_in_place(&fresh.0, place, &free_name(place, line.at))?;
     let aside = aside.map(|aside| aside.display().to_string());
     alone.expect(&[mark]).map_err(|error| {
         let kept = aside
@@ -96,13 +98,8 @@ pub(super) async fn restore(place: &Path, from: &Path, now: Timestamp, tell: Tel
     })
 }
 
-/// Copies a file next to the place it is for, as its owner's, looks it through and gives it a new mark.
-async fn prepare(
-    from: &Path,
-    place: &Path,
-    (fresh, mut file): (&Path, File),
-    tell: Tell<'_>,
-) -> Result<(Contents, i32)> {
+/// Copies a file next to the place it is for, as its owner's, and looks it through.
+async fn prepare(from: &Path, place: &Path, (fresh, mut file): (&Path, File), tell: Tell<'_>) -> Result<Contents> {
     let mut source = File::open(from).map_err(|error| failed(from, &error))?;
     tell(Stage::File {
         path: fresh.to_owned(),
@@ -111,10 +108,22 @@ async fn prepare(
     io::copy(&mut source, &mut file).map_err(|error| failed(fresh, &error))?;
     belongs_like(&file, place);
     tell(Stage::Check);
-    let contents = look_through(fresh, from).await?;
+    look_through(fresh, from).await
+}
+
+/// Writes the audit line that the copy was put back, gives it a new mark, and leaves it in one file on the disk.
+async fn finish(fresh: &Path, line: &AuditLine) -> Result<i32> {
+    let store = Store::of_a_copy(fresh);
+    // Before its migrations there may be no place for the line.
+    if migrate::check_whole(&store).await.is_ok() {
+        store.write(async |tx| tx.audit().add(line).await).await?;
+    }
+    drop(store);
     let mark = mark(fresh).await?;
-    file.sync_all().map_err(|error| failed(fresh, &error))?;
-    Ok((contents, mark))
+    check_complete(fresh)?;
+    let flushed = File::open(fresh).and_then(|file| file.sync_all());
+    flushed.map_err(|error| failed(fresh, &error))?;
+    Ok(mark)
 }
 
 /// Takes over what became of a copy's sessions, unless the database before cannot be read. An error is one of the
@@ -126,26 +135,26 @@ fn take_over_sessions(fresh: &Path, place: &Path) -> Result<Sessions> {
     drop(handle);
     let sessions = match taken {
         Ok(sessions) => sessions,
-        Err(error) if is_about_reading(&error) => Sessions::AsInTheCopy,
-        Err(error) => return Err(sqlite::reading_error(&error).into()),
+        Err(error) if is_of_the_new_file(&error) => {
+            return Err(refused(fresh, &format!("cannot be written: {error}")));
+        }
+        // The new file was looked through before, and is again.
+        Err(_) => Sessions::AsInTheCopy(Reason::Unreadable),
     };
     // What was broken off is undone when the file is opened the next time.
     let found = open()?.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
     if found.map_err(|error| sqlite::reading_error(&error))? != "ok" {
         return Err(refused(fresh, "was not written whole"));
     }
-    check_complete(fresh)?;
-    let flushed = File::open(fresh).and_then(|file| file.sync_all());
-    flushed.map_err(|error| failed(fresh, &error))?;
     Ok(sessions)
 }
 
-/// Whether an error says that the database before is damaged, or none of ours: the new file was looked through before.
-fn is_about_reading(error: &rusqlite::Error) -> bool {
+/// Whether an error may be one of writing. All others come from the database before, which may be damaged in any way.
+fn is_of_the_new_file(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
     matches!(
         code,
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen | ErrorCode::Unknown)
+        Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OutOfMemory)
     )
 }
 
@@ -154,18 +163,25 @@ fn try_to_take_over(handle: &mut Handle, place: &Path) -> rusqlite::Result<Sessi
     let tx = handle.transaction()?;
     let has_same_tables: bool = tx.query_row(HAS_SAME_TABLES, (), |row| row.get(0))?;
     if !has_same_tables {
-        return Ok(Sessions::AsInTheCopy);
+        return Ok(Sessions::AsInTheCopy(Reason::OtherVersion));
     }
     tx.execute_batch(&show_former("TEMP VIEW", "former"))?;
-    if !tx.prepare(IS_LATER)?.exists(())? {
-        return Ok(Sessions::AsInTheCopy);
+    let is_later = tx.prepare(IS_LATER)?.exists(())?;
+    if is_later {
+        for sql in TAKE_OVER {
+            tx.execute(sql, ())?;
+        }
     }
-    for sql in TAKE_OVER {
+    for sql in TAKE_OVER_ENDS {
         tx.execute(sql, ())?;
     }
     tx.execute_batch(&hide_former())?;
     tx.commit()?;
-    Ok(Sessions::GoOn)
+    Ok(if is_later {
+        Sessions::GoOn
+    } else {
+        Sessions::AsInTheCopy(Reason::NotLater)
+    })
 }
 
 /// Whether the tables that are read are the same in both.

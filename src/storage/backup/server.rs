@@ -13,8 +13,9 @@ use super::copies::{
     Problem, Restored, Result, check_complete, failed, flushing, look_through, mark, new_file, some_letters,
 };
 use super::progress::{Stage, Tell};
-use super::sessions::{IS_LATER, Sessions, TAKE_OVER, hide_former, show_former};
+use super::sessions::{IS_LATER, Reason, Sessions, TAKE_OVER, TAKE_OVER_ENDS, hide_former, show_former};
 use crate::domain::Timestamp;
+use crate::domain::audit::AuditLine;
 use crate::storage::backend::Table;
 use crate::storage::row::Row;
 use crate::storage::sqlite::files::beside;
@@ -44,7 +45,12 @@ pub(super) async fn write(target: &Target, copy: &Path, tell: Tell<'_>) -> Resul
 }
 
 /// Puts a copy in the place of what the schema holds, which is moved to a schema of its own: all of it or nothing.
-pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp, tell: Tell<'_>) -> Result<Restored> {
+pub(super) async fn restore(
+    target: &PostgresTarget,
+    from: &Path,
+    line: &AuditLine,
+    tell: Tell<'_>,
+) -> Result<Restored> {
     let server = Store::open(&Target::Postgres(Box::new(target.clone()))).await?;
     // Behind a pooler it cannot be told; then nothing is lost either, for the tables are locked.
     let others = server.write(async |tx| others(tx).await).await?;
@@ -67,18 +73,19 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
 
     migrate::status(&server).await?;
     migrate::make_place(&server).await?;
-    let aside = free_schema(&server, now).await?;
+    let aside = free_schema(&server, line.at).await?;
     let is_of_this_version = migrate::check_whole(&server).await.is_ok();
     let done = server.write(async |to| -> crate::storage::Result<(bool, Sessions)> {
         to.connection.batch("SET LOCAL lock_timeout = '5s'").await?;
         let is_replaced = set_aside(to, &tables, &aside).await?;
         migrate::make_all(to).await?;
         copy_all(&tables, &mut file.read().await?, to, &counted).await?;
-        let sessions = if is_replaced && is_of_this_version {
-            take_over_sessions(to, &aside).await?
-        } else {
-            Sessions::AsInTheCopy
+        let sessions = match (is_replaced, is_of_this_version) {
+            (true, true) => take_over_sessions(to, &aside).await?,
+            (true, false) => Sessions::AsInTheCopy(Reason::OtherVersion),
+            (false, _) => Sessions::AsInTheCopy(Reason::NoneBefore),
         };
+        to.audit().add(line).await?;
         for table in &tables {
             to.connection.batch(&format!("ANALYZE {}", table.name)).await?;
         }
@@ -94,29 +101,41 @@ pub(super) async fn restore(target: &PostgresTarget, from: &Path, now: Timestamp
 
 /// Takes over what became of a copy's sessions, from the tables in the schema `aside`, unless they cannot be read.
 async fn take_over_sessions(tx: &mut Tx, aside: &str) -> crate::storage::Result<Sessions> {
-    // An error inside undoes the block alone. The view that is left says that everything was done.
+    // An error inside that comes from other or damaged tables undoes the block alone; any other undoes all. A view that
+    // is left says how far it came.
     let block = format!(
         "DO $$ BEGIN
            {show}
            IF EXISTS ({IS_LATER}) THEN
              {take_over};
              CREATE VIEW former_taken_over AS SELECT 1 AS done;
+           ELSE
+             CREATE VIEW former_not_later AS SELECT 1 AS done;
            END IF;
+           {ends};
            {hide}
-         EXCEPTION WHEN OTHERS THEN NULL;
+         EXCEPTION
+           WHEN syntax_error_or_access_rule_violation OR data_exception OR integrity_constraint_violation
+             OR internal_error OR io_error
+           THEN RAISE WARNING 'the tables of before: %', SQLERRM;
          END $$",
         show = show_former("VIEW", aside),
         take_over = TAKE_OVER.join(";"),
+        ends = TAKE_OVER_ENDS.join(";"),
         hide = hide_former(),
     );
     tx.connection.batch(&block).await?;
     let sql = "SELECT CAST(c.relname AS text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-               WHERE n.nspname = current_schema() AND c.relname = 'former_taken_over'";
-    if tx.query(sql, args![]).await?.is_empty() {
-        return Ok(Sessions::AsInTheCopy);
-    }
-    tx.connection.batch("DROP VIEW former_taken_over").await?;
-    Ok(Sessions::GoOn)
+               WHERE n.nspname = current_schema() AND c.relname IN ('former_taken_over', 'former_not_later')";
+    let left: Option<String> = tx.find(sql, args![], |row| row.next("pg_class.relname")).await?;
+    let Some(view) = left else {
+        return Ok(Sessions::AsInTheCopy(Reason::Unreadable));
+    };
+    tx.connection.batch(&format!("DROP VIEW {view}")).await?;
+    Ok(match view.as_str() {
+        "former_taken_over" => Sessions::GoOn,
+        _ => Sessions::AsInTheCopy(Reason::NotLater),
+    })
 }
 
 /// A copy of the copy, which may be opened and brought to this version, in a folder that only this user may enter.

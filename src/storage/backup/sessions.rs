@@ -8,9 +8,21 @@
 pub enum Sessions {
     /// Those that went on go on, those that ended have ended.
     GoOn,
-    /// They are as they were when the copy was made: there was no database before, it was another one or of another
-    /// version, or it could not be read.
-    AsInTheCopy,
+    /// They are as they were when the copy was made.
+    AsInTheCopy(Reason),
+}
+
+/// Why the database before a copy does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// There was none that may be opened.
+    NoneBefore,
+    /// It has not the tables of the copy.
+    OtherVersion,
+    /// It is no later state of the copy.
+    NotLater,
+    /// It cannot be read.
+    Unreadable,
 }
 
 /// The statements that show the tables of the database before, which are in that schema, under names of their own.
@@ -28,13 +40,17 @@ pub(super) fn hide_former() -> String {
 
 const TABLES: [&str; 4] = ["audit", "sessions", "refresh_tokens", "signing_keys"];
 
-/// Finds a row if the database before is a later state of the copy: then it knows what is in the copy's audit.
-pub(super) const IS_LATER: &str =
-    "SELECT f.id FROM former_audit f WHERE f.id = (SELECT id FROM audit ORDER BY id DESC LIMIT 1)";
+/// Finds a row if the database before is a later state of the copy: then it has all lines of the copy's audit, but for
+/// those that were deleted since because they were too old.
+pub(super) const IS_LATER: &str = "SELECT f.id
+     FROM former_audit f
+     WHERE f.id = (SELECT id FROM audit ORDER BY at DESC, id DESC LIMIT 1)
+       AND NOT EXISTS (SELECT 1 FROM audit a
+                       WHERE a.at >= (SELECT min(at) FROM former_audit)
+                         AND NOT EXISTS (SELECT 1 FROM former_audit k WHERE k.id = a.id))";
 
-/// Takes over what became of the sessions, in order. Only what the copy lacks is taken: where it knows a later
-/// state of a session, as one that was set aside by an earlier restore may, that stays.
-pub(super) const TAKE_OVER: [&str; 7] = [
+/// Takes over what became of the sessions, in order, if the database before is a later state.
+pub(super) const TAKE_OVER: [&str; 6] = [
     // Sessions that have ended stay for a while; that of a deleted account does not.
     "DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM former_sessions f WHERE f.id = sessions.id)",
     // What follows the newest token that the copy knows.
@@ -52,20 +68,32 @@ pub(super) const TAKE_OVER: [&str; 7] = [
      FROM former_refresh_tokens f
      WHERE f.hash = refresh_tokens.hash AND f.session_id = refresh_tokens.session_id
        AND refresh_tokens.consumed_at IS NULL AND f.consumed_at IS NOT NULL",
+    // A token that is used without being exchanged lasts longer each time.
+    "UPDATE refresh_tokens
+     SET expires_at = f.expires_at
+     FROM former_refresh_tokens f
+     WHERE f.hash = refresh_tokens.hash AND f.session_id = refresh_tokens.session_id
+       AND refresh_tokens.consumed_at IS NULL AND f.consumed_at IS NULL
+       AND f.expires_at > refresh_tokens.expires_at",
     "UPDATE sessions
      SET expires_at = f.expires_at, last_used_at = f.last_used_at, authenticated_at = f.authenticated_at,
          method = f.method, address = f.address, user_agent = f.user_agent
      FROM former_sessions f
      WHERE f.id = sessions.id AND f.last_used_at > sessions.last_used_at",
-    "UPDATE sessions
-     SET revoked_at = f.revoked_at
-     FROM former_sessions f
-     WHERE f.id = sessions.id AND f.revoked_at IS NOT NULL AND sessions.revoked_at IS NULL",
     // A key that leaked has been ended, perhaps, and verifiers know what followed it.
     "INSERT INTO signing_keys (id, public, sealed, created_at, active_from, retired_at)
      SELECT id, public, sealed, created_at, active_from, retired_at
      FROM former_signing_keys f
      WHERE NOT EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = f.id)",
+];
+
+/// Takes over what was ended, whichever of the two is the later one: an emergency action holds whatever came before.
+/// Where the copy knows a session or a key in a later state, as one that was set aside by an earlier restore may, that stays.
+pub(super) const TAKE_OVER_ENDS: [&str; 2] = [
+    "UPDATE sessions
+     SET revoked_at = f.revoked_at
+     FROM former_sessions f
+     WHERE f.id = sessions.id AND f.revoked_at IS NOT NULL AND sessions.revoked_at IS NULL",
     "UPDATE signing_keys
      SET retired_at = f.retired_at
      FROM former_signing_keys f
