@@ -31,7 +31,7 @@ const ADMIN: &str = "admin@example.com";
 
 /// Serves on a port of this machine, with the sample application or one's own at `/`.
 pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
-    let hangups = serve::hangups()?;
+    let hangups = serve::Hangups::begin()?;
     let given = Given::from_file(env_file)?;
     let (listener, port) = listen(wanted.port).await?;
     if wanted.upstream.as_ref().is_some_and(|upstream| upstream.is_at(port)) {
@@ -86,8 +86,8 @@ pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Pr
     closing(&notes, out)?;
     let service = Service::new(app.clone());
     let application = match wanted.upstream {
-        Some(upstream) => upstream::application(upstream, app.clone(), service.site()),
-        None => sample::application(app.clone(), service.site()),
+        Some(upstream) => upstream::application(upstream, service.clone()),
+        None => sample::application(service.clone()),
     };
     let env_file = env_file.map(Path::to_path_buf);
     let again: serve::ReadAgain = Arc::new(move || {
@@ -134,11 +134,14 @@ impl Folder {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 fs::set_permissions(&path, Permissions::from_mode(0o700))
             }
-            // So that it does not end up in a repository.
-            Ok(()) => write_new(&path.join(".gitignore"), "*\n"),
             other => other,
         };
         ready.map_err(|error| failed(&path, &error))?;
+        // So that it does not end up in a repository.
+        match write_new(&path.join(".gitignore"), "*\n") {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed(&path, &error)),
+            _ => {}
+        }
         Ok(Self(path))
     }
 

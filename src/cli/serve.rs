@@ -23,7 +23,7 @@ use crate::workers;
 pub(super) type ReadAgain = Arc<dyn Fn() -> std::result::Result<Checked<Config>, Problems> + Send + Sync>;
 
 pub(super) async fn run(given: &Given, env_file: Option<PathBuf>) -> Result<()> {
-    let hangups = hangups()?;
+    let hangups = Hangups::begin()?;
     let Checked {
         value: config,
         warnings,
@@ -83,9 +83,32 @@ async fn begin_serving(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// SIGHUP, which from now on does not end the program.
-pub(super) fn hangups() -> Result<Signal> {
-    Ok(signal(SignalKind::hangup())?)
+/// SIGHUP, which from now on ends the program only if its terminal is gone.
+pub(super) struct Hangups {
+    signal: Signal,
+    /// Whether it ends with its terminal.
+    has_terminal: bool,
+}
+
+impl Hangups {
+    pub(super) fn begin() -> Result<Self> {
+        // `nohup` has it ignored.
+        let has_terminal = is_terminal_there() && !is_hangup_ignored();
+        let signal = signal(SignalKind::hangup())?;
+        Ok(Self { signal, has_terminal })
+    }
+}
+
+fn is_terminal_there() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
+}
+
+/// Whether the program was started with SIGHUP ignored (`SigIgn` of proc(5)).
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Opens the socket that `setting` names; a taken port or a missing folder is told in words.
@@ -152,8 +175,14 @@ pub(super) async fn until_told_to_stop(
 
 /// Puts in force, at each of the signals, what may change under a running server. What cannot be read changes
 /// nothing.
-pub(super) async fn renew_at(mut hangups: Signal, service: Service, again: ReadAgain) {
-    while hangups.recv().await.is_some() {
+pub(super) async fn renew_at(mut hangups: Hangups, service: Service, again: ReadAgain) {
+    while hangups.signal.recv().await.is_some() {
+        if hangups.has_terminal && !is_terminal_there() {
+            tracing::info!("the terminal is gone");
+            // As every other stop, for which somebody listens.
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
+            return;
+        }
         let (service, again) = (service.clone(), again.clone());
         // Files may be far away.
         let renewed = tokio::task::spawn_blocking(move || renew(&service, &again)).await;
@@ -165,7 +194,12 @@ pub(super) async fn renew_at(mut hangups: Signal, service: Service, again: ReadA
 
 fn renew(service: &Service, again: &ReadAgain) {
     let config = match again() {
-        Ok(checked) => checked.value,
+        Ok(checked) => {
+            for warning in &checked.warnings {
+                tracing::warn!("{warning}");
+            }
+            checked.value
+        }
         Err(problems) => {
             for problem in &problems.0 {
                 tracing::warn!(%problem, "SIGHUP changes nothing: a setting is wrong");
@@ -179,8 +213,8 @@ fn renew(service: &Service, again: &ReadAgain) {
     }
     service.rebrand(&config);
     tracing::info!(
-        "SIGHUP: branding, messages and the root certificates of the database were read again; all else stays as it \
-         was at the start"
+        "SIGHUP: branding, messages and the root certificates of the database, if it has any, were read again; all \
+         else stays as it was at the start"
     );
 }
 

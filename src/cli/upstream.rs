@@ -26,8 +26,7 @@ use crate::cli::sample;
 use crate::domain::Client;
 use crate::http::Body;
 use crate::http::cookies::REFRESH;
-use crate::http::pipeline::Fallback;
-use crate::http::site::Site;
+use crate::http::pipeline::{Fallback, Service};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -83,10 +82,10 @@ impl Upstream {
 }
 
 /// Hands every path outside `/auth` to the application.
-pub(super) fn application(upstream: Upstream, app: Arc<App>, site: Arc<Site>) -> Fallback {
+pub(super) fn application(upstream: Upstream, service: Service) -> Fallback {
     let upstream = Arc::new(upstream);
     Arc::new(move |request, client| {
-        let (upstream, app, site) = (upstream.clone(), app.clone(), site.clone());
+        let (upstream, app, site) = (upstream.clone(), service.app.clone(), service.site());
         Box::pin(async move {
             let path = request.uri().path().to_owned();
             // There is nothing to connect to but the application.

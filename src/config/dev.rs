@@ -55,6 +55,7 @@ fn is_settled(name: &str) -> bool {
         "AUTHARA_METRICS_LISTEN",
         "AUTHARA_SECRET_KEY",
     ];
+    let name = name.strip_suffix("_FILE").unwrap_or(name);
     SETTLED.contains(&name) || name.starts_with("POSTGRESQL_")
 }
 
@@ -81,6 +82,8 @@ impl Dev {
             given.propose(name, value);
         }
         given.propose("LOG_LEVEL", "info");
+        // A compiler may have the machine to itself for a while, and nobody else waits.
+        given.propose("AUTHARA_REQUEST_TIMEOUT", "1m");
 
         let Checked {
             mut value,
@@ -90,7 +93,6 @@ impl Dev {
         value.database = Database::Sqlite {
             path: self.folder.join("authara.db"),
         };
-        // A compiler may have the machine to itself for a while, and nobody else waits.
         value.hashing.patience = Duration::from_secs(50);
         if let Some(port) = port_in_cookies(&value.public_url)
             && value.cookie_prefix.is_empty()
@@ -99,6 +101,7 @@ impl Dev {
         }
         let in_vain = |name: String| {
             let better = match name.as_str() {
+                "PUBLIC_URL" if self.public_url.is_some() => "; --public-url counts",
                 "PUBLIC_URL" => "; give it with --public-url",
                 _ => "",
             };

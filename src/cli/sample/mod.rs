@@ -22,7 +22,7 @@ use crate::http::cookies::{self, Jar};
 use crate::http::headers::Headers;
 use crate::http::pages::errors::{self, Trouble};
 use crate::http::pages::layout::{Layout, Link};
-use crate::http::pipeline::Fallback;
+use crate::http::pipeline::{Fallback, Service};
 use crate::http::site::Site;
 use crate::http::theme::Theme;
 use crate::words::{Languages, Phrases};
@@ -32,11 +32,11 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const SIGN_IN: HeaderValue = HeaderValue::from_static("/auth/login?return_to=%2Fprivate");
 
 /// Answers for every path outside `/auth`.
-pub(super) fn application(app: Arc<App>, site: Arc<Site>) -> Fallback {
-    let headers = Arc::new(Headers::new(app.config.public_url.is_https));
+pub(super) fn application(service: Service) -> Fallback {
+    let headers = Arc::new(Headers::new(service.app.config.public_url.is_https));
     Arc::new(move |request, _client| {
         let is_head = *request.method() == Method::HEAD;
-        let response = dress(answer(&app, &site, &request), is_head, &headers);
+        let response = dress(answer(&service.app, &service.site(), &request), is_head, &headers);
         Box::pin(std::future::ready(response))
     })
 }

@@ -62,8 +62,12 @@ pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audie
         }
     };
     let stronger = match (verified, password) {
-        // Where there is no room for it, the next sign-in does it.
-        (Verified::RightButWeak, Some(password)) => app.hasher.hash(attempt.share(), password).await.ok(),
+        // Where there is no room or time for it, the next sign-in does it.
+        (Verified::RightButWeak, Some(password)) => {
+            let hash = app.hasher.hash(attempt.share(), password);
+            let in_time = tokio::time::timeout(app.config.hashing.patience, hash).await;
+            in_time.ok().and_then(std::result::Result::ok)
+        }
         _ => None,
     };
 
