@@ -233,6 +233,7 @@ async fn a_start_is_refused_with_the_file_that_cannot_be_written_and_its_owner()
             assert!(!is_done, "{end}");
             let words = format!("{} may not be written", file(end).display());
             assert!(said.contains(&words) && said.contains("belongs to root"), "{said}");
+            assert!(said.contains("; as root: chown "), "{said}");
         }
         chown(file(end), Some(SERVICE), Some(SERVICE)).unwrap();
     }

@@ -129,13 +129,15 @@ pub(super) enum User {
         printed: Printed,
     },
     /// List accounts: in the order they were opened, or with --search by address.
-    #[command(
-        after_help = "Examples: authara user list --search ada --limit 20\n          authara user list --search @example.com"
-    )]
+    #[command(after_help = "Examples:\n  authara user list --search ada --limit 20\n  \
+        authara user list --search @example.com\n  authara user list --role admin")]
     List {
         /// Only those whose address or username begins with this; @example.com means all of that domain.
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
+        /// Only those with this platform role.
+        #[arg(long, value_name = "ROLE", conflicts_with = "search")]
+        role: Option<crate::domain::PlatformRole>,
         /// At most so many.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,

@@ -8,10 +8,11 @@ use crate::cli::print::{width, wrap};
 use crate::cli::{Failure, Result};
 use crate::domain::Secret;
 
-/// A new password: typed twice without echo, or the first line of standard input.
-pub(super) fn new_password(from: &NewPassword) -> Result<Secret> {
+/// A new password: typed twice without echo, or the first line of standard input. What `check` refuses is typed once.
+pub(super) fn new_password(from: &NewPassword, check: impl Fn(&Secret) -> Result<()>) -> Result<Secret> {
     if from.password_stdin {
-        return first_line();
+        let only = first_line()?;
+        return check(&only).map(|()| only);
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::Words(
@@ -19,6 +20,7 @@ pub(super) fn new_password(from: &NewPassword) -> Result<Secret> {
         ));
     }
     let first = Secret::new(rpassword::prompt_password("New password: ")?);
+    check(&first)?;
     let second = Secret::new(rpassword::prompt_password("Once more: ")?);
     if first == second {
         Ok(first)

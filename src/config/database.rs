@@ -64,7 +64,8 @@ impl Database {
             if older.is_none() {
                 reader.problem(
                     "DATABASE_URL",
-                    "is not set; write sqlite:///absolute/path for one file, or postgres://… for a server",
+                    "is not set; write sqlite:///absolute/path for one file, or postgres://… for a server. Settings come \
+                     from the environment, or from a file: --env-file FILE",
                 );
                 return None;
             }

@@ -117,7 +117,11 @@ fn keys(
         keys.push((id.to_owned(), key));
     }
     for number in examples {
-        let text = format!("key {number} is an example value; make your own with: authara key generate");
+        let make = match algorithm {
+            Algorithm::Es256 => "authara key generate --es256",
+            Algorithm::EdDsa | Algorithm::Hs256 => "authara key generate",
+        };
+        let text = format!("key {number} is an example value; make your own with: {make}");
         if environment == Some(Environment::Dev) {
             reader.warn(KEYS, text);
         } else {

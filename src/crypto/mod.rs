@@ -3,7 +3,7 @@
 //! | what | primitive | why |
 //! |---|---|---|
 //! | passwords | scrypt, N=2^15 r=8 p=3 | memory-hard, parameters in the hash |
-//! | access tokens | Ed25519 (RFC 8037), or P-256 | whoever verifies cannot mint |
+//! | access tokens | Ed25519 (RFC 8037), or P-256 | those who verify cannot mint |
 //! | opaque tokens | 256 random bits, stored as SHA-256 | nothing to steal in the database |
 //! | refresh successors | HMAC-SHA256 of the token shown | can be given again without being kept |
 //! | one key per purpose | HKDF-SHA256 from the root secret | one secret to keep |

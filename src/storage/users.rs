@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::password::StoredPassword;
-use crate::domain::{Email, PasswordMark, Secret, Timestamp, User, UserId, Username};
+use crate::domain::{Email, PasswordMark, PlatformRole, Secret, Timestamp, User, UserId, Username};
 use crate::storage::row::Row;
 use crate::storage::value::{Value, args};
 use crate::storage::{Conn, Error, Result};
@@ -168,9 +168,25 @@ impl Users<'_> {
              ORDER BY u.created_at, u.id
              LIMIT $3"
         );
-        // Nobody signed up before 1970.
-        let (at, id) = after.unwrap_or((Timestamp::from_micros(-1), UserId::new(uuid::Uuid::nil())));
+        let (at, id) = after.unwrap_or(BEFORE_ANYBODY);
         self.scan(sql, args![at, id, limit]).await
+    }
+
+    /// Users with that role in the order they signed up, after `after`, at most `limit`.
+    pub async fn with_role(
+        self,
+        role: PlatformRole,
+        after: Option<(Timestamp, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<User>> {
+        let sql = select!(
+            "JOIN user_roles r ON r.user_id = u.id
+             WHERE r.role = $1 AND (u.created_at, u.id) > ($2, $3)
+             ORDER BY u.created_at, u.id
+             LIMIT $4"
+        );
+        let (at, id) = after.unwrap_or(BEFORE_ANYBODY);
+        self.scan(sql, args![role.name(), at, id, limit]).await
     }
 
     /// Users whose address begins so, in the order of addresses, after the address `after`, at most `limit`.
@@ -222,6 +238,9 @@ impl Users<'_> {
         rows.first_mut().map_or(Ok(0), |row| row.next("count(users)"))
     }
 }
+
+/// Nobody signed up before 1970.
+const BEFORE_ANYBODY: (Timestamp, UserId) = (Timestamp::from_micros(-1), UserId::new(uuid::Uuid::nil()));
 
 /// What comes after every text that begins so: no address and no username has a letter as high.
 fn end_of(beginning: &str) -> String {

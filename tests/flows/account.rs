@@ -5,7 +5,7 @@ use std::time::Duration;
 use authara::domain::audit::{Action, Actor};
 use authara::domain::organization::OrganizationRole;
 use authara::domain::{Audience, Caller, OrganizationId, PlatformRole, Refusal, Secret, UserId};
-use authara::flows::accounts::directory;
+use authara::flows::accounts::directory::{self, Wanted};
 use authara::flows::entry::confirm::{self, Recent};
 use authara::flows::password::{Change, change};
 use authara::flows::tokens::SignedIn;
@@ -201,7 +201,10 @@ both!(
 
         let again = world.sign_up(ADA).await;
         assert_ne!(again.user.id, ada.user.id);
-        assert_eq!(directory::list(&world.app, None, None, 9).await.unwrap().len(), 2);
+        assert_eq!(
+            directory::list(&world.app, &Wanted::All, None, 9).await.unwrap().len(),
+            2
+        );
     }
 );
 

@@ -3,7 +3,7 @@
 use authara::domain::audit::{Action, Actor};
 use authara::domain::{PlatformRole, Refusal, Secret, User};
 use authara::flows::accounts;
-use authara::flows::accounts::directory;
+use authara::flows::accounts::directory::{self, Wanted};
 
 use super::refusal;
 use crate::kit::world::{PASSWORD, World, both, operator};
@@ -243,14 +243,14 @@ both!(users_are_listed_and_searched_page_by_page, async |world: World| {
         world.sign_up(&format!("{name}@example.com")).await;
         world.clock.advance(std::time::Duration::from_secs(1));
     }
-    let page = async |search: Option<&str>, after: Option<&User>| {
-        let listed = directory::list(&world.app, search, after, 2).await.unwrap();
+    let page = async |wanted: &Wanted<'_>, after: Option<&User>| {
+        let listed = directory::list(&world.app, wanted, after, 2).await.unwrap();
         listed.into_iter().map(|(user, _)| user).collect::<Vec<_>>()
     };
-    let pages = async |search| {
+    let pages = async |wanted: Wanted<'_>| {
         let (mut names, mut last) = (Vec::new(), None);
         loop {
-            let users = page(search, last.as_ref()).await;
+            let users = page(&wanted, last.as_ref()).await;
             names.extend(users.iter().map(|user| user.email.local_part().to_owned()));
             last = users.last().cloned();
             if last.is_none() {
@@ -259,11 +259,23 @@ both!(users_are_listed_and_searched_page_by_page, async |world: World| {
         }
     };
 
-    assert_eq!(pages(None).await, ["ada", "bob", "b_b", "cyd"]);
-    assert_eq!(pages(Some("B")).await, ["b_b", "bob"]);
-    assert_eq!(pages(Some("@EXAMPLE.com")).await, ["ada", "b_b", "bob", "cyd"]);
+    for name in ["ada", "bob", "cyd"] {
+        let user = directory::find(&world.app, &format!("{name}@example.com"))
+            .await
+            .unwrap();
+        let by = operator(&world.app);
+        accounts::grant(&world.app, &by, user.id, PlatformRole::Admin)
+            .await
+            .unwrap();
+    }
+
+    assert_eq!(pages(Wanted::All).await, ["ada", "bob", "b_b", "cyd"]);
+    assert_eq!(pages(Wanted::With(PlatformRole::Admin)).await, ["ada", "bob", "cyd"]);
+    assert_eq!(pages(Wanted::With(PlatformRole::Auditor)).await, [""; 0]);
+    assert_eq!(pages(Wanted::Found("B")).await, ["b_b", "bob"]);
+    assert_eq!(pages(Wanted::Found("@EXAMPLE.com")).await, ["ada", "b_b", "bob", "cyd"]);
     for nobody in ["%", "example.com", "@com", "a\0", "ada@example.com "] {
-        let found = pages(Some(nobody)).await;
+        let found = pages(Wanted::Found(nobody)).await;
         assert_eq!(found.len(), usize::from(nobody.starts_with("ada")), "{nobody:?}");
     }
 });
@@ -278,7 +290,7 @@ both!(
         let mut names = Vec::new();
         let mut last: Option<User> = None;
         loop {
-            let page = directory::list(&world.app, Some("ada-l"), last.as_ref(), 1)
+            let page = directory::list(&world.app, &Wanted::Found("ada-l"), last.as_ref(), 1)
                 .await
                 .unwrap();
             let Some((user, _)) = page.into_iter().next() else {
@@ -289,7 +301,9 @@ both!(
         }
 
         assert_eq!(names, ["ada-lo", "ada.l"]);
-        let all = directory::list(&world.app, Some("ada-l"), None, 9).await.unwrap();
+        let all = directory::list(&world.app, &Wanted::Found("ada-l"), None, 9)
+            .await
+            .unwrap();
         assert_eq!(all.len(), 2);
     }
 );

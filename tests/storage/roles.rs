@@ -55,9 +55,16 @@ both!(the_roles_of_many_are_found_at_once, async |db: &Database| {
     let mut conn = db.store.read().await.unwrap();
     let some = conn.roles().between(ada.id, cem.id).await.unwrap();
     let none = conn.roles().between(cem.id, cem.id).await.unwrap();
+    let admins = conn.users().with_role(Admin, None, 9).await.unwrap();
+    let after = Some((bob.created_at, bob.id));
+    let later = conn.users().with_role(Admin, after, 9).await.unwrap();
+    let first = conn.users().with_role(Admin, None, 1).await.unwrap();
 
     assert_eq!(some, [(ada.id, Auditor), (bob.id, Admin), (bob.id, Monitor)]);
     assert!(none.is_empty());
+    assert_eq!(admins, [bob.clone(), dan.clone()]);
+    assert_eq!(later, [dan]);
+    assert_eq!(first, [bob]);
 });
 
 both!(active_admins_are_those_whose_account_is_on, async |db: &Database| {

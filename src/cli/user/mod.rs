@@ -9,8 +9,8 @@ use crate::cli::args::{NewPassword, Sure, User as Command};
 use crate::cli::print::{Printer, count};
 use crate::cli::{Failure, Result, app, ask};
 use crate::config::Given;
-use crate::domain::{By, Email, PlatformRole, Refusal, SessionId, User};
-use crate::flows::accounts::directory;
+use crate::domain::{By, Email, PlatformRole, Refusal, Secret, SessionId, User};
+use crate::flows::accounts::directory::{self, Wanted};
 use crate::flows::{self, accounts};
 
 pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> Result<()> {
@@ -24,10 +24,18 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
         } => add(app, &email, &roles, &password, printed.json, out).await,
         Command::List {
             search,
+            role,
             limit,
             after,
             printed,
-        } => list(app, search.as_deref(), limit, after.as_deref(), printed.json, out).await,
+        } => {
+            let wanted = match (&search, role) {
+                (Some(text), _) => Wanted::Found(text),
+                (None, Some(role)) => Wanted::With(role),
+                (None, None) => Wanted::All,
+            };
+            list(app, &wanted, limit, after.as_deref(), printed.json, out).await
+        }
         Command::Show { who, printed } => {
             let user = find(app, &who.user).await?;
             view::one(&directory::show(app, user.id, app.now()).await?, printed.json, out)
@@ -74,7 +82,8 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
         } => revoke(app, &who.user, role, &sure, printed.json, out).await,
         Command::Password { who, password, printed } => {
             let user = find(app, &who.user).await?;
-            let new = ask::new_password(&password)?;
+            let check = |new: &Secret| Ok(accounts::check_password(app, new, &user.email, Some(&user.username))?);
+            let new = ask::new_password(&password, check)?;
             let ended = accounts::set_password(app, &by(app), user.id, new).await?;
             if printed.json {
                 return out.json(&json!({ "id": user.id.to_string(), "ended": ended }));
@@ -117,6 +126,7 @@ async fn add(
     let email = Email::parse(email)
         .ok_or(Refusal::EmailInvalid)
         .map_err(flows::Error::from)?;
+    let check = |new: &Secret| Ok(accounts::check_password(app, new, &email, None)?);
     let email = email.as_str();
     match directory::find(app, email).await {
         Err(flows::Error::Refused(Refusal::NotFound)) => {}
@@ -127,7 +137,7 @@ async fn add(
             )));
         }
     }
-    let password = ask::new_password(password)?;
+    let password = ask::new_password(password, check)?;
     let user = accounts::add(app, &by(app), email, password, roles).await?;
     if as_json {
         return out.json(&view::account(&user, roles));
@@ -137,7 +147,7 @@ async fn add(
 
 async fn list(
     app: &App,
-    search: Option<&str>,
+    wanted: &Wanted<'_>,
     limit: u32,
     after: Option<&str>,
     as_json: bool,
@@ -147,12 +157,13 @@ async fn list(
         Some(who) => Some(find(app, who).await?),
         None => None,
     };
-    let users = directory::list(app, search, after.as_ref(), limit).await?;
+    let users = directory::list(app, wanted, after.as_ref(), limit).await?;
     if as_json {
         let users: Vec<_> = users.iter().map(|(user, roles)| view::account(user, roles)).collect();
         return out.json(&json!({ "users": users }));
     }
-    view::list(&users, search.is_some() || after.is_some(), limit, out)
+    let is_part = !matches!(wanted, Wanted::All) || after.is_some();
+    view::list(&users, is_part, limit, out)
 }
 
 async fn disable(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Printer) -> Result<()> {

@@ -30,28 +30,37 @@ pub async fn find(app: &App, address_or_id: &str) -> Result<User> {
     Ok(found.ok_or(Refusal::NotFound)?)
 }
 
-/// Users, each with their roles: in the order they signed up; with a search, those found by their
-/// address in the order of addresses, then those found by their username alone. `after` is the
-/// last one of the page before.
+/// Which users a list is of.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// Everybody, in the order they signed up.
+    All,
+    /// Those with a role, in the order they signed up.
+    With(PlatformRole),
+    /// Those found by their address, in the order of addresses, then those found by their username alone.
+    Found(&'a str),
+}
+
+/// Users, each with their roles. `after` is the last one of the page before.
 pub async fn list(
     app: &App,
-    search: Option<&str>,
+    wanted: &Wanted<'_>,
     after: Option<&User>,
     limit: u32,
 ) -> Result<Vec<(User, Vec<PlatformRole>)>> {
     let mut conn = app.store.read().await?;
-    let users = match search.map(Search::parse) {
-        None => {
-            conn.users()
-                .page(after.map(|user| (user.created_at, user.id)), limit)
-                .await?
-        }
-        Some(None) => Vec::new(),
-        Some(Some(Search::Domain(domain))) => {
-            let after = after.map_or("", |user| user.email.as_str());
-            conn.users().by_domain(&domain, after, limit).await?
-        }
-        Some(Some(Search::Beginning(text))) => beginning_with(&mut conn, &text, after, limit).await?,
+    let signed_up = after.map(|user| (user.created_at, user.id));
+    let users = match *wanted {
+        Wanted::All => conn.users().page(signed_up, limit).await?,
+        Wanted::With(role) => conn.users().with_role(role, signed_up, limit).await?,
+        Wanted::Found(text) => match Search::parse(text) {
+            None => Vec::new(),
+            Some(Search::Domain(domain)) => {
+                let after = after.map_or("", |user| user.email.as_str());
+                conn.users().by_domain(&domain, after, limit).await?
+            }
+            Some(Search::Beginning(text)) => beginning_with(&mut conn, &text, after, limit).await?,
+        },
     };
     let ids = users.iter().map(|user| user.id);
     let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else {

@@ -7,7 +7,7 @@ pub mod directory;
 use crate::app::App;
 use crate::crypto::password::Share;
 use crate::domain::audit::Action;
-use crate::domain::{By, Email, PlatformRole, Refusal, Secret, SessionId, User, UserId};
+use crate::domain::{By, Email, PlatformRole, Refusal, Secret, SessionId, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::ending::{self, Which};
 use crate::flows::entry::sign_up;
@@ -30,6 +30,13 @@ pub async fn add(app: &App, by: &By, email: &str, password: Secret, roles: &[Pla
             Ok(user)
         })
         .await
+}
+
+/// Fails as setting that password would, before anybody types it a second time. `username` is `None` for an account that
+/// is yet to be opened.
+pub fn check_password(app: &App, text: &Secret, email: &Email, username: Option<&Username>) -> Result<()> {
+    password::choose(app, text, email, username)?;
+    Ok(())
 }
 
 /// Switches an account off and ends its sessions; returns how many ended. Refused with `LastAdmin`,

@@ -288,13 +288,20 @@ fn failed(path: &Path, error: &io::Error) -> Error {
     let there = fs::metadata(path).map(|file| (path, file));
     let there = there.or_else(|_| fs::metadata(folder_of(path)).map(|file| (folder_of(path), file)));
     match there {
-        Ok((there, file)) if error.kind() == io::ErrorKind::PermissionDenied => Error::Unavailable(format!(
-            "{} may not be written: {} belongs to {}, and this program runs as {}",
-            path.display(),
-            there.display(),
-            user(file.uid()),
-            user(rustix::process::geteuid().as_raw())
-        )),
+        Ok((there, file)) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let me = user(rustix::process::geteuid().as_raw());
+            let there = there.display();
+            let way_out = if file.is_file() {
+                format!("; as root: chown {} {there}", me.trim_start_matches("user "))
+            } else {
+                String::new()
+            };
+            Error::Unavailable(format!(
+                "{} may not be written: {there} belongs to {}, and this program runs as {me}{way_out}",
+                path.display(),
+                user(file.uid()),
+            ))
+        }
         _ => Error::Unavailable(format!("{}: {error}", path.display())),
     }
 }
