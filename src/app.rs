@@ -2,6 +2,7 @@
 
 pub mod hourly;
 pub mod jumps;
+pub mod mail;
 pub mod pulse;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,6 +26,7 @@ use crate::domain::key_text::{self, BadRootSecret};
 use crate::domain::{Clock, Secret, Timestamp};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
+use crate::outside::mail::Mailer;
 use crate::storage::{self, PostgresTarget, Store, Target, about, migrate};
 
 /// The running program, shared by all requests.
@@ -51,6 +53,10 @@ pub struct App {
     pub flash: Stamp,
     /// Signs the cookie by which a browser is known again.
     pub device: Stamp,
+    /// Seals what queued letters say.
+    pub letter_key: Key,
+    /// Sends letters; `None` where none are sent.
+    pub mailer: Option<Mailer>,
     /// Names accounts in the budgets that the database keeps.
     pub limit_key: Key,
     /// Access tokens whose signature has been checked before.
@@ -76,6 +82,9 @@ pub enum BuildError {
     /// The signing keys cannot be used.
     #[error("{0}")]
     Keys(#[from] BadKeys),
+    /// The settings of mail cannot be used.
+    #[error("{0}")]
+    Mail(#[from] mail::BadMail),
     /// The settings ask for another organization mode than the database was started with.
     #[error("AUTHARA_ORG_MODE is {asked}, but this database was started with {recorded}; the mode cannot be changed")]
     OrganizationMode {
@@ -119,6 +128,8 @@ impl App {
             csrf: Stamp::new(root.key(Purpose::Csrf)),
             flash: Stamp::new(root.key(Purpose::Flash)),
             device: Stamp::new(root.key(Purpose::Device)),
+            letter_key: root.key(Purpose::Letters),
+            mailer: mail::mailer(&config)?,
             limit_key: root.key(Purpose::Limits),
             recall: Recall::default(),
             limiter: Limiter::new(config.limits.max_entries),

@@ -9,15 +9,14 @@
 //!   5  http      workers            doors: requests, and what runs by itself
 //!   4  flows                        what the product does, one function per use case
 //!   3  app                          everything a flow may touch, built once
+//!      letters                      what mail says; the worker that sends it and commands see it
 //!   2  storage  crypto  limits  config    tools; each sees `domain`, and counts in `metrics`
+//!      outside                    calls to other servers; it sees `crypto` too
 //!      words                      what people read, in their language; `config` sees it too
 //!      look                       colours and pictures of pages; `config` sees it too
 //!      metrics                    what the program counts of itself
 //!   1  domain                       what the product is
 //! ```
-//!
-//! Two rooms join with their first file: `outside` on floor 2, for what calls other servers (mail,
-//! providers, webhooks), and `letters` on floor 3, for what mail says. Their arrows are settled.
 //!
 //! A request goes `http::server` → `http::pipeline` → a row of `http::routes` → a handler in
 //! `http::api` or `http::pages` → one flow → `storage`. A handler decides nothing; a flow knows no
@@ -33,10 +32,12 @@ pub mod crypto;
 pub mod limits;
 pub mod look;
 pub mod metrics;
+pub mod outside;
 pub mod storage;
 pub mod words;
 
 pub mod app;
+pub mod letters;
 
 pub mod flows;
 

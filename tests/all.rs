@@ -21,6 +21,7 @@ mod given;
 mod kit;
 mod live;
 mod log;
+mod mail;
 mod metrics;
 mod noticed;
 mod pages;

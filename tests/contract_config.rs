@@ -23,6 +23,8 @@ fn every_registered_setting_is_read_and_no_other() {
         "database",
         "languages",
         "limits",
+        "mail",
+        "mail/http",
         "rates",
         "server",
         "sessions",

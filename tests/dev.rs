@@ -1,5 +1,6 @@
 //! `authara dev` as a process of its own: what it prints, what it keeps, and its sample application.
 
+mod mail;
 mod settings;
 mod upstream;
 

@@ -23,11 +23,13 @@ pub enum Worker {
     Clock,
     /// Reads the signing keys again.
     Keys,
+    /// Sends letters.
+    Letters,
 }
 
 impl Worker {
     /// Every worker.
-    pub const ALL: [Self; 4] = [Self::Backups, Self::Cleanup, Self::Clock, Self::Keys];
+    pub const ALL: [Self; 5] = [Self::Backups, Self::Cleanup, Self::Clock, Self::Keys, Self::Letters];
 
     /// Its name in the log and in metrics.
     pub const fn name(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Worker {
             Self::Cleanup => "cleanup",
             Self::Clock => "clock",
             Self::Keys => "keys",
+            Self::Letters => "letters",
         }
     }
 }

@@ -1,10 +1,14 @@
 //! The command line, declared.
 
+mod mail;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::upstream::Upstream;
+
+pub(super) use mail::Mail;
 
 /// Login for your own application, in one file.
 #[derive(Debug, Parser)]
@@ -74,6 +78,11 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  authara audit --user ada@example.com --since 7d\n  \
         authara audit --action session.sign_in --result refused --json")]
     Audit(Audit),
+    /// Try out whether mail arrives, and look at the letters that were sent or wait.
+    Mail {
+        #[command(subcommand)]
+        command: Mail,
+    },
     /// Check the settings, or list what can be set.
     Config {
         #[command(subcommand)]

@@ -14,6 +14,7 @@ mod health;
 mod help;
 mod key;
 pub mod log;
+mod mail;
 mod migrate;
 mod print;
 mod progress;
@@ -139,6 +140,7 @@ fn execute(arguments: Arguments) -> Result<()> {
             Command::Restore { from, sure, printed } => backup::restore(&from, &sure, &printed, &given, &mut out).await,
             Command::User { command } => user::run(command, &given, &mut out).await,
             Command::Key { command } => key::run(&command, &given, &mut out).await,
+            Command::Mail { command } => mail::run(&command, &given, &mut out).await,
             Command::Audit(wanted) => audit::run(wanted, &given, &mut out).await,
             Command::Healthcheck(printed) => health::run(&printed, &given, &mut out).await,
             Command::Dev { .. } | Command::Routes(_) | Command::Config { .. } => Ok(()),
@@ -162,6 +164,8 @@ fn settings(given: &Given) -> Result<Config> {
     }
     // What only a library can tell of a key.
     crate::app::keys_from_settings(&checked.value).map_err(|error| Failure::Words(error.to_string()))?;
+    // The same of certificates and templates.
+    crate::app::mail::mailer(&checked.value).map_err(|error| Failure::Words(error.to_string()))?;
     Ok(checked.value)
 }
 

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::config::mail::Transport;
 use crate::config::{Checked, Config, Database, Given, Listen, Problem, Problems, PublicUrl};
 use crate::domain::Secret;
 
@@ -90,6 +91,7 @@ impl Dev {
             mut warnings,
         } = Config::read(&given)?;
         value.listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)));
+        value.mail.transport.get_or_insert(Transport::Inbox);
         value.database = Database::Sqlite {
             path: self.folder.join("authara.db"),
         };

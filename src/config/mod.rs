@@ -15,6 +15,7 @@ mod languages;
 mod limits;
 mod lines;
 pub mod list;
+pub mod mail;
 mod network;
 mod older;
 mod problem;
@@ -36,6 +37,7 @@ pub use database::{Database, Postgres, Tls};
 pub use dev::{Dev, PORT as DEV_PORT};
 pub use given::Given;
 pub use limits::Limits;
+pub use mail::Mail;
 pub use network::Network;
 pub use problem::{Problem, Problems};
 pub use server::{Environment, Listen, PublicUrl, Server, is_refused_by_browsers};
@@ -97,6 +99,8 @@ pub struct Config {
     pub limits: Limits,
     /// How pages look.
     pub brand: Brand,
+    /// How letters are sent.
+    pub mail: Mail,
 }
 
 /// `LOG_LEVEL`.
@@ -160,6 +164,8 @@ impl Config {
         let server = Server::read(reader);
         let limits = Limits::read(reader);
         let brand = Brand::read(reader, public_url.as_ref());
+        let name = brand.as_ref().map(|brand| brand.product_name.as_str());
+        let mail = Mail::read(reader, public_url.as_ref(), name);
         Some(Self {
             environment: environment?,
             listen: listen?,
@@ -184,6 +190,7 @@ impl Config {
             server: server?,
             limits: limits?,
             brand: brand?,
+            mail: mail?,
         })
     }
 }

@@ -25,6 +25,7 @@ const OFF: Harmless = Harmless::If(&["0", "f", "F", "false", "FALSE", "False"]);
 const ON: Harmless = Harmless::If(&["1", "t", "T", "true", "TRUE", "True"]);
 
 const NO_MAIL: &str = "sends no mail yet";
+const OUTBOX: &str = "sees to its outbox by itself";
 const NO_CODES: &str = "has no e-mail codes yet";
 const NO_WEBHOOKS: &str = "has no webhooks yet";
 const NO_PROVIDERS: &str = "has no sign-in through providers yet";
@@ -37,6 +38,7 @@ pub(super) const RENAMED: &[(&str, &str)] = &[
     ("AUTHARA_APP_NAME", "AUTHARA_PRODUCT_NAME"),
     ("AUTHARA_TRUSTED_PROXY_CIDRS", "AUTHARA_TRUSTED_PROXIES"),
     ("AUTHARA_RECENT_AUTHENTICATION_WINDOW", "AUTHARA_STEP_UP_MAX_AGE"),
+    ("AUTHARA_EMAIL_SMTP_TIMEOUT", "AUTHARA_EMAIL_TIMEOUT"),
     ("POSTGRESQL_SSL_MODE", "POSTGRESQL_SSLMODE"),
     ("POSTGRESQL_SSL_ROOT_CERT", "POSTGRESQL_SSLROOTCERT"),
 ];
@@ -83,15 +85,21 @@ const OLDER: &[Older] = &[
     older("AUTHARA_CHALLENGE_MAX_RESENDS", Harmless::Always, NO_CODES),
     older("AUTHARA_CHALLENGE_MIN_RESEND_INTERVAL", Harmless::Always, NO_CODES),
     older("AUTHARA_EMAIL_VERIFICATION_REQUIRED", OFF, NO_MAIL),
-    older("AUTHARA_EMAIL_PROVIDER", Harmless::If(&["noop"]), NO_MAIL),
-    older("AUTHARA_EMAIL_FROM", Harmless::Always, NO_MAIL),
-    older("AUTHARA_EMAIL_SMTP_*", Harmless::Always, NO_MAIL),
-    older("AUTHARA_EMAIL_WORKER_*", Harmless::Always, NO_MAIL),
-    older("AUTHARA_EMAIL_JOB_MAX_ATTEMPTS", Harmless::Always, NO_MAIL),
-    older("AUTHARA_EMAIL_PROCESSING_STALE_AFTER", Harmless::Always, NO_MAIL),
-    older("AUTHARA_EMAIL_STALE_REAPER_INTERVAL", Harmless::Always, NO_MAIL),
-    older("AUTHARA_EMAIL_MAINTENANCE_BATCH_SIZE", Harmless::Always, NO_MAIL),
-    older("AUTHARA_EMAIL_CLEANUP_*", Harmless::Always, NO_MAIL),
+    older("AUTHARA_EMAIL_WORKER_POLL_INTERVAL", Harmless::Always, OUTBOX),
+    older(
+        "AUTHARA_EMAIL_JOB_MAX_ATTEMPTS",
+        Harmless::Always,
+        "tries to send a letter until it is of no use any more",
+    ),
+    older("AUTHARA_EMAIL_PROCESSING_STALE_AFTER", Harmless::Always, OUTBOX),
+    older("AUTHARA_EMAIL_STALE_REAPER_INTERVAL", Harmless::Always, OUTBOX),
+    older("AUTHARA_EMAIL_MAINTENANCE_BATCH_SIZE", Harmless::Always, OUTBOX),
+    older(
+        "AUTHARA_EMAIL_CLEANUP_FAILED_AFTER",
+        Harmless::Always,
+        "keeps all letters as long as AUTHARA_EMAIL_CLEANUP_SENT_AFTER says",
+    ),
+    older("AUTHARA_EMAIL_CLEANUP_INTERVAL", Harmless::Always, "cleans up hourly"),
     older("AUTHARA_WEBHOOK_URL", Harmless::Never, NO_WEBHOOKS),
     older("AUTHARA_WEBHOOK_SECRET", Harmless::Always, NO_WEBHOOKS),
     older("AUTHARA_WEBHOOK_ENABLED_EVENTS", Harmless::Always, NO_WEBHOOKS),

@@ -32,6 +32,8 @@ pub enum Group {
     Sessions,
     /// How accounts and browsers are treated.
     Behaviour,
+    /// How letters are sent.
+    Mail,
     /// What people see of it.
     Brand,
     /// What bounds memory and time.
@@ -40,12 +42,13 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order of the list.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Place,
         Self::Database,
         Self::Keys,
         Self::Sessions,
         Self::Behaviour,
+        Self::Mail,
         Self::Brand,
         Self::Limits,
     ];
@@ -58,6 +61,7 @@ impl Group {
             Self::Keys => "Secrets and keys",
             Self::Sessions => "Sessions and tokens",
             Self::Behaviour => "Behaviour",
+            Self::Mail => "Mail",
             Self::Brand => "How pages look",
             Self::Limits => "Limits",
         }

@@ -352,6 +352,144 @@ const PLAIN_VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_EMAIL_FROM",
+        group: Group::Mail,
+        kind: Kind::Text("address, or name and address"),
+        required: "with any way to send mail",
+        help: "The sender of every letter: `login@example.com`, or `Example <login@example.com>`. Without a name it is that of the site.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_REPLY_TO",
+        group: Group::Mail,
+        kind: Kind::Text("address"),
+        help: "Where answers go, if not to the sender.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_PROVIDER",
+        group: Group::Mail,
+        kind: Kind::OneOf(&["smtp", "noop"]),
+        help: "`noop` sends no letters, whatever else is set. Otherwise a way to send is chosen by setting it: a mail server, a mail service, a program, or a folder.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_SMTP_HOST",
+        group: Group::Mail,
+        kind: Kind::Text("host"),
+        help: "The mail server.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_SMTP_PORT",
+        group: Group::Mail,
+        kind: number(1, 65_535, ""),
+        default: Default::Is("587"),
+        help: "Its port: 587, or 465 where TLS comes first.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_SMTP_TLS",
+        group: Group::Mail,
+        kind: Kind::Text("starttls, implicit or none"),
+        default: Default::Is("true"),
+        help: "`starttls` refuses to go on without TLS; `implicit` begins with it; `none` is only for a server on this machine. `true` is `implicit` on port 465 and `starttls` on every other.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_SMTP_USERNAME",
+        group: Group::Mail,
+        kind: Kind::Text("text"),
+        help: "The name at the mail server.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_SMTP_PASSWORD",
+        group: Group::Mail,
+        kind: Kind::Text("text"),
+        is_secret: true,
+        help: "The password at the mail server.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_SMTP_CA_FILE",
+        group: Group::Mail,
+        kind: Kind::Text("path"),
+        help: "Certificates in PEM form to trust in place of the public authorities, for a mail server with one of a company's own.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_MAIL_PRESET",
+        group: Group::Mail,
+        kind: Kind::Text("resend, postmark, ses, mailgun or brevo"),
+        help: "A mail service that takes letters over HTTP, for machines whose ports for mail are closed.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_MAIL_URL",
+        group: Group::Mail,
+        kind: Kind::Text("URL"),
+        default: Default::Depends("that of the service"),
+        help: "Where the mail service takes letters. Needed for `mailgun` and `ses`, whose addresses hold a domain or a region, and for a template of your own.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_MAIL_KEY",
+        group: Group::Mail,
+        kind: Kind::Text("text"),
+        is_secret: true,
+        help: "The key at the mail service; for `ses` the id of the key and its secret, with a colon between.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_MAIL_TEMPLATE_FILE",
+        group: Group::Mail,
+        kind: Kind::Text("path"),
+        help: "JSON that a mail service without a preset wants, with `{from}`, `{to}`, `{subject}`, `{text}` and `{html}` in its texts; the key is sent as `Authorization: Bearer`.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_MAIL_COMMAND",
+        group: Group::Mail,
+        kind: Kind::Text("program and arguments"),
+        help: "A program that reads a letter from its standard input and sends it, as in `/usr/sbin/sendmail -t -i`. `{to}` stands for the recipient.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_MAIL_DIR",
+        group: Group::Mail,
+        kind: Kind::Text("path"),
+        help: "A folder for letters as files, one `.eml` each, which another program sends.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_TIMEOUT",
+        group: Group::Mail,
+        kind: Kind::Duration { from: 1, to: 300 },
+        default: Default::Is("30s"),
+        help: "How long sending one letter may take in all.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_WORKER_COUNT",
+        group: Group::Mail,
+        kind: number(1, 16, ""),
+        default: Default::Is("2"),
+        help: "Letters that are sent at once.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_EMAIL_CLEANUP_SENT_AFTER",
+        group: Group::Mail,
+        kind: Kind::Duration {
+            from: 3600,
+            to: 31_536_000,
+        },
+        default: Default::Is("720h"),
+        help: "How long it is kept to whom a letter was sent and what the mail server said. What a letter said is not kept.",
+        ..PLAIN
+    },
+    Var {
         name: "AUTHARA_PRODUCT_NAME",
         group: Group::Brand,
         kind: Kind::Text("text"),

@@ -23,6 +23,8 @@ pub enum Purpose {
     Limits,
     /// Signing the cookie by which a browser is known again.
     Device,
+    /// Sealing what queued letters say.
+    Letters,
 }
 
 impl Purpose {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::SigningKeys => b"authara v1: signing keys",
             Self::Limits => b"authara v1: limits",
             Self::Device => b"authara v1: device",
+            Self::Letters => b"authara v1: letters",
         }
     }
 }

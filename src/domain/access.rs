@@ -76,6 +76,7 @@ impl Caller {
         By {
             actor: Actor::User(self.user.id),
             client: self.client.clone(),
+            language: String::new(),
             now: self.now,
         }
     }
@@ -88,6 +89,8 @@ pub struct By {
     pub actor: Actor,
     /// From where.
     pub client: Client,
+    /// The tag of the language in which they read; empty where nobody can tell.
+    pub language: String,
     /// When; the one reading of the clock for the request or command.
     pub now: Timestamp,
 }
@@ -98,6 +101,7 @@ impl By {
         Self {
             actor: Actor::Operator,
             client: Client::operator(),
+            language: String::new(),
             now,
         }
     }
@@ -107,7 +111,17 @@ impl By {
         Self {
             actor: Actor::System,
             client: client.clone(),
+            language: String::new(),
             now,
+        }
+    }
+
+    /// The same, of somebody who reads that language.
+    #[must_use]
+    pub fn reading(self, language: &str) -> Self {
+        Self {
+            language: language.to_owned(),
+            ..self
         }
     }
 

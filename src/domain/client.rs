@@ -51,6 +51,11 @@ impl Client {
         Self { request_id, ..self }
     }
 
+    /// Whether it made a request, and is not the command line.
+    pub fn is_remote(&self) -> bool {
+        !self.request_id.is_empty()
+    }
+
     /// The operator at the command line.
     pub fn operator() -> Self {
         Self {

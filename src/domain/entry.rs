@@ -69,6 +69,8 @@ pub struct Entry {
     pub purpose: Purpose,
     /// What the tokens shall open.
     pub wanted: Audience,
+    /// Whether the browser has been used for this account before, as far as the flow can tell.
+    pub is_known: bool,
 }
 
 /// What an attempt to get in is for.

@@ -67,6 +67,10 @@ typed_id!(
     /// Names one audit line.
     AuditId
 );
+typed_id!(
+    /// Names one letter.
+    LetterId
+);
 
 #[cfg(test)]
 mod tests {

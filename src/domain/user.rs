@@ -15,6 +15,8 @@ pub struct User {
     pub username: Username,
     /// Since when the account may not be used; `None` while it may.
     pub disabled_at: Option<Timestamp>,
+    /// The tag of the language in which they read; empty until it is known.
+    pub language: String,
     /// When the account was opened.
     pub created_at: Timestamp,
 }

@@ -14,6 +14,7 @@ mod ending;
 pub mod entry;
 pub mod health;
 pub mod keys;
+pub mod letters;
 pub mod metrics;
 pub mod organizations;
 pub mod password;

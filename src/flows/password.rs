@@ -2,12 +2,14 @@
 
 use crate::app::App;
 use crate::domain::audit::Action;
+use crate::domain::letter::Kind;
 use crate::domain::password::{Context, Password};
 use crate::domain::{By, Caller, Email, Evidence, Refusal, Secret, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::Try;
 use crate::flows::ending::{self, Which};
 use crate::flows::entry::{self, confirm};
+use crate::flows::letters::{self, Values};
 use crate::flows::tokens::{self, Renewed};
 use crate::flows::{Result, attempts};
 use crate::storage::Tx;
@@ -97,6 +99,7 @@ async fn set(
         .await?;
     let deed = Deed::new(by, Action::PasswordChanged);
     deed.to(user).in_session(session).note(tx).await?;
+    letters::notify(app, tx, by, Kind::PasswordChanged, &standing.user, Values::new()).await?;
     ending::end(tx, by, user, Which::AllBut(session), Action::SessionsRevoked).await?;
     tokens::renew(app, tx, caller, standing, refresh).await
 }

@@ -3,11 +3,13 @@
 use crate::app::App;
 use crate::crypto::token;
 use crate::domain::audit::Action;
+use crate::domain::letter::Kind;
 use crate::domain::limit::Limit;
 use crate::domain::session::{Rotation, Verdict};
 use crate::domain::{Audience, By, Refusal, Secret, Timestamp, TokenHash};
 use crate::flows::attempts::Try;
 use crate::flows::ending::{self, Which};
+use crate::flows::letters::{self, Values};
 use crate::flows::tokens::{self, SignedIn};
 use crate::flows::{Error, Result};
 use crate::storage::sessions::Found;
@@ -175,7 +177,10 @@ async fn end_stolen(app: &App, by: &By, found: &Found) -> Result<()> {
     app.store
         .write(async |tx| -> Result<()> {
             let which = Which::One(session.id);
-            ending::end(tx, by, session.user, which, Action::RefreshTokenReused).await?;
+            if ending::end(tx, by, session.user, which, Action::RefreshTokenReused).await? > 0 {
+                let owner = &found.standing.user;
+                letters::notify(app, tx, by, Kind::SessionStolen, owner, Values::new()).await?;
+            }
             Ok(())
         })
         .await?;

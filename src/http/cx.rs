@@ -110,7 +110,7 @@ impl Cx {
 
     /// A person who is not known yet, in this request: the first argument of flows for strangers.
     pub fn by(&self) -> By {
-        By::nobody(self.client(), self.now())
+        By::nobody(self.client(), self.now()).reading(self.say().tag())
     }
 
     /// Names the request in the log, in the answer's `X-Request-Id` and in error pages.

@@ -47,6 +47,10 @@ pub fn routes() -> Vec<Route> {
         // Pages: all of them, for whoever works on them; only with APP_ENV=dev
         anyone().get("/auth/dev/pages", pages::gallery::index),
         anyone().get("/auth/dev/pages/{page}/{state}", pages::gallery::show),
+        // Pages: letters that nobody sends; only in `authara dev`
+        anyone().get("/auth/dev/mail", pages::inbox::list),
+        anyone().get("/auth/dev/mail/{letter}", pages::inbox::show),
+        anyone().get("/auth/dev/mail/{letter}/html", pages::inbox::html),
         // JSON: signing in and up
         anyone().get_json("/auth/api/v1/csrf", api::csrf::show),
         anyone()

@@ -31,6 +31,10 @@ pub struct Metrics {
     pub connections: Arc<Connections>,
     /// How exchanges of refresh tokens ended.
     pub refreshes: Named,
+    /// What came of each try to send a letter.
+    pub letters: Named,
+    /// Letters that waited when they were last counted.
+    pub letters_waiting: Gauge,
     limit_hits: Named,
 }
 
@@ -56,6 +60,9 @@ pub struct Worker {
     pub restarts: u64,
 }
 
+/// What can come of a try to send a letter.
+pub const LETTER_OUTCOMES: &[&str] = &["sent", "address_refused", "letter_refused", "setup", "later"];
+
 /// How an exchange of a refresh token may end, as it is counted.
 pub const REFRESH_OUTCOMES: &[&str] = &[
     "rotated",
@@ -75,6 +82,8 @@ impl Metrics {
             started_at: now,
             connections: Arc::default(),
             refreshes: Named::with(REFRESH_OUTCOMES),
+            letters: Named::with(LETTER_OUTCOMES),
+            letters_waiting: Gauge::default(),
             limit_hits: Named::with(&Limit::ALL.iter().copied().map(Limit::name).collect::<Vec<_>>()),
         }
     }
@@ -99,6 +108,10 @@ impl Metrics {
 
         text.counter("authara_refreshes_total", "Refresh tokens shown, by what came of it.");
         self.refreshes.write("outcome", text);
+        text.counter("authara_letters_total", "Tries to send a letter, by what came of it.");
+        self.letters.write("outcome", text);
+        text.gauge("authara_letters_waiting", "Letters that wait to be sent.");
+        text.value(&[], self.letters_waiting.value());
         text.counter(
             "authara_log_lines_lost_total",
             "Lines of the log that were lost: nobody read them fast enough, or they could not be written.",

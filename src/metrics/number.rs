@@ -44,6 +44,11 @@ impl Gauge {
         self.0.fetch_sub(1, Relaxed);
     }
 
+    /// So many, counted elsewhere.
+    pub fn set(&self, number: i64) {
+        self.0.store(number, Relaxed);
+    }
+
     /// How many there are.
     pub fn value(&self) -> i64 {
         self.0.load(Relaxed)

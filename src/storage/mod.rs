@@ -19,6 +19,7 @@ pub mod error;
 pub mod evidence;
 pub mod health;
 pub mod keys;
+pub mod letters;
 pub mod migrate;
 pub mod organizations;
 pub mod roles;
@@ -246,6 +247,8 @@ pub struct Conn {
     has_failed: bool,
     /// Whether one failed because the database is not available.
     was_unavailable: bool,
+    /// What follows once a transaction has taken effect.
+    after_commit: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 impl Conn {
@@ -255,6 +258,7 @@ impl Conn {
             dialect: backend.dialect(),
             has_failed: false,
             was_unavailable: false,
+            after_commit: Vec::new(),
         }
     }
 
@@ -322,6 +326,11 @@ impl Conn {
         organizations::Organizations(self)
     }
 
+    /// Letters that wait to be sent.
+    pub fn letters(&mut self) -> letters::Letters<'_> {
+        letters::Letters(self)
+    }
+
     /// Signing keys.
     pub fn keys(&mut self) -> keys::Keys<'_> {
         keys::Keys(self)
@@ -366,11 +375,18 @@ impl std::ops::DerefMut for Tx {
 }
 
 impl Tx {
+    /// Does this once the transaction has taken effect, and not at all if it does not.
+    pub fn after_commit(&mut self, then: impl FnOnce() + Send + 'static) {
+        self.0.after_commit.push(Box::new(then));
+    }
+
     async fn commit(self) -> Result<()> {
         if self.0.has_failed {
             // PostgreSQL would answer this commit with success and roll back.
             return Err(Error::Statement("commit after a failed statement".to_owned()));
         }
-        self.0.connection.commit().await
+        self.0.connection.commit().await?;
+        self.0.after_commit.into_iter().for_each(|then| then());
+        Ok(())
     }
 }

@@ -4,6 +4,8 @@ mod rotation;
 
 pub use rotation::{Exchange, ROTATE};
 
+use std::net::IpAddr;
+
 use crate::domain::organization::{Membership, OrganizationRole};
 use crate::domain::session::{Consumed, RefreshToken, Session};
 use crate::domain::{Client, Methods, PlatformRole, SessionId, Timestamp, TokenHash, User, UserId};
@@ -242,6 +244,16 @@ impl Sessions<'_> {
               ORDER BY s.last_used_at DESC, s.id DESC"
         );
         self.0.list(sql, args![user, now], read).await
+    }
+
+    /// From where and with which programs the account was used, as far as its sessions are kept; those of the last `limit`.
+    pub async fn clients_of(self, user: UserId, limit: u32) -> Result<Vec<(IpAddr, String)>> {
+        let sql = "SELECT address, user_agent FROM sessions WHERE user_id = $1 ORDER BY last_used_at DESC LIMIT $2";
+        self.0
+            .list(sql, args![user, limit], |row| {
+                Ok((row.next("sessions.address")?, row.next("sessions.user_agent")?))
+            })
+            .await
     }
 
     /// Ends a session of that user; `false` if it is another's, does not exist, was ended before, or

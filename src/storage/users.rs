@@ -14,7 +14,7 @@ pub struct Users<'c>(pub(super) &'c mut Conn);
 /// The columns of a user `u` that [`read`] reads.
 macro_rules! columns {
     () => {
-        "u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.created_at"
+        "u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.language, u.created_at"
     };
 }
 pub(super) use columns;
@@ -34,6 +34,7 @@ pub(super) fn read(row: &mut Row) -> Result<User> {
         email_verified_at: row.next("users.email_verified_at")?,
         username: row.next("users.username")?,
         disabled_at: row.next("users.disabled_at")?,
+        language: row.next("users.language")?,
         created_at: row.next("users.created_at")?,
     })
 }
@@ -52,8 +53,8 @@ impl Users<'_> {
     /// Adds a user; `false` if the address or the username is taken.
     pub async fn add(self, user: &User) -> Result<bool> {
         let sql = "INSERT INTO users
-                     (id, email, email_verified_at, username, username_normalized, disabled_at, created_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7)
+                     (id, email, email_verified_at, username, username_normalized, disabled_at, language, created_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                    ON CONFLICT DO NOTHING";
         let args = args![
             user.id,
@@ -62,6 +63,7 @@ impl Users<'_> {
             &user.username,
             user.username.normalized(),
             user.disabled_at,
+            &user.language,
             user.created_at,
         ];
         Ok(self.0.execute(sql, args).await? == 1)
@@ -138,6 +140,13 @@ impl Users<'_> {
             Err(Error::Taken(_)) => Ok(false),
             changed => Ok(changed? == 1),
         }
+    }
+
+    /// Notes the language in which a person reads.
+    pub async fn set_language(self, id: UserId, language: &str) -> Result<()> {
+        let sql = "UPDATE users SET language = $2 WHERE id = $1";
+        self.0.execute(sql, args![id, language]).await?;
+        Ok(())
     }
 
     /// Deletes the account with password, roles, memberships, sessions and their tokens; `false` if

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::domain::organization::{OrganizationKind, OrganizationMode, OrganizationRole};
 use crate::domain::{
-    AuditId, Email, Methods, OrganizationId, PlatformRole, SessionId, Timestamp, TokenHash, UserId, Username, audit,
+    AuditId, Email, LetterId, Methods, OrganizationId, PlatformRole, SessionId, Timestamp, TokenHash, UserId, Username,
+    audit, letter,
 };
 
 /// What the two databases have in common. Prints nothing of itself: it may be a password hash.
@@ -59,6 +60,7 @@ from! {
     SessionId, value => Self::Uuid(value.uuid());
     OrganizationId, value => Self::Uuid(value.uuid());
     AuditId, value => Self::Uuid(value.uuid());
+    LetterId, value => Self::Uuid(value.uuid());
     &Email, value => Self::Text(value.as_str().to_owned());
     &Username, value => Self::Text(value.as_str().to_owned());
     &TokenHash, value => Self::Bytes(value.bytes().to_vec());
@@ -155,6 +157,7 @@ from_value! {
     SessionId: Uuid, id => Some(Self::new(id));
     OrganizationId: Uuid, id => Some(Self::new(id));
     AuditId: Uuid, id => Some(Self::new(id));
+    LetterId: Uuid, id => Some(Self::new(id));
     Email: String, text => Self::parse(&text);
     Username: String, text => Self::parse(&text);
     IpAddr: String, text => text.parse().ok();
@@ -165,6 +168,8 @@ from_value! {
     OrganizationRole: String, text => Self::parse(&text);
     audit::Action: String, text => Self::parse(&text);
     audit::Outcome: String, text => Self::parse(&text);
+    letter::Kind: String, text => Self::parse(&text);
+    letter::State: String, text => Self::parse(&text);
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod dates;
 mod foreign;
 mod languages;
 mod phrases;
+pub mod program;
 mod tag;
 
 pub use foreign::{plain, printed};

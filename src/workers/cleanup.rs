@@ -26,16 +26,18 @@ enum Waste {
     Sessions,
     AuditLines,
     Budgets,
+    Letters,
 }
 
 impl Waste {
-    const ALL: [Self; 3] = [Self::Sessions, Self::AuditLines, Self::Budgets];
+    const ALL: [Self; 4] = [Self::Sessions, Self::AuditLines, Self::Budgets, Self::Letters];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Sessions => "ended sessions",
             Self::AuditLines => "old audit lines",
             Self::Budgets => "windows of limits",
+            Self::Letters => "letters",
         }
     }
 
@@ -44,6 +46,7 @@ impl Waste {
             Self::Sessions => ENDED_SESSIONS_KEPT,
             Self::AuditLines => app.config.audit_retention,
             Self::Budgets => BUDGETS_KEPT,
+            Self::Letters => app.config.mail.kept,
         }
     }
 
@@ -52,6 +55,7 @@ impl Waste {
             Self::Sessions => tx.sessions().delete_ended(before, BATCH).await,
             Self::AuditLines => tx.audit().delete_old(before, BATCH).await,
             Self::Budgets => tx.budgets().delete_over(before, BATCH).await,
+            Self::Letters => tx.letters().delete_settled(before, BATCH).await,
         }
     }
 }

@@ -8,6 +8,7 @@ mod backups;
 pub mod cleanup;
 mod clock;
 mod keys;
+pub mod letters;
 
 use std::error::Error;
 use std::pin::Pin;
@@ -36,6 +37,12 @@ const TABLE: [Row; Worker::ALL.len()] = [
         round: |app| Box::pin(clock::round(app)),
     },
     Row {
+        worker: Worker::Letters,
+        every: letters::EVERY,
+        soon: letters::EVERY,
+        round: |app| Box::pin(letters::round(app)),
+    },
+    Row {
         worker: Worker::Cleanup,
         every: cleanup::EVERY,
         soon: cleanup::SOON,
@@ -61,7 +68,8 @@ struct Row {
 type Round = Pin<Box<dyn Future<Output = Result<(), Failed>> + Send>>;
 
 /// Why a round failed: a sentence for the log, and the error below it.
-struct Failed {
+#[derive(Debug)]
+pub struct Failed {
     what: String,
     error: Box<dyn Error + Send + Sync>,
 }

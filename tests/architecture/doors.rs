@@ -70,12 +70,18 @@ fn a_request_reads_the_clock_once() {
     // The door reads it and hands it down.
     const MAY: &[(&str, usize, &str)] = &[
         ("src/flows/attempts.rs", 2, "an attempt may have waited for its turn"),
+        (
+            "src/flows/letters.rs",
+            4,
+            "sending takes time, and commands begin it too",
+        ),
         ("src/http/cx.rs", 1, "the door of requests"),
         ("src/http/pipeline.rs", 1, "how long ago a line of the log was written"),
         ("src/workers/backups.rs", 1, "a round of its own"),
         ("src/workers/cleanup.rs", 1, "a round of its own"),
         ("src/workers/clock.rs", 1, "what it looks at"),
         ("src/workers/keys.rs", 1, "a round of its own"),
+        ("src/workers/letters.rs", 1, "a round of its own"),
     ];
 
     for folder in ["src/flows", "src/http", "src/workers"] {

@@ -8,6 +8,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::*;
 
 const ADA: &str = "ada.of.a.name.somewhat.longer@example.com";
+/// Stands for the id of the letter that waits.
+const LETTER: &str = "LETTER";
 /// Whether its words are a text of its own that is not wrapped: SQL, a key.
 const UNWRAPPED: &[&[&str]] = &[&["migrate", "plan"], &["key", "generate"]];
 /// Prints one word, or runs until it is stopped.
@@ -42,7 +44,14 @@ const COMMANDS: &[&[&str]] = &[
         "--role",
         "monitor",
     ],
+    &["mail", "list"],
     &["user", "password", ADA, "--password-stdin"],
+    &["mail", "list"],
+    &["mail", "list", "--state", "sent"],
+    &["mail", "show", LETTER],
+    &["mail", "retry", LETTER],
+    &["mail", "retry", "--all"],
+    &["mail", "test", ADA, "--dkim-selector", "k1"],
     &["user", "sessions", ADA, "--end-all", "--yes"],
     &["user", "sessions", ADA],
     &["user", "show", ADA],
@@ -103,14 +112,32 @@ async fn walk(further: &[&str]) -> Vec<(Vec<&'static str>, String)> {
             strangers::session_of(&desk, ADA, "192.0.2.1", &"x".repeat(200)).await;
         }
         let listen = format!("unix:{}", desk.0.0.join("socket").display());
-        let settings = [("AUTHARA_LISTEN", listen.as_str())];
+        let mail = desk.0.0.display().to_string();
+        let settings = [
+            ("AUTHARA_LISTEN", listen.as_str()),
+            ("AUTHARA_MAIL_DIR", mail.as_str()),
+            ("AUTHARA_EMAIL_FROM", "login@example.com"),
+        ];
         let server = (*command == ["healthcheck"]).then(|| Server::start(&desk, &settings));
         let own = if command.starts_with(&["key", "generate"]) {
             &[]
         } else {
             further
         };
-        let arguments = [*command, own].concat();
+        let letter = if command.contains(&LETTER) {
+            desk.json(&["mail", "list", "--json"])["letters"][0]["id"].to_string()
+        } else {
+            String::new()
+        };
+        let filled = |word: &&'static str| {
+            if *word == LETTER {
+                letter.trim_matches('"').to_owned()
+            } else {
+                (*word).to_owned()
+            }
+        };
+        let filled: Vec<_> = command.iter().map(filled).collect();
+        let arguments: Vec<_> = filled.iter().map(String::as_str).chain(own.iter().copied()).collect();
         let mut output = desk.run_with(&arguments, &format!("{PASSWORD}\n"), &settings);
         for _ in 0..200 {
             if server.is_none() || output.status.success() {

@@ -102,7 +102,6 @@ once!(r129_what_is_not_for_everybody_is_not_there, async |db: &Database| {
         "/auth/static/../../etc/passwd",
         "/auth/static/..%2f..%2fetc%2fpasswd",
         "/auth/.well-known/openid-configuration",
-        "/auth/dev/mail",
         "/auth/internal/v1/organizations",
         "/auth/admin",
         "/auth/authara.db",

@@ -239,7 +239,11 @@ both!(
             (tables, budgets)
         };
         let (tables, budgets) = traces().await;
-        assert_eq!(tables, ["organizations", "users"], "the test looks where it should");
+        assert_eq!(
+            tables,
+            ["letters", "organizations", "users"],
+            "the test looks where it should"
+        );
         assert_eq!(budgets, 6);
 
         account::delete(&world.app, &me).await.unwrap();

@@ -8,4 +8,5 @@ pub(crate) mod dump;
 pub(crate) mod log;
 pub(crate) mod proxy;
 pub(crate) mod settings;
+pub(crate) mod smtp;
 pub(crate) mod world;

@@ -2,22 +2,22 @@
 
 /// A start or end tag, and the text that follows it.
 #[derive(Debug)]
-pub(super) struct Tag {
+pub(crate) struct Tag {
     /// In small letters; an end tag's begins with `/`.
-    pub(super) name: String,
-    pub(super) attributes: Vec<(String, String)>,
-    pub(super) text: String,
+    pub(crate) name: String,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) text: String,
 }
 
 impl Tag {
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(known, _)| known == name)?;
         Some(&found.1)
     }
 }
 
 /// Every tag of a page in its order. An attribute without quotes panics.
-pub(super) fn tags(html: &str) -> Vec<Tag> {
+pub(crate) fn tags(html: &str) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut rest = html;
     while let Some(start) = rest.find('<') {
@@ -41,7 +41,7 @@ pub(super) fn tags(html: &str) -> Vec<Tag> {
 }
 
 /// What a person reads.
-pub(super) fn text(html: &str) -> String {
+pub(crate) fn text(html: &str) -> String {
     let text: String = tags(html).iter().map(|tag| tag.text.as_str()).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

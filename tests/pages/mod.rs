@@ -11,7 +11,7 @@ mod entering;
 mod errors;
 mod frame;
 mod gallery;
-mod html;
+pub(crate) mod html;
 mod languages;
 mod password;
 mod preferences;

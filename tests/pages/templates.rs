@@ -66,7 +66,9 @@ fn nothing_is_written_without_escaping() {
 
 #[test]
 fn values_stand_in_text_or_in_quotes() {
-    for (name, text) in all() {
+    // Mail programs know no other styles than those in attributes.
+    let pages = all().into_iter().filter(|(name, _)| !name.contains("/email/"));
+    for (name, text) in pages {
         // Panics for an attribute without quotes, and for a value in place of a name.
         for tag in html::tags(&without_code(&text)) {
             assert!(!tag.name.contains('\u{1}'), "{name}");

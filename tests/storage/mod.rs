@@ -5,6 +5,7 @@ mod budgets;
 mod evidence;
 mod health;
 mod keys;
+mod letters;
 mod migrations;
 mod organizations;
 mod outages;
@@ -48,6 +49,7 @@ fn user(number: u32) -> User {
         email_verified_at: None,
         username: Username::parse(&format!("User-{number}")).unwrap(),
         disabled_at: None,
+        language: "pt-BR".to_owned(),
         created_at: NOW + Duration::from_secs(number.into()),
     }
 }

@@ -279,3 +279,23 @@ both!(
         assert_eq!(left_with(2, 4).await, [3, 4]);
     }
 );
+
+both!(from_where_an_account_was_used_is_known, async |db: &Database| {
+    let (ada, opened) = signed_in(&db.store).await;
+    let mut later = session(2, &ada);
+    later.last_used_at = NOW + HOUR;
+    later.client = Client::new("203.0.113.7".parse().unwrap(), "another");
+    db.store
+        .write(async |tx| tx.sessions().add(&later).await)
+        .await
+        .unwrap();
+
+    let mut conn = db.store.read().await.unwrap();
+    let all = conn.sessions().clients_of(ada.id, 9).await.unwrap();
+    let last = conn.sessions().clients_of(ada.id, 1).await.unwrap();
+
+    let pair = |session: &Session| (session.client.address, session.client.user_agent.clone());
+    assert_eq!(all, [pair(&later), pair(&opened)]);
+    assert_eq!(last, [pair(&later)]);
+    assert!(conn.sessions().clients_of(user(9).id, 9).await.unwrap().is_empty());
+});

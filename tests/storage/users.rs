@@ -212,6 +212,19 @@ both!(a_row_that_cannot_be_read_names_its_column, async |db: &Database| {
     assert_eq!(error.to_string(), "unreadable data in users.email");
 });
 
+both!(the_language_of_a_person_is_kept, async |db: &Database| {
+    add_user(&db.store, &user(1)).await;
+    let id = user(1).id;
+
+    db.store
+        .write(async |tx| tx.users().set_language(id, "de").await)
+        .await
+        .unwrap();
+
+    let found = db.store.read().await.unwrap().users().by_id(id).await.unwrap();
+    assert_eq!(found.unwrap().language, "de");
+});
+
 /// Changes a username in a transaction of its own.
 async fn rename(store: &Store, number: u128, name: &str) -> Result<bool> {
     let name = Username::parse(name).unwrap();

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::app;
 use crate::cli::print::Printer;
 use crate::cli::{Failure, Result};
 use crate::config::{Brand, Config, Database, Support, Target};
@@ -38,6 +39,10 @@ pub(super) fn settings(config: &Config, out: &mut Printer) -> Result<()> {
             config.backups.keep
         ))?;
     }
+    out.line(format!(
+        "  mail              {}",
+        mail(config).unwrap_or_else(|| "none is sent".to_owned())
+    ))?;
     out.line(format!("  languages         {}", languages(config).join(", ")))?;
     looks(&config.brand, out)
 }
@@ -58,6 +63,8 @@ pub(super) fn value(config: &Config) -> Value {
         "metrics_listen": config.metrics_listen.map(|address| address.to_string()),
         "database": database,
         "backups": folder.map(|folder| json!({ "folder": folder.display().to_string(), "keep": config.backups.keep })),
+        "mail": mail(config),
+        "mail_from": config.mail.from.1.as_str(),
         "languages": languages(config),
         "product_name": brand.product_name,
         "logo": brand.logo.as_ref().map(ToString::to_string),
@@ -94,6 +101,13 @@ fn servers(config: &Config) -> Vec<String> {
             servers.map(|(host, port)| format!("{host}:{port}")).collect()
         }
     }
+}
+
+/// How letters are sent.
+fn mail(config: &Config) -> Option<String> {
+    // What cannot be used was told before.
+    let mailer = app::mail::mailer(config).ok().flatten()?;
+    Some(format!("{}, from {}", mailer.describe(), config.mail.from.1.as_str()))
 }
 
 fn languages(config: &Config) -> Vec<&str> {

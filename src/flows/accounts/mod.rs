@@ -7,10 +7,12 @@ pub mod directory;
 use crate::app::App;
 use crate::crypto::password::Share;
 use crate::domain::audit::Action;
+use crate::domain::letter::Kind;
 use crate::domain::{By, Email, PlatformRole, Refusal, Secret, SessionId, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::ending::{self, Which};
 use crate::flows::entry::sign_up;
+use crate::flows::letters::{self, Values};
 use crate::flows::{Result, account, attempts, password};
 use crate::storage::Tx;
 
@@ -45,9 +47,10 @@ pub async fn disable(app: &App, by: &By, user: UserId) -> Result<u64> {
     app.store
         .write(async |tx| -> Result<_> {
             account::spare_last_admin(tx, user).await?;
-            found(tx, user).await?;
+            let owner = found(tx, user).await?;
             if tx.users().disable(user, by.now).await? {
                 note(tx, by, Action::UserDisabled, user, "").await?;
+                letters::notify(app, tx, by, Kind::AccountDisabled, &owner, Values::new()).await?;
             }
             end_all(tx, by, user).await
         })
@@ -70,10 +73,11 @@ pub async fn delete(app: &App, by: &By, user: UserId) -> Result<()> {
 pub async fn enable(app: &App, by: &By, user: UserId) -> Result<bool> {
     app.store
         .write(async |tx| -> Result<_> {
-            found(tx, user).await?;
+            let owner = found(tx, user).await?;
             let was_off = tx.users().enable(user).await?;
             if was_off {
                 note(tx, by, Action::UserEnabled, user, "").await?;
+                letters::notify(app, tx, by, Kind::AccountEnabled, &owner, Values::new()).await?;
             }
             Ok(was_off)
         })
@@ -99,10 +103,11 @@ pub async fn unlock(app: &App, by: &By, user: UserId) -> Result<bool> {
 pub async fn grant(app: &App, by: &By, user: UserId, role: PlatformRole) -> Result<bool> {
     app.store
         .write(async |tx| -> Result<_> {
-            found(tx, user).await?;
+            let owner = found(tx, user).await?;
             let is_new = tx.roles().grant(user, role, by.now).await?;
             if is_new {
                 note(tx, by, Action::RoleGranted, user, role.name()).await?;
+                tell_of_roles(app, tx, by, &owner).await?;
             }
             Ok(is_new)
         })
@@ -117,10 +122,11 @@ pub async fn revoke(app: &App, by: &By, user: UserId, role: PlatformRole) -> Res
             if role == PlatformRole::Admin {
                 account::spare_last_admin(tx, user).await?;
             }
-            found(tx, user).await?;
+            let owner = found(tx, user).await?;
             let had_it = tx.roles().revoke(user, role).await?;
             if had_it {
                 note(tx, by, Action::RoleRevoked, user, role.name()).await?;
+                tell_of_roles(app, tx, by, &owner).await?;
                 end_all(tx, by, user).await?;
             }
             Ok(had_it)
@@ -141,6 +147,7 @@ pub async fn set_password(app: &App, by: &By, user: UserId, password: Secret) ->
             let user = found(tx, user).await?;
             tx.users().set_password(user.id, &hash, by.now).await?;
             note(tx, by, Action::PasswordChanged, user.id, "").await?;
+            letters::notify(app, tx, by, Kind::PasswordChanged, &user, Values::new()).await?;
             attempts::forget(app, tx, &user, by.now).await?;
             end_all(tx, by, user.id).await
         })
@@ -161,6 +168,14 @@ pub async fn end_sessions(app: &App, by: &By, user: UserId, session: Option<Sess
             }
         })
         .await
+}
+
+/// Tells the owner which roles they have now.
+async fn tell_of_roles(app: &App, tx: &mut Tx, by: &By, owner: &User) -> Result<()> {
+    let roles = tx.roles().of_user(owner.id).await?;
+    let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+    let values = Values::from([("roles".to_owned(), names.join(", "))]);
+    letters::notify(app, tx, by, Kind::RoleChanged, owner, values).await
 }
 
 /// The account, locked until the transaction ends.

@@ -55,6 +55,7 @@ pub(in crate::flows) fn confirming(caller: &Caller) -> Entry {
     Entry {
         purpose: Purpose::Confirm(caller.session),
         wanted: caller.audience,
+        is_known: true,
     }
 }
 

@@ -8,12 +8,17 @@ pub mod confirm;
 pub mod password;
 pub mod sign_up;
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use crate::app::App;
 use crate::crypto::{random, token};
 use crate::domain::audit::Action;
+use crate::domain::letter::Kind;
 use crate::domain::session::Session;
-use crate::domain::{Audience, By, Entry, Evidence, Methods, Purpose, Refusal, SessionId, Timestamp, User};
+use crate::domain::{Audience, By, Client, Entry, Evidence, Methods, Purpose, Refusal, SessionId, Timestamp, User};
 use crate::flows::announce::Deed;
+use crate::flows::letters::{self, Values};
 use crate::flows::tokens::{self, SignedIn};
 use crate::flows::{Error, Result};
 use crate::storage::Tx;
@@ -58,15 +63,21 @@ pub(super) async fn advance(app: &App, tx: &mut Tx, by: &By, entry: Entry, evide
     }
     let by = by.user(user.id);
     match entry.purpose {
-        Purpose::SignIn => open(app, tx, &by, user, entry.wanted, evidence).await,
+        Purpose::SignIn => open(app, tx, &by, user, entry, evidence).await,
         Purpose::Confirm(session) => confirmed(tx, &by, session, entry.wanted, evidence).await,
     }
 }
 
-async fn open(app: &App, tx: &mut Tx, by: &By, user: User, wanted: Audience, evidence: &Evidence) -> Result<Outcome> {
+async fn open(app: &App, tx: &mut Tx, by: &By, user: User, entry: Entry, evidence: &Evidence) -> Result<Outcome> {
     let now = by.now;
     let roles = tx.roles().of_user(user.id).await?;
-    tokens::admit(&user, &roles, wanted)?;
+    tokens::admit(&user, &roles, entry.wanted)?;
+    if !entry.is_known {
+        tell_of_new_client(app, tx, by, &user).await?;
+    }
+    if user.language.is_empty() && !by.language.is_empty() {
+        tx.users().set_language(user.id, &by.language).await?;
+    }
     let membership = tx.organizations().default_of(user.id).await?;
     let membership = membership.ok_or_else(|| Error::Broken(format!("user {} is in no organization", user.id)))?;
 
@@ -103,8 +114,29 @@ async fn open(app: &App, tx: &mut Tx, by: &By, user: User, wanted: Audience, evi
         roles,
     };
     let password = tx.users().password(standing.user.id).await?.map(|stored| stored.mark);
-    let signed_in = tokens::issue(app, standing, wanted, refresh, now)?;
+    let signed_in = tokens::issue(app, standing, entry.wanted, refresh, now)?;
     Ok(Outcome::SignedIn(Box::new(SignedIn { password, ..signed_in })))
+}
+
+/// Letters of sign-ins from new browsers in a day: more tell the owner nothing, and would bury what else they get.
+const MOST_LETTERS: i64 = 3;
+const DAY: Duration = Duration::from_hours(24);
+
+/// Tells the owner of a sign-in with a program, or from a network, that no session of theirs has had.
+async fn tell_of_new_client(app: &App, tx: &mut Tx, by: &By, user: &User) -> Result<()> {
+    let clients = tx
+        .sessions()
+        .clients_of(user.id, app.config.sessions.most_per_user)
+        .await?;
+    let is_known = |(address, user_agent): &(IpAddr, String)| {
+        *user_agent == by.client.user_agent && Client::new(*address, "").network() == by.client.network()
+    };
+    if clients.iter().any(is_known)
+        || tx.letters().count_since(user.id, Kind::NewSignIn, by.now - DAY).await? >= MOST_LETTERS
+    {
+        return Ok(());
+    }
+    letters::notify(app, tx, by, Kind::NewSignIn, user, Values::new()).await
 }
 
 /// From now on the session counts as just signed in.

@@ -74,6 +74,7 @@ pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audie
     let entry = Entry {
         purpose: Purpose::SignIn,
         wanted,
+        is_known: input.device.is_some_and(|device| device.knows(user.id, stored.mark)),
     };
     let evidence = Evidence::Password {
         user: user.id,

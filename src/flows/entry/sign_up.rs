@@ -6,8 +6,8 @@ use crate::domain::audit::{Action, Actor};
 use crate::domain::limit::Limit;
 use crate::domain::organization::{Organization, OrganizationRole};
 use crate::domain::{
-    Audience, By, Email, Entry, Evidence, OrganizationId, PasswordMark, Purpose, Refusal, Secret, Timestamp, User,
-    UserId, Username,
+    Audience, By, Email, Entry, Evidence, OrganizationId, PasswordMark, Purpose, Refusal, Secret, User, UserId,
+    Username,
 };
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
@@ -65,6 +65,8 @@ pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) ->
             let entry = Entry {
                 purpose: Purpose::SignIn,
                 wanted,
+                // Their own, just now.
+                is_known: true,
             };
             let evidence = Evidence::Password { user: user.id, seen };
             let signed_in = entry::advance(app, tx, by, entry, &evidence).await?.signed_in()?;
@@ -93,7 +95,7 @@ pub(in crate::flows) async fn open_account(
     hash: &str,
 ) -> Result<(User, PasswordMark)> {
     let now = by.now;
-    let user = add_user(tx, email, now).await?;
+    let user = add_user(tx, by, email).await?;
     let organization = Organization::initial(
         OrganizationId::new(random::id(now)),
         app.config.organization_mode,
@@ -116,7 +118,8 @@ pub(in crate::flows) async fn open_account(
     Ok((user, mark))
 }
 
-async fn add_user(tx: &mut Tx, email: &Email, now: Timestamp) -> Result<User> {
+async fn add_user(tx: &mut Tx, by: &By, email: &Email) -> Result<User> {
+    let now = by.now;
     for _ in 0..USERNAME_TRIES {
         let user = User {
             id: UserId::new(random::id(now)),
@@ -124,6 +127,7 @@ async fn add_user(tx: &mut Tx, email: &Email, now: Timestamp) -> Result<User> {
             email_verified_at: None,
             username: Username::generate(email, random::five_digits()),
             disabled_at: None,
+            language: by.language.clone(),
             created_at: now,
         };
         if tx.users().add(&user).await? {

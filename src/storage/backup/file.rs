@@ -185,10 +185,10 @@ fn try_to_take_over(handle: &mut Handle, place: &Path) -> rusqlite::Result<Sessi
 }
 
 /// Whether the tables that are read are the same in both.
-const HAS_SAME_TABLES: &str = "SELECT count(*) = 4
+const HAS_SAME_TABLES: &str = "SELECT count(*) = 5
      FROM main.sqlite_schema m
      JOIN former.sqlite_schema f USING (type, name, sql)
-     WHERE type = 'table' AND name IN ('audit', 'sessions', 'refresh_tokens', 'signing_keys')";
+     WHERE type = 'table' AND name IN ('audit', 'sessions', 'refresh_tokens', 'signing_keys', 'letters')";
 
 /// Takes the log into the database file, so that it can be kept as one. `false` if another program uses it.
 fn fold_log(place: &Path) -> Result<bool> {

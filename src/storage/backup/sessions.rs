@@ -38,7 +38,7 @@ pub(super) fn hide_former() -> String {
     TABLES.map(|table| format!("DROP VIEW former_{table};")).concat()
 }
 
-const TABLES: [&str; 4] = ["audit", "sessions", "refresh_tokens", "signing_keys"];
+const TABLES: [&str; 5] = ["audit", "sessions", "refresh_tokens", "signing_keys", "letters"];
 
 /// Finds a row if the database before is a later state of the copy: then it has all lines of the copy's audit, but for
 /// those that were deleted since because they were too old.
@@ -50,7 +50,7 @@ pub(super) const IS_LATER: &str = "SELECT f.id
                          AND NOT EXISTS (SELECT 1 FROM former_audit k WHERE k.id = a.id))";
 
 /// Takes over what became of the sessions, in order, if the database before is a later state.
-pub(super) const TAKE_OVER: [&str; 6] = [
+pub(super) const TAKE_OVER: [&str; 7] = [
     // Sessions that have ended stay for a while; that of a deleted account does not.
     "DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM former_sessions f WHERE f.id = sessions.id)",
     // What follows the newest token that the copy knows.
@@ -85,6 +85,12 @@ pub(super) const TAKE_OVER: [&str; 6] = [
      SELECT id, public, sealed, created_at, active_from, retired_at
      FROM former_signing_keys f
      WHERE NOT EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = f.id)",
+    // Nobody gets a letter twice.
+    "UPDATE letters
+     SET state = f.state, settled_at = f.settled_at, outcome = f.outcome, tries = f.tries, sealed = f.sealed,
+         lease = NULL
+     FROM former_letters f
+     WHERE f.id = letters.id AND letters.state = 'waiting' AND f.state <> 'waiting'",
 ];
 
 /// Takes over what was ended, whichever of the two is the later one: an emergency action holds whatever came before.

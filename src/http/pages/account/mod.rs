@@ -15,11 +15,11 @@ use crate::domain::session::Session;
 use crate::domain::{Caller, PlatformRole, SessionId, Timestamp};
 use crate::flows::{self, Result};
 use crate::http::cx::Cx;
+use crate::http::pages::form;
 use crate::http::pages::form::Problems;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::program::Kind;
-use crate::http::pages::{form, program};
 use crate::http::reply::Reply;
+use crate::words::program::{self, Kind};
 use crate::words::{Phrases, dates};
 
 pub(super) const PATH: &str = "/auth/account";

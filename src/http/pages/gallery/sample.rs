@@ -82,6 +82,7 @@ fn named(cx: &Cx, username: &str, email: &str, roles: &[PlatformRole]) -> Caller
             email_verified_at: None,
             username,
             disabled_at: None,
+            language: String::new(),
             created_at: cx.now() - Duration::from_hours(400 * 24),
         },
         session: SessionId::new(id(0)),

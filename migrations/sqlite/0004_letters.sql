@@ -1,0 +1,28 @@
+-- compatible_from: 1
+
+-- The tag of the language in which a person reads; empty until it is known.
+ALTER TABLE users ADD COLUMN language TEXT NOT NULL DEFAULT '';
+
+-- E-mails, queued in the transaction of the change that they tell of. What a letter says beside
+-- fixed words is sealed, and removed once it has come to an end.
+CREATE TABLE letters (
+  id BLOB NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  user_id BLOB REFERENCES users (id) ON DELETE CASCADE,
+  address TEXT NOT NULL,
+  language TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  deadline INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'refused', 'failed')),
+  due_at INTEGER NOT NULL,
+  lease BLOB,
+  tries INTEGER NOT NULL,
+  settled_at INTEGER,
+  outcome TEXT NOT NULL
+) STRICT;
+CREATE INDEX letters_waiting ON letters (due_at) WHERE state = 'waiting';
+CREATE INDEX letters_by_settling ON letters (settled_at) WHERE settled_at IS NOT NULL;
+CREATE INDEX letters_in_order ON letters (created_at, id);
+CREATE INDEX letters_by_user ON letters (user_id);
+CREATE INDEX letters_by_refusal ON letters (address, settled_at) WHERE state = 'refused';
