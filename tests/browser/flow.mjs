@@ -15,7 +15,7 @@ const VISITORS = {
 
 for (const [who, options] of Object.entries(VISITORS)) {
   test(`the whole flow works ${who}`, async (t) => {
-    const [origin, page, other] = await Promise.all([serve(t), visit(t, options), visit(t)]);
+    const [origin, page, other] = await Promise.all([serve(), visit(t, options), visit(t)]);
 
     await wholeFlow({ page, other, origin, look: (name) => fits(page, name) });
   });

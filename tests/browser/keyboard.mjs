@@ -7,7 +7,7 @@ import { at, PASSWORD, sees, serve, somebody, test, visit } from "./kit/browser.
 import { showsFocus } from "./kit/layout.mjs";
 
 test("the whole flow works with the keyboard alone", async (t) => {
-  const [origin, page] = await Promise.all([serve(t), visit(t, { reducedMotion: "reduce" })]);
+  const [origin, page] = await Promise.all([serve(), visit(t, { reducedMotion: "reduce" })]);
   const email = somebody();
 
   await page.goto(`${origin}/`);
@@ -58,7 +58,7 @@ test("the whole flow works with the keyboard alone", async (t) => {
 });
 
 test("one can skip to the content, and go backwards", async (t) => {
-  const [origin, page] = await Promise.all([serve(t), visit(t, { colorScheme: "dark", reducedMotion: "reduce" })]);
+  const [origin, page] = await Promise.all([serve(), visit(t, { colorScheme: "dark", reducedMotion: "reduce" })]);
 
   await page.goto(`${origin}/auth/login`);
   await goTo(page, "Skip to the content");

@@ -29,21 +29,26 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
+// They outlive the pages of every test: what a page still asks for when its test is over would be cut off.
+const servers = [];
+runner.after(async () => {
+  for (const { child, ended } of servers) {
+    child.kill("SIGKILL");
+    await ended;
+  }
+});
+
 /**
  * Starts `authara dev` in a folder of its own, since what is tried wrong too often in one place is
- * refused there; returns its origin. It ends with the test `t`, or with the file.
+ * refused there; returns its origin. It ends with the file.
  */
-export async function serve(t) {
+export async function serve() {
   const child = spawn(process.env.AUTHARA, ["dev", "--port", "0"], {
     cwd: mkdtempSync(join(tmpdir(), "authara-")),
     env: {},
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  (t?.after.bind(t) ?? runner.after)(async () => {
-    child.kill("SIGKILL");
-    await ended;
-  });
+  servers.push({ child, ended: new Promise((resolve) => child.once("exit", resolve)) });
   let said = "";
   child.stderr.on("data", (text) => (said += text));
   for await (const text of child.stdout.iterator({ destroyOnReturn: false })) {
