@@ -53,6 +53,12 @@ pub struct App {
     pub flash: Stamp,
     /// Signs the cookie by which a browser is known again.
     pub device: Stamp,
+    /// Hashes the codes that are mailed.
+    pub code_key: Key,
+    /// Seals what is needed once a code was entered.
+    pub challenge_key: Key,
+    /// Signs the cookie of an attempt to get in that needs more than one step.
+    pub entry: Stamp,
     /// Seals what queued letters say.
     pub letter_key: Key,
     /// Sends letters; `None` where none are sent.
@@ -128,6 +134,9 @@ impl App {
             csrf: Stamp::new(root.key(Purpose::Csrf)),
             flash: Stamp::new(root.key(Purpose::Flash)),
             device: Stamp::new(root.key(Purpose::Device)),
+            code_key: root.key(Purpose::Codes),
+            challenge_key: root.key(Purpose::Challenges),
+            entry: Stamp::new(root.key(Purpose::Entry)),
             letter_key: root.key(Purpose::Letters),
             mailer: mail::mailer(&config)?,
             limit_key: root.key(Purpose::Limits),

@@ -154,7 +154,6 @@ fn an_unknown_name_is_refused_and_the_nearest_offered() {
 #[test]
 fn settings_of_the_older_server_are_refused_where_passing_them_over_would_mislead() {
     for (name, value) in [
-        ("AUTHARA_CHALLENGE_ENABLED", "true"),
         ("AUTHARA_WEBHOOK_URL", "https://example.com/hook"),
         ("AUTHARA_OAUTH_PROVIDERS", "google"),
         ("AUTHARA_INTERNAL_API_TOKEN", "x"),
@@ -168,8 +167,6 @@ fn settings_of_the_older_server_are_refused_where_passing_them_over_would_mislea
         );
     }
     for (name, value) in [
-        ("AUTHARA_CHALLENGE_ENABLED", "false"),
-        ("AUTHARA_CHALLENGE_TTL", "30m"),
         ("AUTHARA_CACHE_PROVIDER", "redis"),
         ("AUTHARA_REDIS_HOST", "cache"),
         ("AUTHARA_DB_MAX_IDLE_CONNS", "20"),

@@ -20,6 +20,7 @@ fn every_registered_setting_is_read_and_no_other() {
         "mod",
         "backups",
         "brand",
+        "challenges",
         "database",
         "languages",
         "limits",

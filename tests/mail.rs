@@ -1,5 +1,6 @@
 //! Letters: sent by every way there is, to servers that behave and to servers that do not.
 
+mod codes;
 mod command;
 mod http;
 mod looks;

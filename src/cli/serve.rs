@@ -49,6 +49,12 @@ pub(super) async fn run(given: &Given, env_file: Option<PathBuf>) -> Result<()> 
         metrics_listen = app.config.metrics_listen.map(tracing::field::display),
         "ready"
     );
+    if let Some(mailer) = &app.mailer {
+        let codes_at_sign_up = app.config.challenges.at_sign_up;
+        tracing::info!(codes_at_sign_up, "mail goes by {}", mailer.describe());
+    } else {
+        tracing::info!("no mail is sent: addresses are not proved, and a forgotten password needs an operator");
+    }
     let again: ReadAgain = Arc::new(move || {
         Given::check_file(env_file.as_deref())?;
         Config::read(&Given::from_environment(env_file.as_deref())?)

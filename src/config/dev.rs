@@ -89,9 +89,8 @@ impl Dev {
         let Checked {
             mut value,
             mut warnings,
-        } = Config::read(&given)?;
+        } = Config::read_with(&given, Some(Transport::Inbox))?;
         value.listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)));
-        value.mail.transport.get_or_insert(Transport::Inbox);
         value.database = Database::Sqlite {
             path: self.folder.join("authara.db"),
         };

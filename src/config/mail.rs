@@ -74,8 +74,14 @@ pub enum Security {
 const IMPLICIT_PORT: u16 = 465;
 
 impl Mail {
-    pub(super) fn read(reader: &mut Reader<'_>, public_url: Option<&PublicUrl>, name: Option<&str>) -> Option<Self> {
-        let transport = Transport::read(reader);
+    /// `otherwise` is how letters are sent if no setting says.
+    pub(super) fn read(
+        reader: &mut Reader<'_>,
+        public_url: Option<&PublicUrl>,
+        name: Option<&str>,
+        otherwise: Option<Transport>,
+    ) -> Option<Self> {
+        let transport = Transport::read(reader).or(otherwise);
         let from = sender(reader, transport.as_ref(), public_url, name);
         let reply_to = reader.parse("AUTHARA_EMAIL_REPLY_TO", |text| {
             Email::parse(text).ok_or_else(|| "must be an e-mail address".to_owned())

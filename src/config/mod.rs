@@ -5,6 +5,7 @@
 
 mod backups;
 mod brand;
+mod challenges;
 mod database;
 mod database_url;
 mod dev;
@@ -33,6 +34,7 @@ use std::time::Duration;
 
 pub use backups::Backups;
 pub use brand::{Brand, Support, Target};
+pub use challenges::Challenges;
 pub use database::{Database, Postgres, Tls};
 pub use dev::{Dev, PORT as DEV_PORT};
 pub use given::Given;
@@ -48,6 +50,7 @@ use crate::domain::organization::OrganizationMode;
 use crate::domain::return_to::ReturnTo;
 use crate::domain::{Secret, key_text};
 use crate::words::Languages;
+use mail::Transport;
 use reader::Reader;
 
 /// Every setting, checked.
@@ -101,6 +104,8 @@ pub struct Config {
     pub brand: Brand,
     /// How letters are sent.
     pub mail: Mail,
+    /// Codes by mail.
+    pub challenges: Challenges,
 }
 
 /// `LOG_LEVEL`.
@@ -128,14 +133,19 @@ pub struct Checked<T> {
 impl Config {
     /// Checks everything; all problems are reported together.
     pub fn read(given: &Given) -> Result<Checked<Self>, Problems> {
+        Self::read_with(given, None)
+    }
+
+    /// The same where letters go that way if the settings name none.
+    fn read_with(given: &Given, transport: Option<Transport>) -> Result<Checked<Self>, Problems> {
         let mut reader = Reader::new(given);
-        let config = Self::sections(&mut reader);
+        let config = Self::sections(&mut reader, transport);
         reader
             .finish(config)
             .map(|(value, warnings)| Checked { value, warnings })
     }
 
-    fn sections(reader: &mut Reader<'_>) -> Option<Self> {
+    fn sections(reader: &mut Reader<'_>, transport: Option<Transport>) -> Option<Self> {
         let environment = reader.one_of("APP_ENV", &[("prod", Environment::Prod), ("dev", Environment::Dev)]);
         let listen = Listen::read(reader);
         let metrics_listen = server::metrics_listen(reader, listen.as_ref());
@@ -165,7 +175,9 @@ impl Config {
         let limits = Limits::read(reader);
         let brand = Brand::read(reader, public_url.as_ref());
         let name = brand.as_ref().map(|brand| brand.product_name.as_str());
-        let mail = Mail::read(reader, public_url.as_ref(), name);
+        let mail = Mail::read(reader, public_url.as_ref(), name, transport);
+        let transport = mail.as_ref().and_then(|mail| mail.transport.as_ref());
+        let challenges = Challenges::read(reader, transport);
         Some(Self {
             environment: environment?,
             listen: listen?,
@@ -191,6 +203,7 @@ impl Config {
             limits: limits?,
             brand: brand?,
             mail: mail?,
+            challenges: challenges?,
         })
     }
 }

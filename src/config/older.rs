@@ -26,7 +26,6 @@ const ON: Harmless = Harmless::If(&["1", "t", "T", "true", "TRUE", "True"]);
 
 const NO_MAIL: &str = "sends no mail yet";
 const OUTBOX: &str = "sees to its outbox by itself";
-const NO_CODES: &str = "has no e-mail codes yet";
 const NO_WEBHOOKS: &str = "has no webhooks yet";
 const NO_PROVIDERS: &str = "has no sign-in through providers yet";
 const NO_PASSKEYS: &str = "has no passkeys yet";
@@ -78,12 +77,6 @@ const OLDER: &[Older] = &[
         ON,
         "always asks for a recent proof where it matters",
     ),
-    older("AUTHARA_CHALLENGE_ENABLED", OFF, NO_CODES),
-    older("AUTHARA_CHALLENGE_TTL", Harmless::Always, NO_CODES),
-    older("AUTHARA_CHALLENGE_VERIFICATION_CODE_TTL", Harmless::Always, NO_CODES),
-    older("AUTHARA_CHALLENGE_MAX_ATTEMPTS", Harmless::Always, NO_CODES),
-    older("AUTHARA_CHALLENGE_MAX_RESENDS", Harmless::Always, NO_CODES),
-    older("AUTHARA_CHALLENGE_MIN_RESEND_INTERVAL", Harmless::Always, NO_CODES),
     older("AUTHARA_EMAIL_VERIFICATION_REQUIRED", OFF, NO_MAIL),
     older("AUTHARA_EMAIL_WORKER_POLL_INTERVAL", Harmless::Always, OUTBOX),
     older(
@@ -122,13 +115,7 @@ const OLDER: &[Older] = &[
         Harmless::Always,
         "drops counters when their time is over",
     ),
-    older(
-        "AUTHARA_RATE_LIMIT_PASSWORD_RESET_*",
-        Harmless::Always,
-        "has no password reset yet",
-    ),
     older("AUTHARA_RATE_LIMIT_PASSKEY_LOGIN_*", Harmless::Always, NO_PASSKEYS),
-    older("AUTHARA_RATE_LIMIT_CHALLENGE_*", Harmless::Always, NO_CODES),
     older("AUTHARA_INTERNAL_API_TOKEN", Harmless::Never, "has no internal API yet"),
     older("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", OFF, "has no allowlist yet"),
     older(

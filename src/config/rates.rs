@@ -67,6 +67,16 @@ rates! {
         "Sign-ups with one e-mail address that are refused because the account exists.";
     NewAccounts "AUTHARA_RATE_LIMIT_NEW_ACCOUNTS_IP": "100" "accounts" in "1h", at least 1, EQUAL,
         "Accounts that can be opened from one address.";
+    ResetAddress "AUTHARA_RATE_LIMIT_PASSWORD_RESET_IP": "5" "attempts" in "1h", at least 1, EQUAL,
+        "Password resets asked for from one address.";
+    ResetAccount "AUTHARA_RATE_LIMIT_PASSWORD_RESET_EMAIL": "3" "attempts" in "24h", at least 1, DOUBLING,
+        "Password resets asked for with one e-mail address, whether it has an account or not.";
+    SignUpCodes "AUTHARA_RATE_LIMIT_SIGNUP_CODES_EMAIL": "5" "attempts" in "24h", at least 1, EQUAL,
+        "Sign-ups begun with one e-mail address where a code is mailed, whether it has an account or not.";
+    ChallengeVerify "AUTHARA_RATE_LIMIT_CHALLENGE_VERIFY_IP": "30" "attempts" in "10m", at least 1, EQUAL,
+        "Wrong codes from one address.";
+    ChallengeResend "AUTHARA_RATE_LIMIT_CHALLENGE_RESEND_IP": "10" "codes" in "1h", at least 1, EQUAL,
+        "Further codes asked for from one address.";
     RefreshSession "AUTHARA_RATE_LIMIT_REFRESH_SESSION": "0" "refreshes" in "1m", at least 0, EQUAL,
         "Refreshes of one session; 0 for no limit. Never counted by address, since an application refreshes for all its users from one.";
 }

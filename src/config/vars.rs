@@ -352,6 +352,53 @@ const PLAIN_VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_CHALLENGE_ENABLED",
+        group: Group::Mail,
+        default: Default::Depends("true where mail is sent, but in dev"),
+        help: "Whether an account is opened only once a code was entered that was mailed to its address.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_CHALLENGE_TTL",
+        group: Group::Mail,
+        kind: Kind::Duration { from: 300, to: 86_400 },
+        default: Default::Is("30m"),
+        help: "How long somebody may take from asking for a code to entering one.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_CHALLENGE_VERIFICATION_CODE_TTL",
+        group: Group::Mail,
+        kind: Kind::Duration { from: 60, to: 3600 },
+        default: Default::Is("10m"),
+        help: "How long a code can be used.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_CHALLENGE_MAX_ATTEMPTS",
+        group: Group::Mail,
+        kind: number(1, 20, "attempts"),
+        default: Default::Is("5"),
+        help: "Wrong codes before another attempt must be begun.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_CHALLENGE_MAX_RESENDS",
+        group: Group::Mail,
+        kind: number(0, 10, "codes"),
+        default: Default::Is("3"),
+        help: "Further codes in one attempt.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_CHALLENGE_MIN_RESEND_INTERVAL",
+        group: Group::Mail,
+        kind: Kind::Duration { from: 0, to: 900 },
+        default: Default::Is("30s"),
+        help: "The least time from one code to the next.",
+        ..PLAIN
+    },
+    Var {
         name: "AUTHARA_EMAIL_FROM",
         group: Group::Mail,
         kind: Kind::Text("address, or name and address"),

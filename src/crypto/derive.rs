@@ -25,6 +25,12 @@ pub enum Purpose {
     Device,
     /// Sealing what queued letters say.
     Letters,
+    /// Hashing the codes that are mailed.
+    Codes,
+    /// Sealing what is needed once a code was entered.
+    Challenges,
+    /// Signing the cookie of an attempt to get in that needs more than one step.
+    Entry,
 }
 
 impl Purpose {
@@ -37,6 +43,9 @@ impl Purpose {
             Self::Limits => b"authara v1: limits",
             Self::Device => b"authara v1: device",
             Self::Letters => b"authara v1: letters",
+            Self::Codes => b"authara v1: codes",
+            Self::Challenges => b"authara v1: challenges",
+            Self::Entry => b"authara v1: entry",
         }
     }
 }

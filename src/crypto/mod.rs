@@ -9,6 +9,7 @@
 //! | one key per purpose | HKDF-SHA256 from the root secret | one secret to keep |
 //! | signing keys at rest | ChaCha20-Poly1305 | a copied database signs nothing |
 
+pub mod code;
 pub mod derive;
 mod fair;
 pub mod jwt;

@@ -71,6 +71,10 @@ typed_id!(
     /// Names one letter.
     LetterId
 );
+typed_id!(
+    /// Names one attempt to prove an address; as hard to guess as a token.
+    ChallengeId
+);
 
 #[cfg(test)]
 mod tests {

@@ -31,6 +31,12 @@ macro_rules! kinds {
 kinds! {
     /// To try out whether letters arrive.
     Test "test",
+    /// The code that opens an account.
+    SignUpCode "signup_code",
+    /// Somebody tried to sign up with the address of an account.
+    SignUpKnown "signup_known",
+    /// The code that sets a password.
+    PasswordResetCode "password_reset_code",
     /// A password was replaced.
     PasswordChanged "password_changed",
     /// A session was opened from a browser that was not known before.

@@ -45,6 +45,16 @@ limits! {
     SignUpAccount "sign_up.account",
     /// Accounts opened from one network.
     NewAccounts "sign_up.new_accounts",
+    /// Password resets asked for from one network.
+    ResetAddress "password_reset.address",
+    /// Password resets asked for with one address, whether it has an account or not.
+    ResetAccount "password_reset.account",
+    /// Sign-ups begun with one address, whether it has an account or not.
+    SignUpCodes "sign_up.codes",
+    /// Wrong codes from one network.
+    ChallengeVerify "challenge_verify.address",
+    /// Further codes asked for from one network.
+    ChallengeResend "challenge_resend.address",
     /// Refreshes of one session, successful or not.
     RefreshSession "refresh.session",
 }

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod audience;
 pub mod audit;
+pub mod challenge;
 pub mod client;
 pub mod device;
 pub mod email;
@@ -32,7 +33,7 @@ pub use audience::Audience;
 pub use client::Client;
 pub use email::Email;
 pub use entry::{Entry, Evidence, Method, Methods, PasswordMark, Purpose};
-pub use id::{AuditId, LetterId, OrganizationId, SessionId, TokenId, UserId};
+pub use id::{AuditId, ChallengeId, LetterId, OrganizationId, SessionId, TokenId, UserId};
 pub use refusal::Refusal;
 pub use role::PlatformRole;
 pub use search::Search;

@@ -47,6 +47,9 @@ pub enum Refusal {
     /// An invitation code that opens nothing.
     #[error("the invitation cannot be used")]
     InvitationInvalid,
+    /// A mailed code that is wrong, used up or too old, or an attempt that is over; one answer for every cause.
+    #[error("the code is not right, or is too old; ask for another one")]
+    CodeWrong,
     /// Wrong address or password; one answer for every cause.
     #[error("the e-mail address or the password is not right")]
     CredentialsWrong,

@@ -50,6 +50,11 @@ impl TokenHash {
         Self(digest)
     }
 
+    /// Whether it is the same; takes as long whatever the answer is.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
     /// The digest, for storage.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0

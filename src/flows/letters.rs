@@ -26,43 +26,63 @@ const LEASE_MARGIN: Duration = Duration::from_secs(30);
 /// An address that was refused for good gets no letters for so long.
 const REFUSED_FOR: Duration = Duration::from_hours(24);
 
+/// A letter that is to be queued.
+pub(super) struct Queue<'a> {
+    pub(super) kind: Kind,
+    /// Whose account it is about.
+    pub(super) user: Option<UserId>,
+    pub(super) to: &'a Email,
+    pub(super) language: &'a str,
+    pub(super) values: Values,
+    /// When it is of no use any more, if not after the usual time.
+    pub(super) deadline: Option<Timestamp>,
+    /// Whether it is sent at all. One that is not takes as long to queue, and is no letter to anybody.
+    pub(super) is_sent: bool,
+}
+
 /// Queues a notice to the owner of an account about something that `by` did. Nothing happens where no mail is sent.
 pub(super) async fn notify(app: &App, tx: &mut Tx, by: &By, kind: Kind, user: &User, values: Values) -> Result<()> {
-    let mut values = values;
-    values.insert("at".to_owned(), by.now.micros().to_string());
+    let notice = Queue {
+        kind,
+        user: Some(user.id),
+        to: &user.email,
+        language: &user.language,
+        values,
+        deadline: None,
+        is_sent: true,
+    };
+    queue(app, tx, by, notice).await
+}
+
+/// Queues a letter in the transaction of the change. Nothing happens where no mail is sent.
+pub(super) async fn queue(app: &App, tx: &mut Tx, by: &By, wanted: Queue<'_>) -> Result<()> {
+    let now = by.now;
+    if app.mailer.is_none() {
+        return Ok(());
+    }
+    let is_refused = tx.letters().is_refused(wanted.to, now - REFUSED_FOR).await?;
+    let mut values = wanted.values;
+    values.insert("at".to_owned(), now.micros().to_string());
     if by.client.is_remote() {
         values.insert("address".to_owned(), by.client.address.to_string());
         values.insert("program".to_owned(), by.client.user_agent.clone());
     }
-    let to = (Some(user.id), &user.email);
-    queue(app, tx, kind, to, &user.language, &values, by.now).await
-}
-
-async fn queue(
-    app: &App,
-    tx: &mut Tx,
-    kind: Kind,
-    (user, to): (Option<UserId>, &Email),
-    language: &str,
-    values: &Values,
-    now: Timestamp,
-) -> Result<()> {
-    if app.mailer.is_none() || tx.letters().is_refused(to, now - REFUSED_FOR).await? {
-        return Ok(());
-    }
     let id = LetterId::new(random::id(now));
-    let text = serde_json::to_vec(values).map_err(|error| Error::Broken(format!("letter {id}: {error}")))?;
+    let text = serde_json::to_vec(&values).map_err(|error| Error::Broken(format!("letter {id}: {error}")))?;
     let letter = Letter {
         id,
-        kind,
-        user,
-        to: to.clone(),
-        language: language.to_owned(),
+        kind: wanted.kind,
+        user: wanted.user,
+        to: wanted.to.clone(),
+        language: wanted.language.to_owned(),
         sealed: seal::seal(&app.letter_key, &id.to_string(), &text),
         created_at: now,
-        deadline: now + DEADLINE,
+        deadline: wanted.deadline.unwrap_or(now + DEADLINE),
     };
     tx.letters().add(&letter).await?;
+    if is_refused || !wanted.is_sent {
+        tx.letters().take_back(id).await?;
+    }
     let pulse = app.pulse.clone();
     tx.after_commit(move || pulse.wake(Worker::Letters));
     Ok(())

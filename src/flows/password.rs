@@ -99,6 +99,7 @@ async fn set(
         .await?;
     let deed = Deed::new(by, Action::PasswordChanged);
     deed.to(user).in_session(session).note(tx).await?;
+    tx.challenges().void_of_user(user).await?;
     letters::notify(app, tx, by, Kind::PasswordChanged, &standing.user, Values::new()).await?;
     ending::end(tx, by, user, Which::AllBut(session), Action::SessionsRevoked).await?;
     tokens::renew(app, tx, caller, standing, refresh).await

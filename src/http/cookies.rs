@@ -44,8 +44,11 @@ pub const LANGUAGE: Cookie = Cookie::cosmetic("authara_lang");
 /// Light or dark, if somebody chose one of them on a page.
 pub const THEME: Cookie = Cookie::cosmetic("authara_theme");
 
+/// An attempt to get in that needs more than one step.
+pub const ENTRY: Cookie = Cookie::hidden("authara_entry");
+
 /// Every cookie this server reads.
-pub const ALL: [Cookie; 8] = [ACCESS, REFRESH, CSRF, FLASH, ARRIVALS, DEVICE, LANGUAGE, THEME];
+pub const ALL: [Cookie; 9] = [ACCESS, REFRESH, CSRF, FLASH, ARRIVALS, DEVICE, LANGUAGE, THEME, ENTRY];
 
 impl Cookie {
     const fn hidden(name: &'static str) -> Self {

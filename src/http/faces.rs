@@ -84,6 +84,7 @@ pub fn face(refusal: &Refusal) -> Face {
         R::BadRequest(_) | R::Member { .. } | R::InvitationInvalid => {
             (StatusCode::BAD_REQUEST, "invalid_request", None)
         }
+        R::CodeWrong => (StatusCode::BAD_REQUEST, "invalid_request", Some("code")),
         R::EmailInvalid | R::EmailTaken => (StatusCode::BAD_REQUEST, "invalid_request", Some("email")),
         R::PasswordTooShort
         | R::PasswordTooLong

@@ -173,7 +173,7 @@ impl Cx {
         self.by_way_of("/auth/sessions/confirm", target)
     }
 
-    fn by_way_of(&self, page: &str, target: Option<&ReturnTo>) -> ReturnTo {
+    pub(super) fn by_way_of(&self, page: &str, target: Option<&ReturnTo>) -> ReturnTo {
         let with_target = target.and_then(|target| {
             let target: String = form_urlencoded::byte_serialize(target.as_str().as_bytes()).collect();
             ReturnTo::parse(&format!("{page}?return_to={target}"))

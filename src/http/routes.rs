@@ -22,6 +22,12 @@ pub fn routes() -> Vec<Route> {
         anyone().post("/auth/login", pages::login::submit),
         visitor().get("/auth/signup", pages::signup::show),
         anyone().post("/auth/signup", pages::signup::submit),
+        // Pages: codes by mail
+        anyone().get("/auth/password-reset", pages::password_reset::show),
+        anyone().post("/auth/password-reset", pages::password_reset::submit),
+        anyone().get("/auth/verify-challenge/{action}", pages::verify::show),
+        anyone().post("/auth/verify-challenge/{action}", pages::verify::submit),
+        anyone().post("/auth/resend-challenge", pages::verify::resend),
         // Pages: language and appearance
         anyone()
             .post("/auth/preferences", pages::preferences::submit)
@@ -60,6 +66,27 @@ pub fn routes() -> Vec<Route> {
         anyone()
             .post_json("/auth/api/v1/login", api::login::submit)
             .audience(&[App, Admin])
+            .no_csrf_without_cookies(),
+        // JSON: codes by mail
+        anyone()
+            .post_json("/auth/api/v1/signup/challenges", api::challenges::sign_up)
+            .audience(&[App])
+            .no_csrf_without_cookies(),
+        anyone()
+            .post_json("/auth/api/v1/signup/challenges/verify", api::challenges::verify_sign_up)
+            .audience(&[App])
+            .no_csrf_without_cookies(),
+        anyone()
+            .post_json("/auth/api/v1/password-reset/challenges", api::challenges::reset)
+            .no_csrf_without_cookies(),
+        anyone()
+            .post_json(
+                "/auth/api/v1/password-reset/challenges/verify",
+                api::challenges::verify_reset,
+            )
+            .no_csrf_without_cookies(),
+        anyone()
+            .post_json("/auth/api/v1/challenges/resend", api::challenges::resend)
             .no_csrf_without_cookies(),
         // JSON: sessions
         anyone()

@@ -6,6 +6,12 @@ use crate::words::program;
 
 /// Where people see to their account.
 const ACCOUNT: &str = "/auth/account";
+/// Where people enter a code.
+const SIGN_UP_CODE: &str = "/auth/verify-challenge/signup";
+const RESET_CODE: &str = "/auth/verify-challenge/password-reset";
+/// Where people sign in, and where they ask for a new password.
+const SIGN_IN: &str = "/auth/login";
+const RESET: &str = "/auth/password-reset";
 /// Where people choose a new password.
 const PASSWORD: &str = "/auth/providers/password/change";
 
@@ -18,6 +24,19 @@ pub(super) fn content(facts: &Facts<'_>) -> Content {
             title: say.letter_test_title(site),
             blocks: vec![Block::Text(say.letter_test_text(site))],
         },
+        Kind::SignUpCode => code(
+            facts,
+            say.letter_signup_code_title(),
+            say.letter_signup_code_text(site),
+            SIGN_UP_CODE,
+        ),
+        Kind::PasswordResetCode => code(
+            facts,
+            say.letter_password_reset_title(),
+            say.letter_password_reset_text(site),
+            RESET_CODE,
+        ),
+        Kind::SignUpKnown => known_owner(facts),
         Kind::PasswordChanged => notice(
             facts,
             say.letter_password_changed_title(),
@@ -47,6 +66,53 @@ pub(super) fn content(facts: &Facts<'_>) -> Content {
             };
             told(facts, say.letter_role_changed_title(), text)
         }
+    }
+}
+
+/// A code to type where somebody asked for it. The link carries the code and not where it belongs: in another browser it is worth
+/// nothing, and to open it does nothing (a mail scanner opens every link).
+fn code(facts: &Facts<'_>, title: &str, text: String, page: &str) -> Content {
+    let Facts { say, letter, .. } = facts;
+    let code = facts.value("code").unwrap_or_default();
+    let minutes = letter.deadline.since(letter.created_at).as_secs() / 60;
+    Content {
+        subject: format!("{title} · {}", facts.site),
+        preview: text.clone(),
+        title: title.to_owned(),
+        blocks: vec![
+            Block::Text(text),
+            Block::Code(code.to_owned()),
+            Block::Text(say.letter_code_ends(minutes)),
+            Block::Button {
+                words: say.letter_code_button().to_owned(),
+                url: facts.url(&format!("{page}?code={code}")),
+            },
+            Block::Text(say.letter_code_not_you().to_owned()),
+        ],
+    }
+}
+
+/// Somebody tried to sign up with the address of an account.
+fn known_owner(facts: &Facts<'_>) -> Content {
+    let Facts { say, site, .. } = facts;
+    let title = say.letter_signup_known_title();
+    let text = say.letter_signup_known_text(site);
+    Content {
+        subject: format!("{title} · {site}"),
+        preview: text.clone(),
+        title: title.to_owned(),
+        blocks: vec![
+            Block::Text(text),
+            Block::Button {
+                words: say.sign_in_button().to_owned(),
+                url: facts.url(SIGN_IN),
+            },
+            Block::Text(say.letter_signup_known_forgotten().to_owned()),
+            Block::Button {
+                words: say.letter_choose_password().to_owned(),
+                url: facts.url(RESET),
+            },
+        ],
     }
 }
 

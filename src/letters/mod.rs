@@ -90,6 +90,8 @@ struct Content {
 enum Block {
     /// A paragraph.
     Text(String),
+    /// A code to type.
+    Code(String),
     /// What is known of an event: names and values.
     Facts(Vec<(String, String)>),
     /// A link that looks like a button; its address stands below it.

@@ -65,6 +65,13 @@ impl Letters<'_> {
         Ok(())
     }
 
+    /// Takes a letter out again that was queued in the same transaction.
+    pub async fn take_back(self, id: LetterId) -> Result<()> {
+        let sql = "DELETE FROM letters WHERE id = $1";
+        self.0.execute(sql, args![id]).await?;
+        Ok(())
+    }
+
     /// Whether a letter is due. Cheap: most of the time none is.
     pub async fn is_due(self, now: Timestamp) -> Result<bool> {
         let sql = "SELECT id FROM letters WHERE state = 'waiting' AND (due_at <= $1 OR due_at > $2) LIMIT 1";

@@ -13,7 +13,7 @@ use crate::storage::value::args;
 use crate::storage::{Conn, Dialect, Error, Result, Store, Tx};
 
 /// The schema that this binary needs (`version`); it starts when `compatible_from <= NEEDED <= version`.
-pub const NEEDED: i64 = 4;
+pub const NEEDED: i64 = 5;
 
 /// One migration and whether it has been applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     2 "0002_audit_and_budgets",
     3 "0003_search",
     4 "0004_letters",
+    5 "0005_challenges",
 };
 
 const COMMAND: &str = "run `authara migrate up` with the same settings";

@@ -15,6 +15,7 @@ pub mod about;
 pub mod audit;
 pub mod backup;
 pub mod budgets;
+pub mod challenges;
 pub mod error;
 pub mod evidence;
 pub mod health;
@@ -324,6 +325,11 @@ impl Conn {
     /// Organizations and memberships.
     pub fn organizations(&mut self) -> organizations::Organizations<'_> {
         organizations::Organizations(self)
+    }
+
+    /// Attempts to prove an address with a code.
+    pub fn challenges(&mut self) -> challenges::Challenges<'_> {
+        challenges::Challenges(self)
     }
 
     /// Letters that wait to be sent.

@@ -142,6 +142,12 @@ impl Users<'_> {
         }
     }
 
+    /// Notes that the owner has proved the address; `false` if they had before.
+    pub async fn prove_address(self, id: UserId, now: Timestamp) -> Result<bool> {
+        let sql = "UPDATE users SET email_verified_at = $2 WHERE id = $1 AND email_verified_at IS NULL";
+        Ok(self.0.execute(sql, args![id, now]).await? == 1)
+    }
+
     /// Notes the language in which a person reads.
     pub async fn set_language(self, id: UserId, language: &str) -> Result<()> {
         let sql = "UPDATE users SET language = $2 WHERE id = $1";

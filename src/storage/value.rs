@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::domain::organization::{OrganizationKind, OrganizationMode, OrganizationRole};
 use crate::domain::{
-    AuditId, Email, LetterId, Methods, OrganizationId, PlatformRole, SessionId, Timestamp, TokenHash, UserId, Username,
-    audit, letter,
+    AuditId, ChallengeId, Email, LetterId, Methods, OrganizationId, PlatformRole, SessionId, Timestamp, TokenHash,
+    UserId, Username, audit, challenge, letter,
 };
 
 /// What the two databases have in common. Prints nothing of itself: it may be a password hash.
@@ -61,6 +61,7 @@ from! {
     OrganizationId, value => Self::Uuid(value.uuid());
     AuditId, value => Self::Uuid(value.uuid());
     LetterId, value => Self::Uuid(value.uuid());
+    ChallengeId, value => Self::Uuid(value.uuid());
     &Email, value => Self::Text(value.as_str().to_owned());
     &Username, value => Self::Text(value.as_str().to_owned());
     &TokenHash, value => Self::Bytes(value.bytes().to_vec());
@@ -158,6 +159,7 @@ from_value! {
     OrganizationId: Uuid, id => Some(Self::new(id));
     AuditId: Uuid, id => Some(Self::new(id));
     LetterId: Uuid, id => Some(Self::new(id));
+    ChallengeId: Uuid, id => Some(Self::new(id));
     Email: String, text => Self::parse(&text);
     Username: String, text => Self::parse(&text);
     IpAddr: String, text => text.parse().ok();
@@ -168,6 +170,7 @@ from_value! {
     OrganizationRole: String, text => Self::parse(&text);
     audit::Action: String, text => Self::parse(&text);
     audit::Outcome: String, text => Self::parse(&text);
+    challenge::Purpose: String, text => Self::parse(&text);
     letter::Kind: String, text => Self::parse(&text);
     letter::State: String, text => Self::parse(&text);
 }

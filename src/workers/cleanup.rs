@@ -16,6 +16,8 @@ const ENDED_SESSIONS_KEPT: Duration = Duration::from_hours(30 * 24);
 /// Windows of limits are kept this long, for the next one depends on what was taken before. Waiting
 /// for them to be forgotten must not gain more guesses than a day's window has.
 const BUDGETS_KEPT: Duration = Duration::from_hours(7 * 24);
+/// Challenges are kept this long after their end, for a clock that was set back.
+const CHALLENGES_KEPT: Duration = Duration::from_hours(24);
 /// Rows deleted in one transaction: few enough that nobody waits long for the writer, although a
 /// session takes its tokens with it and each of them lies somewhere else in the file.
 pub const BATCH: u32 = 50;
@@ -27,10 +29,17 @@ enum Waste {
     AuditLines,
     Budgets,
     Letters,
+    Challenges,
 }
 
 impl Waste {
-    const ALL: [Self; 4] = [Self::Sessions, Self::AuditLines, Self::Budgets, Self::Letters];
+    const ALL: [Self; 5] = [
+        Self::Sessions,
+        Self::AuditLines,
+        Self::Budgets,
+        Self::Letters,
+        Self::Challenges,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -38,6 +47,7 @@ impl Waste {
             Self::AuditLines => "old audit lines",
             Self::Budgets => "windows of limits",
             Self::Letters => "letters",
+            Self::Challenges => "challenges",
         }
     }
 
@@ -47,6 +57,7 @@ impl Waste {
             Self::AuditLines => app.config.audit_retention,
             Self::Budgets => BUDGETS_KEPT,
             Self::Letters => app.config.mail.kept,
+            Self::Challenges => CHALLENGES_KEPT,
         }
     }
 
@@ -56,6 +67,7 @@ impl Waste {
             Self::AuditLines => tx.audit().delete_old(before, BATCH).await,
             Self::Budgets => tx.budgets().delete_over(before, BATCH).await,
             Self::Letters => tx.letters().delete_settled(before, BATCH).await,
+            Self::Challenges => tx.challenges().delete_over(before, BATCH).await,
         }
     }
 }

@@ -24,7 +24,14 @@ pub(crate) fn sound_body(route: &Route) -> Option<Value> {
         return None;
     }
     Some(match route.pattern {
-        "/auth/api/v1/login" | "/auth/api/v1/signup/direct" => credentials(BOB),
+        "/auth/api/v1/login" | "/auth/api/v1/signup/direct" | "/auth/api/v1/signup/challenges" => credentials(BOB),
+        "/auth/api/v1/signup/challenges/verify" | "/auth/api/v1/password-reset/challenges/verify" => {
+            json!({ "challenge_id": "0190b5a0-0000-7000-8000-00000000000a", "code": "123456" })
+        }
+        "/auth/api/v1/password-reset/challenges" => {
+            json!({ "email": BOB, "new_password": "another good password" })
+        }
+        "/auth/api/v1/challenges/resend" => json!({ "challenge_id": "0190b5a0-0000-7000-8000-00000000000a" }),
         "/auth/api/v1/tokens/refresh" => json!({ "refresh_token": "A".repeat(43) }),
         "/auth/api/v1/users/password" => json!({ "password": "another good password" }),
         other => panic!("give {other} a sound body here"),
@@ -60,7 +67,7 @@ both!(a_bad_query_is_told_before_a_missing_proof, async |db: &Database| {
         refused(&app.client().post(&target).await, 400, "invalid_request");
         asked += 1;
     }
-    assert_eq!(asked, 3);
+    assert_eq!(asked, 5);
 });
 
 both!(

@@ -3,8 +3,9 @@
 use hyper::Method;
 
 use super::served::server;
-use super::{SVG, file};
-use crate::kit::database::Folder;
+use super::{SVG, brand, file};
+use crate::kit::app::TestApp;
+use crate::kit::database::{Database, Folder};
 
 #[tokio::test]
 async fn a_name_is_shown_as_it_is_wherever_it_stands() {
@@ -71,8 +72,17 @@ async fn a_site_has_its_own_mark_or_none() {
 
 #[tokio::test]
 async fn who_forgot_their_password_is_led_to_whom_they_can_ask() {
-    let (app, _db) = server(&[("AUTHARA_SUPPORT", "help@example.com")]).await;
-    let (alone, _other_db) = server(&[]).await;
+    let without_mail = async |settings: &[(&str, &str)]| {
+        let brand = brand(settings);
+        let db = Database::migrated_sqlite().await;
+        let app = TestApp::with(&db, |config| {
+            config.brand = brand;
+            config.mail.transport = None;
+        });
+        (app.await, db)
+    };
+    let (app, _db) = without_mail(&[("AUTHARA_SUPPORT", "help@example.com")]).await;
+    let (alone, _other_db) = without_mail(&[]).await;
 
     let page = app.client().get("/auth/login").await.text();
     let without = alone.client().get("/auth/login").await.text();
@@ -80,6 +90,17 @@ async fn who_forgot_their_password_is_led_to_whom_they_can_ask() {
     let link = "<a href=\"mailto:help@example.com\">Forgot your password?</a>";
     assert!(page.contains(link), "{page}");
     assert!(!without.contains("Forgot"), "{without}");
+}
+
+#[tokio::test]
+async fn who_forgot_their_password_gets_a_code_where_mail_is_sent() {
+    let db = Database::migrated_sqlite().await;
+    let app = TestApp::start(&db).await;
+
+    let page = app.client().get("/auth/login").await.text();
+
+    let link = "<a href=\"/auth/password-reset\" data-keeps-typed>Forgot your password?</a>";
+    assert!(page.contains(link), "{page}");
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ async fn there_is_no_inbox_but_in_dev() {
         ("APP_ENV", "dev".to_owned()),
         ("AUTHARA_MAIL_DIR", mail.display().to_string()),
         ("AUTHARA_EMAIL_FROM", "login@example.com".to_owned()),
+        ("AUTHARA_CHALLENGE_ENABLED", "false".to_owned()),
     ];
     let (server, _) = deployment.start().await;
     let mut client = Client::connect(deployment.address).await.unwrap();

@@ -159,7 +159,7 @@ both!(letters_wait_out_an_hour_without_a_server, async |world: World| {
     );
 
     server.tell(Script::default());
-    world.clock.advance(Duration::from_hours(1));
+    world.clock.advance(Duration::from_hours(2));
     round(&world.app).await;
     assert_eq!(server.heard().letters.len(), 1);
     assert_eq!(queued(&world.app).await[0].state, State::Sent);

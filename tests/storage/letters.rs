@@ -222,6 +222,28 @@ both!(
     }
 );
 
+both!(a_letter_that_is_taken_back_was_never_there, async |db: &Database| {
+    let queued = letter(1);
+    db.store
+        .write(async |tx| {
+            tx.letters().add(&queued).await?;
+            tx.letters().take_back(queued.id).await
+        })
+        .await
+        .unwrap();
+
+    assert!(
+        !db.store
+            .read()
+            .await
+            .unwrap()
+            .letters()
+            .is_due(NOW + HOUR)
+            .await
+            .unwrap()
+    );
+});
+
 both!(letters_are_listed_counted_and_deleted, async |db: &Database| {
     let ada = user(9);
     add_user(&db.store, &ada).await;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod budgets;
+mod challenges;
 mod evidence;
 mod health;
 mod keys;

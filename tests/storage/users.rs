@@ -212,6 +212,23 @@ both!(a_row_that_cannot_be_read_names_its_column, async |db: &Database| {
     assert_eq!(error.to_string(), "unreadable data in users.email");
 });
 
+both!(an_address_is_proved_once, async |db: &Database| {
+    add_user(&db.store, &user(1)).await;
+    let id = user(1).id;
+    let prove = async |now| {
+        db.store
+            .write(async |tx| tx.users().prove_address(id, now).await)
+            .await
+            .unwrap()
+    };
+
+    assert!(prove(NOW).await);
+    assert!(!prove(NOW + HOUR).await);
+
+    let found = db.store.read().await.unwrap().users().by_id(id).await.unwrap();
+    assert_eq!(found.unwrap().email_verified_at, Some(NOW));
+});
+
 both!(the_language_of_a_person_is_kept, async |db: &Database| {
     add_user(&db.store, &user(1)).await;
     let id = user(1).id;

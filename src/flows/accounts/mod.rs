@@ -50,6 +50,7 @@ pub async fn disable(app: &App, by: &By, user: UserId) -> Result<u64> {
             let owner = found(tx, user).await?;
             if tx.users().disable(user, by.now).await? {
                 note(tx, by, Action::UserDisabled, user, "").await?;
+                tx.challenges().void_of_user(user).await?;
                 letters::notify(app, tx, by, Kind::AccountDisabled, &owner, Values::new()).await?;
             }
             end_all(tx, by, user).await
@@ -147,6 +148,7 @@ pub async fn set_password(app: &App, by: &By, user: UserId, password: Secret) ->
             let user = found(tx, user).await?;
             tx.users().set_password(user.id, &hash, by.now).await?;
             note(tx, by, Action::PasswordChanged, user.id, "").await?;
+            tx.challenges().void_of_user(user.id).await?;
             letters::notify(app, tx, by, Kind::PasswordChanged, &user, Values::new()).await?;
             attempts::forget(app, tx, &user, by.now).await?;
             end_all(tx, by, user.id).await

@@ -1,16 +1,21 @@
 //! Signing up.
 
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
 use crate::app::App;
 use crate::crypto::random;
 use crate::domain::audit::{Action, Actor};
+use crate::domain::challenge::{self, Challenge};
 use crate::domain::limit::Limit;
 use crate::domain::organization::{Organization, OrganizationRole};
 use crate::domain::{
-    Audience, By, Email, Entry, Evidence, OrganizationId, PasswordMark, Purpose, Refusal, Secret, User, UserId,
-    Username,
+    Audience, By, ChallengeId, Email, Entry, Evidence, OrganizationId, PasswordMark, Purpose, Refusal, Secret, User,
+    UserId, Username,
 };
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
+use crate::flows::challenges::{self, Entered, Start};
 use crate::flows::tokens::SignedIn;
 use crate::flows::{Error, Result, entry, password};
 use crate::storage::Tx;
@@ -32,11 +37,14 @@ pub struct Application {
 /// Opens an account with its initial organization and signs the person in, in one transaction.
 ///
 /// Refused with `AudienceRefused` for anything but the application, since nobody has a role yet;
-/// with `EmailTaken`; with `TooMany` after too many refusals or new accounts; with `Busy` while the
+/// with `NotFound` where a code is asked for first; with `EmailTaken`; with `TooMany` after too many refusals or new accounts; with `Busy` while the
 /// hashing queue has no room for this caller; and for what is wrong with address or password.
 pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) -> Result<SignedIn> {
     if wanted != Audience::App {
         return Err(Refusal::AudienceRefused.into());
+    }
+    if app.config.challenges.at_sign_up {
+        return Err(Refusal::NotFound.into());
     }
     let email = Email::parse(&input.email).ok_or(Refusal::EmailInvalid)?;
     let password = password::choose(app, &input.password, &email, None)?;
@@ -83,6 +91,113 @@ pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) ->
         Err(_) => attempt.undo().await,
     }
     opened
+}
+
+/// What is kept until the code was entered.
+#[derive(Serialize, Deserialize)]
+struct Pending {
+    hash: String,
+    language: String,
+}
+
+/// Begins to open an account: mails a code to an address that is free, and tells the owner of one that is taken. The answer is the same.
+///
+/// Refused with `NotFound` where no code is asked for; with `AudienceRefused` for anything but the application; with `TooMany` after too many
+/// from one network or with one address; with `Busy`; and for what is wrong with address or password.
+pub async fn start(app: &App, by: &By, input: Application, wanted: Audience) -> Result<ChallengeId> {
+    if wanted != Audience::App {
+        return Err(Refusal::AudienceRefused.into());
+    }
+    if !app.config.challenges.at_sign_up {
+        return Err(Refusal::NotFound.into());
+    }
+    let email = Email::parse(&input.email).ok_or(Refusal::EmailInvalid)?;
+    let password = password::choose(app, &input.password, &email, None)?;
+    if input.invitation_code.is_some() {
+        return Err(Refusal::InvitationInvalid.into());
+    }
+    let account = attempts::of_address(app, &email);
+    let attempt = Try::new(app, by)
+        .sharing(&account)
+        .with_room()?
+        .in_network(Limit::NewAccounts)
+        .await?
+        .of_account(Limit::SignUpCodes, account, None)
+        .await?;
+    // Also where it will not be needed: it takes as long.
+    let hash = app.hasher.hash(attempt.share(), password).await;
+    let (attempt, hash) = attempt.or_undo(hash).await?;
+    let pending = Pending {
+        hash,
+        language: by.language.clone(),
+    };
+    let payload = serde_json::to_vec(&pending).map(Zeroizing::new);
+    let payload = payload.map_err(|error| Error::Broken(format!("a sign-up: {error}")))?;
+    let started = app
+        .store
+        .write(async |tx| -> Result<_> {
+            let owner = tx.users().by_email(&email).await?;
+            let wanted = Start {
+                purpose: challenge::Purpose::SignUp,
+                address: &email,
+                user: owner.as_ref(),
+                is_passable: owner.is_none(),
+                payload: &payload,
+            };
+            challenges::start(app, tx, by, wanted).await
+        })
+        .await;
+    match started {
+        Ok(_) => attempt.failed(),
+        Err(_) => attempt.undo().await,
+    }
+    started
+}
+
+/// Opens the account once the code was entered, with a proved address, and signs the person in; all in one transaction.
+///
+/// Refused with `CodeWrong`, also if somebody else has proved the address meanwhile; with `TooMany` after too many wrong codes from one network.
+pub async fn complete(app: &App, by: &By, id: ChallengeId, code: &str) -> Result<SignedIn> {
+    let attempt = challenges::begin(app, by).await?;
+    let opened = app
+        .store
+        .write(async |tx| -> Result<_> {
+            match challenges::enter(app, tx, by, (challenge::Purpose::SignUp, id), code).await? {
+                Entered::Right(passed) => open_pending(app, tx, by, &passed).await,
+                Entered::Wrong => Ok(None),
+            }
+        })
+        .await;
+    challenges::conclude(attempt, opened).await
+}
+
+/// `None` if the address was proved by somebody else meanwhile.
+async fn open_pending(app: &App, tx: &mut Tx, by: &By, passed: &Challenge) -> Result<Option<SignedIn>> {
+    let payload = challenges::payload(app, passed)?;
+    let pending: Pending =
+        serde_json::from_slice(&payload).map_err(|error| Error::Broken(format!("challenge {}: {error}", passed.id)))?;
+    let own;
+    let by = if by.language.is_empty() {
+        own = by.clone().reading(&pending.language);
+        &own
+    } else {
+        by
+    };
+    let (user, seen) = match open_account(app, tx, by, &passed.address, &pending.hash).await {
+        Err(Error::Refused(Refusal::EmailTaken)) => return Ok(None),
+        opened => opened?,
+    };
+    tx.users().prove_address(user.id, by.now).await?;
+    let entry = Entry {
+        purpose: Purpose::SignIn,
+        wanted: Audience::App,
+        is_known: true,
+    };
+    let evidence = Evidence::Password { user: user.id, seen };
+    entry::advance(app, tx, by, entry, &evidence)
+        .await?
+        .signed_in()
+        .map(Some)
 }
 
 /// Opens an account: user, password, initial organization, audit line. A person who opens their

@@ -2,6 +2,7 @@
 //! are dressed in `faces`.
 
 pub mod capabilities;
+pub mod challenges;
 pub mod csrf;
 pub mod login;
 pub mod organizations;

@@ -112,6 +112,13 @@ impl Problems {
         problems
     }
 
+    /// These and others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// The same, for a form that calls one of its fields by another name.
     #[must_use]
     pub fn renamed(mut self, from: &str, to: &'static str) -> Self {

@@ -5,7 +5,7 @@ use sailfish::TemplateSimple;
 
 use crate::domain::{Anyone, Visitor};
 use crate::flows::entry::password::{Credentials, with_password};
-use crate::flows::{Error, Result};
+use crate::flows::{Error, Result, reset};
 use crate::http::cx::Cx;
 use crate::http::pages::arrival;
 use crate::http::pages::form::{self, PasswordField, Problems};
@@ -20,6 +20,8 @@ struct LoginPage {
     layout: Layout,
     action: String,
     sign_up: String,
+    /// Where a new password is asked for, if there is such a way.
+    reset: Option<String>,
     email: String,
     password: PasswordField,
     problems: Problems,
@@ -69,6 +71,7 @@ pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems)
             .beginning_at(FIELDS[0]),
         action: form::path_with("/auth/login", return_to.as_ref()),
         sign_up: form::path_with("/auth/signup", return_to.as_ref()),
+        reset: reset::is_possible(&cx.app).then(|| form::path_with("/auth/password-reset", return_to.as_ref())),
         email: email.to_owned(),
         password: PasswordField::current("password", say.field_password()),
         problems,

@@ -12,10 +12,12 @@ pub mod gallery;
 pub mod inbox;
 pub mod layout;
 pub mod login;
+pub mod password_reset;
 pub mod preferences;
 pub(in crate::http) mod refusals;
 pub mod sessions;
 pub mod signup;
+pub mod verify;
 
 use crate::domain::Anyone;
 use crate::flows::Result;

@@ -22,6 +22,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::UsernameInvalid => say.refusal_username_invalid(),
         R::UsernameTaken => say.refusal_username_taken(),
         R::InvitationInvalid => say.refusal_invitation_invalid(),
+        R::CodeWrong => say.refusal_code_wrong(),
         R::CredentialsWrong => say.refusal_credentials_wrong(),
         R::SignInRequired | R::TokenReplaced => say.refusal_sign_in_required(),
         R::SessionEnded => say.refusal_session_ended(),

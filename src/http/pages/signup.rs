@@ -3,13 +3,14 @@
 use hyper::StatusCode;
 use sailfish::TemplateSimple;
 
+use crate::domain::challenge::Purpose;
 use crate::domain::{Anyone, Refusal, Visitor};
 use crate::flows::entry::sign_up::{self, Application};
 use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::{arrival, refusals};
+use crate::http::pages::{arrival, refusals, verify};
 use crate::http::reply::Reply;
 
 const FIELDS: [&str; 2] = ["email", "password"];
@@ -51,17 +52,27 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
         invitation_code: None,
     };
     let target = cx.return_to_or_default();
+    if cx.app.config.challenges.at_sign_up {
+        return match sign_up::start(&cx.app, &cx.by(), input, arrival::audience_of(&target)).await {
+            Ok(id) => Ok(verify::begun(&cx, Purpose::SignUp, id)),
+            Err(error) => refused(&cx, email, error),
+        };
+    }
     match sign_up::direct(&cx.app, &cx.by(), input, arrival::audience_of(&target)).await {
         Ok(signed_in) => Ok(cx.redirect(&target).signed_in(&cx, &signed_in)),
+        Err(error) => refused(&cx, email, error),
+    }
+}
+
+fn refused(cx: &Cx, email: &str, error: Error) -> Result<Reply> {
+    match error {
         // Nobody has a role yet (contract, http.md 6.2): this is no mistake in the form.
-        Err(Error::Refused(refusal @ Refusal::AudienceRefused)) => {
+        Error::Refused(refusal @ Refusal::AudienceRefused) => {
             let words = refusals::words(cx.say(), &refusal);
-            page(&cx, StatusCode::FORBIDDEN, email, Problems::one(None, words))
+            page(cx, StatusCode::FORBIDDEN, email, Problems::one(None, words))
         }
-        Err(Error::Refused(refusal)) => {
-            form::refused(&cx, &refusal, |status, problems| page(&cx, status, email, problems))
-        }
-        Err(other) => Err(other),
+        Error::Refused(refusal) => form::refused(cx, &refusal, |status, problems| page(cx, status, email, problems)),
+        other => Err(other),
     }
 }
 

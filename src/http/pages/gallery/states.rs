@@ -3,13 +3,14 @@
 use hyper::StatusCode;
 
 use crate::domain::Refusal;
+use crate::domain::challenge::Purpose;
 use crate::flows::Result;
 use crate::http::cx::Cx;
 use crate::http::pages::form::{self, Problems};
 use crate::http::pages::gallery::{State, parts, sample};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::refusals;
-use crate::http::pages::{account, arrival, confirm, errors, login, sessions, signup};
+use crate::http::pages::{account, arrival, confirm, errors, login, password_reset, sessions, signup, verify};
 use crate::http::reply::Reply;
 
 const OK: StatusCode = StatusCode::OK;
@@ -49,6 +50,37 @@ pub(super) const ALL: &[State] = &[
     state("login", "notice", "after something else was done", |cx| {
         login::page(cx, OK, "", Problems::default())
     }),
+    state("password-reset", "first", "opened", |cx| {
+        password_reset::page(cx, OK, "", Problems::default())
+    }),
+    state("password-reset", "refused", "no address", |cx| {
+        refused(cx, &Refusal::EmailInvalid, |problems| {
+            password_reset::page(cx, OK, "ada", problems)
+        })
+    }),
+    state("verify", "first", "after a sign-up", |cx| {
+        verify::page(cx, Purpose::SignUp, OK, (sample::EMAIL, ""), Problems::default())
+    }),
+    state("verify", "reset", "a new password, by the link of a letter", |cx| {
+        verify::page(
+            cx,
+            Purpose::PasswordReset,
+            OK,
+            (sample::EMAIL, "123456"),
+            Problems::default(),
+        )
+    }),
+    state("verify", "wrong", "a code that is not right", |cx| {
+        refused(cx, &Refusal::CodeWrong, |problems| {
+            verify::page(cx, Purpose::SignUp, OK, (sample::EMAIL, "654321"), problems)
+        })
+    }),
+    state(
+        "verify-elsewhere",
+        "first",
+        "in a browser that asked for no code",
+        |cx| verify::elsewhere(cx, Purpose::SignUp, OK),
+    ),
     state("signup", "first", "opened", |cx| {
         signup::page(cx, OK, "", Problems::default())
     }),

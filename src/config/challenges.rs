@@ -1,0 +1,47 @@
+//! Codes by mail.
+
+use crate::config::mail::Transport;
+use crate::config::reader::Reader;
+use crate::domain::challenge::Terms;
+
+/// Codes by mail.
+#[derive(Debug, Clone, Copy)]
+pub struct Challenges {
+    /// Whether an account is opened only once a code was entered that was mailed (`AUTHARA_CHALLENGE_ENABLED`).
+    pub at_sign_up: bool,
+    /// How long they last and how often one may try.
+    pub terms: Terms,
+}
+
+impl Challenges {
+    pub(super) fn read(reader: &mut Reader<'_>, transport: Option<&Transport>) -> Option<Self> {
+        const SWITCH: &str = "AUTHARA_CHALLENGE_ENABLED";
+
+        let life = reader.duration("AUTHARA_CHALLENGE_TTL");
+        let code_life = reader.duration("AUTHARA_CHALLENGE_VERIFICATION_CODE_TTL");
+        let most_attempts = reader.count("AUTHARA_CHALLENGE_MAX_ATTEMPTS");
+        let most_resends = reader.count("AUTHARA_CHALLENGE_MAX_RESENDS");
+        let resend_pause = reader.duration("AUTHARA_CHALLENGE_MIN_RESEND_INTERVAL");
+        let at_sign_up = if reader.is_set(SWITCH) {
+            reader.boolean(SWITCH)?
+        } else {
+            // To try something out needs no code.
+            !matches!(transport, None | Some(Transport::Inbox))
+        };
+        if at_sign_up && transport.is_none() {
+            reader.problem(
+                SWITCH,
+                "is true, but no way to send mail is set; see AUTHARA_EMAIL_SMTP_HOST",
+            );
+            return None;
+        }
+        let terms = Terms {
+            life: life?,
+            code_life: code_life?,
+            most_attempts: u32::try_from(most_attempts?).ok()?,
+            most_resends: u32::try_from(most_resends?).ok()?,
+            resend_pause: resend_pause?,
+        };
+        Some(Self { at_sign_up, terms })
+    }
+}
