@@ -92,6 +92,8 @@ pub struct Config {
     pub step_up_max_age: Duration,
     /// `AUTHARA_ADMIN_AUDIT_RETENTION_DAYS`.
     pub audit_retention: Duration,
+    /// `AUTHARA_USERNAME_LOGIN_ENABLED`: people may sign in with their username as well.
+    pub username_login: bool,
     /// `AUTHARA_EXPOSE_VERSION`: whether `GET /auth/version` answers.
     pub expose_version: bool,
     /// `LOG_LEVEL`.
@@ -169,6 +171,7 @@ impl Config {
         let json_tokens_always = reader.one_of("AUTHARA_JSON_TOKENS", &[("non-browser", false), ("always", true)]);
         let step_up_max_age = reader.duration("AUTHARA_STEP_UP_MAX_AGE");
         let audit_retention = reader.number("AUTHARA_ADMIN_AUDIT_RETENTION_DAYS");
+        let username_login = reader.boolean("AUTHARA_USERNAME_LOGIN_ENABLED");
         let expose_version = reader.boolean("AUTHARA_EXPOSE_VERSION");
         let log_level = log_level(reader, environment);
         let server = Server::read(reader);
@@ -197,6 +200,7 @@ impl Config {
             json_tokens_always: json_tokens_always?,
             step_up_max_age: step_up_max_age?,
             audit_retention: Duration::from_hours(24 * audit_retention?),
+            username_login: username_login?,
             expose_version: expose_version?,
             log_level: log_level?,
             server: server?,

@@ -66,7 +66,6 @@ const OLDER: &[Older] = &[
         OFF,
         "serves metrics where AUTHARA_METRICS_LISTEN says",
     ),
-    older("AUTHARA_USERNAME_LOGIN_ENABLED", OFF, "signs people in by address only"),
     older(
         "AUTHARA_PASSWORD_MIN_LENGTH",
         Harmless::If(&["8"]),

@@ -345,6 +345,13 @@ const PLAIN_VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_USERNAME_LOGIN_ENABLED",
+        group: Group::Behaviour,
+        default: Default::Is("false"),
+        help: "Whether people may sign in with their username in place of their address.",
+        ..PLAIN
+    },
+    Var {
         name: "AUTHARA_EXPOSE_VERSION",
         group: Group::Behaviour,
         default: Default::Is("false"),

@@ -204,6 +204,12 @@ impl Users<'_> {
         self.scan(sql, args![role.name(), at, id, limit]).await
     }
 
+    /// The address of the user with that username, in lower case.
+    pub async fn address_of_username(self, normalized: &str) -> Result<Option<Email>> {
+        let sql = "SELECT email FROM users WHERE username_normalized = $1";
+        self.0.find(sql, args![normalized], |row| row.next("users.email")).await
+    }
+
     /// Users whose address begins so, in the order of addresses, after the address `after`, at most `limit`.
     pub async fn by_address(self, beginning: &str, after: &str, limit: u32) -> Result<Vec<User>> {
         let sql = select!(

@@ -1,5 +1,6 @@
 //! `/auth/api/v1/login`.
 
+use authara::domain::limit::{Budget, Limit};
 use hyper::Method;
 use serde_json::json;
 
@@ -27,7 +28,8 @@ both!(
         assert_eq!(body["user"]["email"], "ada@example.com");
         assert_eq!(body["user"]["disabled"], false);
         assert!(body["user"]["created_at"].as_str().unwrap().ends_with('Z'));
-        assert_eq!(body["user"].as_object().unwrap().len(), 5);
+        assert_eq!(body["user"]["email_verified"], false);
+        assert_eq!(body["user"].as_object().unwrap().len(), 6);
         assert_eq!(body["access_token"], client.cookie("authara_access"));
         assert_eq!(body["refresh_token"], client.cookie("authara_refresh"));
         assert_eq!(
@@ -159,3 +161,80 @@ both!(
         assert!(client.cookie("authara_access").is_empty());
     }
 );
+
+both!(
+    a_person_signs_in_with_their_username_where_that_is_on,
+    async |db: &Database| {
+        let app = TestApp::with(db, |config| config.username_login = true).await;
+        let ada = app.user("ada@example.com").await;
+        let name = ada.get("/auth/api/v1/user").await.json()["username"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let client = app.visitor().await;
+        let sign_in = async |identifier: &str| {
+            let body = json!({ "identifier": identifier, "password": PASSWORD });
+            client.post_json(LOGIN, &body).await.status
+        };
+
+        for identifier in [&name, &name.to_uppercase(), &format!(" {name} "), "ADA@example.com"] {
+            assert_eq!(sign_in(identifier).await, 200, "{identifier}");
+        }
+        for identifier in ["nobody-at-all", "a", "ada@example.org"] {
+            assert_eq!(sign_in(identifier).await, 401, "{identifier}");
+        }
+    }
+);
+
+both!(
+    x13_an_account_has_one_budget_whatever_was_typed,
+    async |db: &Database| {
+        let budget = Budget {
+            limit: 10,
+            window: std::time::Duration::from_hours(1),
+        };
+        let app = TestApp::with(db, |config| {
+            config.username_login = true;
+            config.limits.set(Limit::LoginAccount, budget);
+        })
+        .await;
+        let ada = app.user("ada@example.com").await;
+        let name = ada.get("/auth/api/v1/user").await.json()["username"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        for known in [[name.as_str(), "ada@example.com"], ["nobody-at-all", "NOBODY-at-all"]] {
+            let mut statuses = Vec::new();
+            for number in 0..11 {
+                let client = app.client();
+                let body = json!({ "identifier": known[number % 2], "password": "a wrong password" });
+                statuses.push(client.post_json(LOGIN, &body).await.status);
+                // The network has a budget of its own, which is not meant.
+                app.clock.advance(std::time::Duration::from_secs(61));
+            }
+            assert_eq!(statuses[..10], [401; 10], "{known:?}");
+            assert_eq!(statuses[10], 429, "{known:?}");
+        }
+    }
+);
+
+both!(by_default_a_username_signs_nobody_in, async |db: &Database| {
+    let app = TestApp::start(db).await;
+    let ada = app.user("ada@example.com").await;
+    let name = ada.get("/auth/api/v1/user").await.json()["username"].clone();
+    let client = app.visitor().await;
+
+    let body = json!({ "identifier": name, "password": PASSWORD });
+    assert_eq!(client.post_json(LOGIN, &body).await.status, 401);
+    for body in [
+        json!({ "password": PASSWORD }),
+        json!({ "identifier": "ada@example.com", "email": "ada@example.com", "password": PASSWORD }),
+        json!({ "identifier": "", "password": PASSWORD }),
+    ] {
+        assert_eq!(
+            client.post_json(LOGIN, &body).await.refusal(),
+            (400, "invalid_request".into()),
+            "{body}"
+        );
+    }
+});

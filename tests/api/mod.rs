@@ -3,6 +3,7 @@
 mod assets;
 mod bad_input;
 mod breakage;
+mod challenges;
 pub(crate) mod checks;
 mod csrf;
 mod doors;

@@ -29,6 +29,7 @@ both!(the_person_signed_in_is_shown, async |db: &Database| {
             "created_at",
             "disabled",
             "email",
+            "email_verified",
             "id",
             "organization",
             "roles",

@@ -69,7 +69,7 @@ async fn signed_in(app: &App, by: &By) -> Caller {
     let mut access = String::new();
     for _ in 1..SESSIONS {
         let credentials = password::Credentials {
-            email: EMAIL.to_owned(),
+            identifier: EMAIL.to_owned(),
             password: Secret::new(PASSWORD),
             device: None,
         };

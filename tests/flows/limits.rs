@@ -59,7 +59,7 @@ fn from(address: &str) -> Client {
 
 async fn sign_in(app: &App, client: &Client, email: &str, password: &str, device: Option<Device>) -> Result<SignedIn> {
     let input = Credentials {
-        email: email.to_owned(),
+        identifier: email.to_owned(),
         password: Secret::new(password),
         device,
     };
@@ -384,7 +384,7 @@ both!(a_right_password_without_the_role_is_no_guess, async |world: World| {
     world.sign_up("ada@example.com").await;
     for _ in 0..10 {
         let input = Credentials {
-            email: "ada@example.com".to_owned(),
+            identifier: "ada@example.com".to_owned(),
             password: Secret::new(PASSWORD),
             device: None,
         };

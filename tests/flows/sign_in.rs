@@ -13,7 +13,7 @@ use crate::kit::world::{PASSWORD, World, both, by, operator};
 
 fn credentials(email: &str, password: &str) -> Credentials {
     Credentials {
-        email: email.to_owned(),
+        identifier: email.to_owned(),
         password: Secret::new(password),
         device: None,
     }

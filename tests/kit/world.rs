@@ -133,7 +133,7 @@ impl World {
 
     pub(crate) async fn try_sign_in(&self, email: &str, password: &str) -> Result<SignedIn> {
         let input = Credentials {
-            email: email.to_owned(),
+            identifier: email.to_owned(),
             password: Secret::new(password),
             device: None,
         };

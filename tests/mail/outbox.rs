@@ -329,7 +329,7 @@ both!(an_operator_can_look_at_letters_and_hurry_them, async |world: World| {
 async fn sign_in_from(world: &World, address: &str, program: &str, device: Option<Device>) {
     let client = Client::new(address.parse().unwrap(), program).in_request("r1".to_owned());
     let input = Credentials {
-        email: EMAIL.to_owned(),
+        identifier: EMAIL.to_owned(),
         password: Secret::new(PASSWORD),
         device,
     };

@@ -4,6 +4,7 @@
 mod account;
 mod arrival;
 mod browser;
+mod codes;
 mod confirm;
 mod csrf;
 mod deletion;

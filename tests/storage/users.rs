@@ -212,6 +212,17 @@ both!(a_row_that_cannot_be_read_names_its_column, async |db: &Database| {
     assert_eq!(error.to_string(), "unreadable data in users.email");
 });
 
+both!(a_username_leads_to_its_address, async |db: &Database| {
+    add_user(&db.store, &user(1)).await;
+    let mut conn = db.store.read().await.unwrap();
+
+    let found = conn.users().address_of_username("user-1").await.unwrap();
+    let nobody = conn.users().address_of_username("User-1").await.unwrap();
+
+    assert_eq!(found.unwrap().as_str(), "user1@example.com");
+    assert!(nobody.is_none(), "in lower case alone");
+});
+
 both!(an_address_is_proved_once, async |db: &Database| {
     add_user(&db.store, &user(1)).await;
     let id = user(1).id;

@@ -6,7 +6,7 @@ use crate::domain::audit::Action;
 use crate::domain::device::Device;
 use crate::domain::limit::Limit;
 use crate::domain::password::{Password, StoredPassword};
-use crate::domain::{Audience, By, Caller, Email, Entry, Evidence, Purpose, Refusal, Secret, User, UserId};
+use crate::domain::{Audience, By, Caller, Email, Entry, Evidence, Purpose, Refusal, Secret, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::entry;
@@ -21,8 +21,8 @@ const OFF: &str = "the account is switched off";
 /// What a person typed to sign in, and in which browser.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// The address as typed.
-    pub email: String,
+    /// The address as typed, or the username where that is taken.
+    pub identifier: String,
     /// The password as typed.
     pub password: Secret,
     /// The browser, if it says that it has been signed in with before.
@@ -39,7 +39,7 @@ type Found = (User, Option<StoredPassword>);
 /// was right; with `TooMany` after too many refusals; with `Busy` while the hashing queue has no
 /// room for this caller.
 pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audience) -> Result<SignedIn> {
-    let email = Email::parse(&input.email);
+    let email = address_of(app, &input.identifier).await?;
     let (attempt, found) = begin(app, by, email.as_ref(), input.device.as_ref()).await?;
     let (user, stored) = found.map_or((None, None), |(user, stored)| (Some(user), stored));
     // An account that is off has no password: the right one takes no longer than any other.
@@ -123,6 +123,20 @@ async fn conclude(app: &App, by: &By, attempt: Try<'_>, user: UserId, opened: Re
             Err(other)
         }
     }
+}
+
+/// The address of the account that was named. Whatever was typed, an account has one budget; a username that nobody has gets the budget
+/// of an address that nobody has, and everything goes on alike.
+async fn address_of(app: &App, identifier: &str) -> Result<Option<Email>> {
+    if let Some(email) = Email::parse(identifier) {
+        return Ok(Some(email));
+    }
+    let name = Username::parse(identifier.trim()).filter(|_| app.config.username_login);
+    let Some(name) = name.map(|name| name.normalized()) else {
+        return Ok(None);
+    };
+    let found = app.store.read().await?.users().address_of_username(&name).await?;
+    Ok(found.or_else(|| Email::parse(&format!("{name}@username.invalid"))))
 }
 
 /// Waits for the turn of the attempt, then looks the account up: what an attempt is compared with

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::organization::Membership;
-use crate::domain::{Audience, Secret, User};
+use crate::domain::{Audience, Secret, Timestamp, User};
 use crate::flows::tokens::{SignedIn, Tokens};
 use crate::http::cx::Cx;
 
@@ -57,6 +57,9 @@ impl TryFrom<String> for AudienceName {
 pub struct AuthUser {
     id: String,
     email: String,
+    email_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified_at: Option<String>,
     username: String,
     disabled: bool,
     created_at: String,
@@ -68,6 +71,8 @@ impl AuthUser {
         Self {
             id: user.id.to_string(),
             email: user.email.as_str().to_owned(),
+            email_verified: user.email_verified_at.is_some(),
+            email_verified_at: user.email_verified_at.map(Timestamp::rfc3339),
             username: user.username.as_str().to_owned(),
             disabled: user.is_disabled(),
             created_at: user.created_at.rfc3339(),

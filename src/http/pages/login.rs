@@ -20,6 +20,8 @@ struct LoginPage {
     layout: Layout,
     action: String,
     sign_up: String,
+    /// Whether a username will do as well.
+    takes_username: bool,
     /// Where a new password is asked for, if there is such a way.
     reset: Option<String>,
     email: String,
@@ -39,8 +41,13 @@ pub async fn show(cx: Cx, visitor: Visitor) -> Result<Reply> {
 pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
     let form = cx.form()?;
     let email = form.get("email");
+    let missing = if cx.app.config.username_login {
+        cx.say().field_identifier_empty()
+    } else {
+        cx.say().field_email_empty()
+    };
     let problems = Problems::empty([
-        ("email", email.trim(), cx.say().field_email_empty()),
+        ("email", email.trim(), missing),
         ("password", form.get("password"), cx.say().field_password_empty()),
     ]);
     if !problems.is_empty() {
@@ -49,7 +56,7 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
 
     let target = cx.return_to_or_default();
     let input = Credentials {
-        email: email.to_owned(),
+        identifier: email.to_owned(),
         password: form.secret("password"),
         device: cx.device(),
     };
@@ -71,6 +78,7 @@ pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems)
             .beginning_at(FIELDS[0]),
         action: form::path_with("/auth/login", return_to.as_ref()),
         sign_up: form::path_with("/auth/signup", return_to.as_ref()),
+        takes_username: cx.app.config.username_login,
         reset: reset::is_possible(&cx.app).then(|| form::path_with("/auth/password-reset", return_to.as_ref())),
         email: email.to_owned(),
         password: PasswordField::current("password", say.field_password()),

@@ -162,7 +162,7 @@ both!(r052_one_account_keeps_only_so_many_sessions, async |world: World| {
         world.app.store.write(touch).await.unwrap();
     }
     let input = Credentials {
-        email: "ada@example.com".to_owned(),
+        identifier: "ada@example.com".to_owned(),
         password: Secret::new(PASSWORD),
         device: None,
     };
