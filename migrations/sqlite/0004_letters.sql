@@ -25,4 +25,4 @@ CREATE INDEX letters_waiting ON letters (due_at) WHERE state = 'waiting';
 CREATE INDEX letters_by_settling ON letters (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX letters_in_order ON letters (created_at, id);
 CREATE INDEX letters_by_user ON letters (user_id);
-CREATE INDEX letters_by_refusal ON letters (address, settled_at) WHERE state = 'refused';
+CREATE INDEX letters_by_address ON letters (address, settled_at);

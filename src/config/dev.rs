@@ -69,6 +69,13 @@ impl Dev {
             .collect()
     }
 
+    /// Where letters go unless a setting says: into an inbox that everybody can open who can open the server.
+    fn inbox(&self) -> Option<Transport> {
+        let is_for_others = |text: &String| PublicUrl::parse(text).is_ok_and(|url| !url.is_loopback());
+        let is_open = self.public_url.as_ref().is_some_and(is_for_others);
+        (!is_open).then_some(Transport::Inbox)
+    }
+
     /// Settings of which `given` may name all that is not settled here. A warning names what was given in vain.
     pub fn config(&self, mut given: Given) -> Result<Checked<Config>, Problems> {
         let ignored = given.remove(is_settled);
@@ -89,7 +96,7 @@ impl Dev {
         let Checked {
             mut value,
             mut warnings,
-        } = Config::read_with(&given, Some(Transport::Inbox))?;
+        } = Config::read_with(&given, self.inbox())?;
         value.listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)));
         value.database = Database::Sqlite {
             path: self.folder.join("authara.db"),

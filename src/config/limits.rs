@@ -18,6 +18,13 @@ const RENAMES: Budget = Budget {
     window: Duration::from_hours(1),
 };
 
+/// Letters with codes to one mailbox from all networks together: more help nobody, and a stranger who asks for them all keeps its owner
+/// from none until a day is over.
+const CODES: Budget = Budget {
+    limit: 20,
+    window: Duration::from_hours(24),
+};
+
 /// How much each limit allows.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -45,6 +52,8 @@ impl Limits {
             }
         }
         limits.set(Limit::UsernameAccount, RENAMES);
+        limits.set(Limit::ResetMailbox, CODES);
+        limits.set(Limit::SignUpMailbox, CODES);
         limits.max_entries = max_entries?;
         is_whole.then_some(limits)
     }

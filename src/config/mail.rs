@@ -113,7 +113,14 @@ impl Transport {
         // Problems of all are told, whichever counts.
         let smtp = Smtp::read(reader);
         let http = Api::read(reader);
-        let command = reader.text("AUTHARA_MAIL_COMMAND").map(words);
+        let command = reader.parse("AUTHARA_MAIL_COMMAND", |text| {
+            let words = words(text);
+            // Anybody chooses their address: inside of another word it could mean anything.
+            if words.iter().any(|word| word.contains("{to}") && word != "{to}") {
+                return Err("may have {to} only as an argument of its own, never inside of another".to_owned());
+            }
+            Ok(words)
+        });
         let folder = reader.parse("AUTHARA_MAIL_DIR", |text| {
             let folder = PathBuf::from(text);
             let right = || "must be an absolute path, as in /var/spool/authara".to_owned();

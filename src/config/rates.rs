@@ -70,9 +70,9 @@ rates! {
     ResetAddress "AUTHARA_RATE_LIMIT_PASSWORD_RESET_IP": "5" "attempts" in "1h", at least 1, EQUAL,
         "Password resets asked for from one address.";
     ResetAccount "AUTHARA_RATE_LIMIT_PASSWORD_RESET_EMAIL": "3" "attempts" in "24h", at least 1, DOUBLING,
-        "Password resets asked for with one e-mail address, whether it has an account or not.";
+        "Password resets asked for with one e-mail address from one network, whether it has an account or not; from all together 20 a day.";
     SignUpCodes "AUTHARA_RATE_LIMIT_SIGNUP_CODES_EMAIL": "5" "attempts" in "24h", at least 1, EQUAL,
-        "Sign-ups begun with one e-mail address where a code is mailed, whether it has an account or not.";
+        "Sign-ups begun with one e-mail address from one network where a code is mailed, whether it has an account or not; from all together 20 a day.";
     ChallengeVerify "AUTHARA_RATE_LIMIT_CHALLENGE_VERIFY_IP": "30" "attempts" in "10m", at least 1, EQUAL,
         "Wrong codes from one address.";
     ChallengeResend "AUTHARA_RATE_LIMIT_CHALLENGE_RESEND_IP": "10" "codes" in "1h", at least 1, EQUAL,

@@ -82,6 +82,7 @@ actions! {
     SignIn "session.sign_in" "Somebody signed in; the detail is how, or why it was refused.",
     SignOut "session.sign_out" "Somebody signed out.",
     Reauthentication "session.reauthentication" "Somebody signed in proved again who they are, or failed to.",
+    CodeRefused "code.refused" "A mailed code was wrong; the detail is what it was for.",
     SessionRevoked "session.revoked" "One session was ended from elsewhere.",
     SessionsRevoked "session.all_revoked" "All sessions but perhaps the caller's own were ended; the detail is how many.",
     RefreshTokenReused "session.refresh_token_reused" "A used refresh token was shown again by somebody else; its session was ended.",

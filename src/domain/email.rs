@@ -37,6 +37,13 @@ impl Email {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 
+    /// The mailbox that it leads to at most services: without what stands behind a `+`.
+    pub fn mailbox(&self) -> String {
+        let local = self.local_part();
+        let local = local.split_once('+').map_or(local, |(local, _)| local);
+        format!("{local}@{}", self.domain())
+    }
+
     /// First letter and domain, for logs and audit lines: `a…@example.com`.
     pub fn masked(&self) -> String {
         let (local, domain) = self.0.split_once('@').unwrap_or((&self.0, ""));
@@ -78,6 +85,7 @@ mod tests {
 
         assert_eq!(email.as_str(), "ada.lovelace+x@example.com");
         assert_eq!((email.local_part(), email.domain()), ("ada.lovelace+x", "example.com"));
+        assert_eq!(email.mailbox(), "ada.lovelace@example.com");
         assert_eq!(format!("{email:?}"), "Email(a…@example.com)");
     }
 

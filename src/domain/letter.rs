@@ -12,6 +12,8 @@ macro_rules! kinds {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Kind {
             $($(#[$meaning])* $kind,)*
+            /// Queued by a newer version. None is ever queued as such.
+            Unknown,
         }
 
         impl Kind {
@@ -22,6 +24,7 @@ macro_rules! kinds {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$kind => $name,)*
+                    Self::Unknown => "unknown",
                 }
             }
         }

@@ -47,10 +47,14 @@ limits! {
     NewAccounts "sign_up.new_accounts",
     /// Password resets asked for from one network.
     ResetAddress "password_reset.address",
-    /// Password resets asked for with one address, whether it has an account or not.
+    /// Password resets asked for with one address from one network, whether it has an account or not.
     ResetAccount "password_reset.account",
-    /// Sign-ups begun with one address, whether it has an account or not.
+    /// The same from all networks together, by mailbox.
+    ResetMailbox "password_reset.mailbox",
+    /// Sign-ups begun with one address from one network, whether it has an account or not.
     SignUpCodes "sign_up.codes",
+    /// The same from all networks together, by mailbox.
+    SignUpMailbox "sign_up.mailbox",
     /// Wrong codes from one network.
     ChallengeVerify "challenge_verify.address",
     /// Further codes asked for from one network.

@@ -117,6 +117,9 @@ pub(super) async fn remove(app: &App, tx: &mut Tx, user: &User, now: Timestamp) 
         return Err(refusal.into());
     }
     attempts::drop_all(app, tx, user, now).await?;
+    // Those of the account go with it; those of a sign-up know the address alone.
+    tx.letters().delete_of_address(&user.email).await?;
+    tx.challenges().delete_of_address(&user.email).await?;
     tx.organizations().delete_without(user.id).await?;
     tx.users().delete(user.id).await?;
     Ok(())

@@ -4,6 +4,8 @@
 //! limits hold under parallel requests although only failures count. Attempts at one account wait
 //! for one another in memory, before the database is asked.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -279,6 +281,14 @@ pub(super) fn of_address(app: &App, email: &Email) -> TokenHash {
     app.limit_key.hash(email.as_str().as_bytes())
 }
 
+/// The keys of the budgets of letters to an address: of what one network causes, and of what all do. What stands behind a `+` leads to
+/// the same mailbox at most services, so that it makes no difference.
+pub(super) fn of_mailbox(app: &App, email: &Email, network: IpAddr) -> [TokenHash; 2] {
+    let mailbox = email.mailbox();
+    let from_there = format!("{mailbox} {network}");
+    [from_there, mailbox].map(|name| app.limit_key.hash(name.as_bytes()))
+}
+
 /// Lets everybody try again at an account's password; `true` if there was anything to forget.
 /// What one known browser has used up stays, for nobody can tell which browsers those are; what
 /// they have used up together goes.
@@ -287,6 +297,10 @@ pub(super) async fn forget(app: &App, tx: &mut Tx, user: &User, now: Timestamp) 
     let mut had_any = tx.budgets().forget(Limit::LoginAccount, &by_address).await?;
     had_any |= tx.budgets().forget(Limit::LoginBrowsers, &by_address).await?;
     had_any |= tx.budgets().forget(Limit::SignUpAccount, &by_address).await?;
+    let [_, mailbox] = of_mailbox(app, &user.email, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    for limit in [Limit::ResetMailbox, Limit::SignUpMailbox] {
+        had_any |= tx.budgets().forget(limit, &mailbox).await?;
+    }
     for session in tx.sessions().of_user(user.id, now).await? {
         had_any |= tx
             .budgets()

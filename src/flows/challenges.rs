@@ -6,10 +6,12 @@ use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::crypto::{code, random, seal};
+use crate::domain::audit::Action;
 use crate::domain::challenge::{Challenge, Purpose};
 use crate::domain::letter::Kind;
 use crate::domain::limit::Limit;
-use crate::domain::{By, ChallengeId, Email, Refusal, Secret, User};
+use crate::domain::{By, ChallengeId, Email, Refusal, Secret, User, UserId};
+use crate::flows::announce::Deed;
 use crate::flows::attempts::Try;
 use crate::flows::letters::{self, Queue, Values};
 use crate::flows::{Error, Result};
@@ -33,6 +35,9 @@ pub(super) async fn start(app: &App, tx: &mut Tx, by: &By, wanted: Start<'_>) ->
     let id = ChallengeId::new(Uuid::from_bytes(random::bytes()));
     let fresh = code::fresh();
     let hash = code::hash(&app.code_key, id, &fresh);
+    tx.users()
+        .lock(wanted.user.map_or(UserId::new(Uuid::nil()), |user| user.id))
+        .await?;
     tx.challenges().void_of_address(wanted.purpose, wanted.address).await?;
     let challenge = Challenge {
         id,
@@ -79,6 +84,15 @@ async fn send(app: &App, tx: &mut Tx, by: &By, challenge: &Challenge, code: &Sec
     letters::queue(app, tx, by, queue).await
 }
 
+/// Locks the person, then the challenge: every flow locks in this order. Somebody is looked for also where nobody is meant, so that both
+/// take as long.
+async fn hold(tx: &mut Tx, id: ChallengeId) -> Result<Option<Challenge>> {
+    let seen = tx.challenges().by_id(id).await?;
+    let user = seen.and_then(|challenge| challenge.user);
+    tx.users().lock(user.unwrap_or(UserId::new(Uuid::nil()))).await?;
+    Ok(tx.challenges().lock(id).await?)
+}
+
 /// How entering a code went.
 pub(super) enum Entered {
     /// It was right. The challenge is used up with the transaction, unless that fails.
@@ -97,11 +111,7 @@ pub(super) async fn enter(
     typed: &str,
 ) -> Result<Entered> {
     let (terms, now) = (&app.config.challenges.terms, by.now);
-    // The person, then the challenge: every flow locks in this order.
-    if let Some(user) = tx.challenges().by_id(id).await?.and_then(|challenge| challenge.user) {
-        tx.users().lock(user).await?;
-    }
-    let found = tx.challenges().lock(id).await?;
+    let found = hold(tx, id).await?;
     let open = found.filter(|challenge| challenge.purpose == purpose && challenge.is_open(terms, now));
     let Some(challenge) = open else {
         return Ok(Entered::Wrong);
@@ -109,6 +119,12 @@ pub(super) async fn enter(
     let typed = code::typed(typed).map(|code| code::hash(&app.code_key, id, &code));
     if !typed.is_some_and(|code| challenge.is_right(&code, now)) {
         tx.challenges().count_attempt(id).await?;
+        let deed = Deed::new(by, Action::CodeRefused).refused().detail(purpose.name());
+        let deed = match challenge.user {
+            Some(user) => deed.to(user),
+            None => deed,
+        };
+        deed.note(tx).await?;
         return Ok(Entered::Wrong);
     }
     if !tx.challenges().redeem(id, now).await? {
@@ -159,7 +175,7 @@ pub async fn resend(app: &App, by: &By, id: ChallengeId) -> Result<()> {
     let sent = app
         .store
         .write(async |tx| -> Result<()> {
-            let found = tx.challenges().lock(id).await?;
+            let found = hold(tx, id).await?;
             let Some(mut challenge) = found.filter(|challenge| challenge.may_resend(terms, by.now)) else {
                 return Ok(());
             };

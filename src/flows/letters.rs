@@ -21,6 +21,12 @@ pub type Values = BTreeMap<String, String>;
 
 /// How long a letter without a deadline of its own is worth sending (contract v0.22, section 1).
 const DEADLINE: Duration = Duration::from_hours(72);
+/// Notices of one kind about one account in a day: more tell its owner nothing, and an address that nobody has proved may be somebody
+/// else's.
+const MOST_NOTICES: i64 = 10;
+const DAY: Duration = Duration::from_hours(24);
+/// How long a letter waits that only a newer version can write.
+const NEWER_VERSION: Duration = Duration::from_mins(10);
 /// After the time that sending may take, another worker may take the letter.
 const LEASE_MARGIN: Duration = Duration::from_secs(30);
 /// An address that was refused for good gets no letters for so long.
@@ -42,6 +48,9 @@ pub(super) struct Queue<'a> {
 
 /// Queues a notice to the owner of an account about something that `by` did. Nothing happens where no mail is sent.
 pub(super) async fn notify(app: &App, tx: &mut Tx, by: &By, kind: Kind, user: &User, values: Values) -> Result<()> {
+    if tx.letters().count_since(user.id, kind, by.now - DAY).await? >= MOST_NOTICES {
+        return Ok(());
+    }
     let notice = Queue {
         kind,
         user: Some(user.id),
@@ -80,9 +89,10 @@ pub(super) async fn queue(app: &App, tx: &mut Tx, by: &By, wanted: Queue<'_>) ->
         deadline: wanted.deadline.unwrap_or(now + DEADLINE),
     };
     tx.letters().add(&letter).await?;
-    if is_refused || !wanted.is_sent {
-        tx.letters().take_back(id).await?;
-    }
+    let is_none = is_refused || !wanted.is_sent;
+    // Also where there is nothing to take back: it takes as long.
+    let unwanted = if is_none { id } else { LetterId::new(Uuid::nil()) };
+    tx.letters().take_back(unwanted).await?;
     let pulse = app.pulse.clone();
     tx.after_commit(move || pulse.wake(Worker::Letters));
     Ok(())
@@ -120,6 +130,12 @@ pub async fn claim(app: &App) -> Result<Option<Claimed>> {
         };
         let what = if letter.deadline <= now {
             format!("it was not sent in time; last: {outcome}")
+        } else if letter.kind == Kind::Unknown {
+            let due_at = now + NEWER_VERSION;
+            let why = "a newer version writes this letter";
+            let put_back = async |tx: &mut Tx| tx.letters().postpone(letter.id, lease, due_at, why).await;
+            app.store.write(put_back).await?;
+            continue;
         } else if let Some(values) = opened(app, &letter) {
             return Ok(Some(Claimed {
                 letter,

@@ -1,7 +1,6 @@
 //! A new password for somebody who has forgotten theirs, or has none: by a code that is mailed to the address of the account.
 
 use crate::app::App;
-use crate::crypto::password::Share;
 use crate::domain::audit::Action;
 use crate::domain::challenge::{Challenge, Purpose};
 use crate::domain::letter::Kind;
@@ -32,6 +31,7 @@ pub async fn start(app: &App, by: &By, address: &str, new: Option<&Secret>) -> R
     let email = Email::parse(address).ok_or(Refusal::EmailInvalid)?;
     let new = new.map(|text| password::choose(app, text, &email, None)).transpose()?;
     let account = attempts::of_address(app, &email);
+    let [from_there, mailbox] = attempts::of_mailbox(app, &email, by.client.network());
     let mut attempt = Try::new(app, by).sharing(&account);
     if new.is_some() {
         attempt = attempt.with_room()?;
@@ -39,7 +39,9 @@ pub async fn start(app: &App, by: &By, address: &str, new: Option<&Secret>) -> R
     let attempt = attempt
         .in_network(Limit::ResetAddress)
         .await?
-        .of_account(Limit::ResetAccount, account, None)
+        .of_account(Limit::ResetAccount, from_there, None)
+        .await?
+        .of_account(Limit::ResetMailbox, mailbox, None)
         .await?;
     let (attempt, hash) = match new {
         Some(password) => {
@@ -90,16 +92,17 @@ pub async fn complete(app: &App, by: &By, id: ChallengeId, code: &str) -> Result
 ///
 /// Refused with `CodeWrong`, with `TooMany`, with `Busy`, and for what is wrong with the password.
 pub async fn complete_with(app: &App, by: &By, id: ChallengeId, code: &str, new: &Secret) -> Result<()> {
-    let begun = app.store.read().await?.challenges().by_id(id).await?;
-    let email = match &begun {
-        Some(challenge) => challenge.address.clone(),
-        // What is wrong with a password is told to everybody alike.
-        None => Email::parse("nobody@localhost").ok_or(Refusal::CodeWrong)?,
-    };
-    let chosen = password::choose(app, new, &email, None)?;
-    let share = Share::of(by.client.address).and_account(&attempts::of_address(app, &email));
-    let hash = app.hasher.hash(share, chosen).await?;
     let attempt = challenges::begin(app, by).await?;
+    let begun = app.store.read().await?.challenges().by_id(id).await;
+    let (attempt, begun) = attempt.or_undo(begun).await?;
+    let terms = &app.config.challenges.terms;
+    let Some(open) = begun.filter(|challenge| challenge.is_open(terms, by.now)) else {
+        return challenges::conclude(attempt, Ok(None)).await;
+    };
+    // No account is charged: anybody may begin a reset for it.
+    let (attempt, chosen) = attempt.or_undo(password::choose(app, new, &open.address, None)).await?;
+    let hash = app.hasher.hash(attempt.share(), chosen).await;
+    let (attempt, hash) = attempt.or_undo(hash).await?;
     let done = app
         .store
         .write(async |tx| -> Result<_> {

@@ -18,7 +18,7 @@ const PASSWORD: &str = "/auth/providers/password/change";
 pub(super) fn content(facts: &Facts<'_>) -> Content {
     let Facts { say, site, .. } = facts;
     match facts.letter.kind {
-        Kind::Test => Content {
+        Kind::Test | Kind::Unknown => Content {
             subject: say.letter_test_title(site),
             preview: say.letter_test_text(site),
             title: say.letter_test_title(site),

@@ -115,6 +115,12 @@ impl Challenges<'_> {
         self.0.execute(sql, args![user]).await
     }
 
+    /// Deletes every one of an address; returns how many.
+    pub async fn delete_of_address(self, address: &Email) -> Result<u64> {
+        let sql = "DELETE FROM challenges WHERE address = $1";
+        self.0.execute(sql, args![address]).await
+    }
+
     /// Deletes up to `limit` that ended before `before`; returns how many.
     pub async fn delete_over(self, before: Timestamp, limit: u32) -> Result<u64> {
         let sql = "DELETE FROM challenges

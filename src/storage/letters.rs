@@ -174,10 +174,19 @@ impl Letters<'_> {
         Ok(found.await?.unwrap_or((0, None)))
     }
 
-    /// Deletes up to `limit` letters that came to an end before `before`; returns how many.
+    /// Deletes every letter to an address; returns how many.
+    pub async fn delete_of_address(self, address: &Email) -> Result<u64> {
+        let sql = "DELETE FROM letters WHERE address = $1";
+        self.0.execute(sql, args![address]).await
+    }
+
+    /// Deletes up to `limit` letters that came to an end before `before`, or whose use was over then; returns how many.
     pub async fn delete_settled(self, before: Timestamp, limit: u32) -> Result<u64> {
         let sql = "DELETE FROM letters
-                   WHERE id IN (SELECT id FROM letters WHERE settled_at < $1 ORDER BY settled_at LIMIT $2)";
+                   WHERE id IN (SELECT id FROM letters
+                                WHERE settled_at < $1 OR state = 'waiting' AND deadline < $1
+                                ORDER BY created_at
+                                LIMIT $2)";
         self.0.execute(sql, args![before, limit]).await
     }
 }

@@ -171,7 +171,7 @@ from_value! {
     audit::Action: String, text => Self::parse(&text);
     audit::Outcome: String, text => Self::parse(&text);
     challenge::Purpose: String, text => Self::parse(&text);
-    letter::Kind: String, text => Self::parse(&text);
+    letter::Kind: String, text => Some(Self::parse(&text).unwrap_or(Self::Unknown));
     letter::State: String, text => Self::parse(&text);
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use authara::app::App;
-use authara::domain::{Audience, ChallengeId, Refusal, Secret};
+use authara::domain::audit::Action;
+use authara::domain::{Audience, By, ChallengeId, Client, Refusal, Secret};
 use authara::flows::entry::sign_up::{Application, complete, direct, start};
 use authara::flows::tokens::SignedIn;
 use authara::flows::{Error, accounts, challenges, letters, reset};
@@ -324,3 +325,68 @@ both!(
         }
     }
 );
+
+both!(another_name_behind_a_plus_is_no_other_mailbox, async |world: World| {
+    let ask = async |tag: &str| {
+        let address = format!("ada{tag}@example.com");
+        reset::start(&world.app, &by(&world.app), &address, None).await
+    };
+    for tag in ["", "+x", "+y"] {
+        ask(tag).await.unwrap();
+    }
+
+    assert!(matches!(refusal(ask("+z").await), Refusal::TooMany { .. }));
+});
+
+both!(
+    r119_a_stranger_keeps_nobody_from_a_new_password,
+    async |world: World| {
+        world.sign_up(EMAIL).await;
+        let from = |address: &str| {
+            let client = Client::new(address.parse().unwrap(), "a browser").in_request("r1".to_owned());
+            By::nobody(&client, world.app.now())
+        };
+        let stranger = from("203.0.113.7");
+        for _ in 0..3 {
+            reset::start(&world.app, &stranger, EMAIL, None).await.unwrap();
+        }
+        let more = reset::start(&world.app, &stranger, EMAIL, None).await;
+        assert!(matches!(refusal(more), Refusal::TooMany { .. }));
+
+        newest(&world).await;
+        world.clock.advance(Duration::from_secs(1));
+
+        let id = reset::start(&world.app, &from("198.51.100.9"), EMAIL, None)
+            .await
+            .unwrap();
+        let (_, code) = newest(&world).await;
+        enter_reset(&world.app, id, &code).await.unwrap();
+    }
+);
+
+both!(r127_a_wrong_code_stands_in_the_audit, async |world: World| {
+    let ada = world.sign_up(EMAIL).await.user.id;
+    let id = begin_reset(&world.app).await;
+    enter_reset(&world.app, id, "12345").await.unwrap_err();
+
+    let lines = world.audit(Action::CodeRefused).await;
+
+    assert_eq!(lines.len(), 1);
+    assert_eq!(
+        (lines[0].subject, lines[0].detail.as_str()),
+        (Some(ada), "password_reset")
+    );
+});
+
+both!(r028_nothing_of_an_address_outlives_its_account, async |world: World| {
+    let world = with_codes(world).await;
+    let id = begin(&world.app).await;
+    let (_, code) = newest(&world).await;
+    let ada = enter(&world.app, id, &code).await.unwrap().user.id;
+    assert!(!letters::list(&world.app, None, None, 9).await.unwrap().is_empty());
+
+    accounts::delete(&world.app, &operator(&world.app), ada).await.unwrap();
+
+    assert!(letters::list(&world.app, None, None, 9).await.unwrap().is_empty());
+    assert_eq!(challenges::address(&world.app, id).await.unwrap(), "");
+});

@@ -100,3 +100,24 @@ async fn a_folder_gets_one_file_a_letter_for_its_owner_alone() {
     let outcome = gone.send(&message("ada@example.net"), NOW).await;
     assert!(matches!(outcome, Err(NotSent::Setup(_))), "{outcome:?}");
 }
+
+#[tokio::test]
+async fn an_address_is_never_an_option_or_a_part_of_a_command() {
+    let words = ["/bin/echo", "{to}"].map(str::to_owned).to_vec();
+    let mailer = Mailer::Command(Command::new(words, Duration::from_mins(1)));
+
+    let outcome = mailer.send(&message("--passwordeval=id@example.net"), NOW).await;
+
+    assert!(matches!(outcome, Err(NotSent::AddressRefused(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn what_a_program_leaves_running_holds_up_no_letter() {
+    let folder = Folder::new();
+    let begun = std::time::Instant::now();
+
+    let outcome = run(&folder, "sleep 600 & exit 75", Duration::from_mins(1)).await;
+
+    assert!(matches!(outcome, Err(NotSent::Later(..))), "{outcome:?}");
+    assert!(begun.elapsed() < Duration::from_mins(1));
+}

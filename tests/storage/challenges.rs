@@ -117,3 +117,18 @@ both!(challenges_that_are_over_are_deleted, async |db: &Database| {
     assert_eq!(delete(NOW + HOUR * 3, 2).await, 2);
     assert_eq!(delete(NOW + HOUR * 3, 2).await, 1);
 });
+
+both!(challenges_of_an_address_are_deleted, async |db: &Database| {
+    let one = challenge(1);
+    write(&db.store, async |tx| tx.challenges().add(&one).await).await;
+
+    assert_eq!(
+        write(&db.store, async |tx| tx
+            .challenges()
+            .delete_of_address(&one.address)
+            .await)
+        .await,
+        1
+    );
+    assert!(found(&db.store, one.id).await.is_none());
+});

@@ -288,4 +288,47 @@ both!(letters_are_listed_counted_and_deleted, async |db: &Database| {
     };
     assert_eq!(delete(now).await, 0);
     assert_eq!(delete(now + UNTIL).await, 1, "those that wait stay");
+    assert_eq!(delete(now + HOUR * 2).await, 3, "until they are of no use");
+});
+
+both!(a_letter_of_a_newer_version_can_be_read, async |db: &Database| {
+    add(&db.store, &[letter(1)]).await;
+    db.tamper("UPDATE letters SET kind = 'of_another_century'").await;
+
+    let found = db
+        .store
+        .read()
+        .await
+        .unwrap()
+        .letters()
+        .newest(None, None, 9)
+        .await
+        .unwrap();
+
+    assert_eq!(found[0].letter.kind, Kind::Unknown);
+});
+
+both!(letters_to_an_address_are_deleted, async |db: &Database| {
+    add(&db.store, &[letter(1), letter(2)]).await;
+    let address = letter(1).to;
+
+    let deleted = db
+        .store
+        .write(async |tx| tx.letters().delete_of_address(&address).await)
+        .await
+        .unwrap();
+
+    assert_eq!(deleted, 1);
+    assert_eq!(
+        db.store
+            .read()
+            .await
+            .unwrap()
+            .letters()
+            .newest(None, None, 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 });

@@ -60,7 +60,8 @@ impl Api {
                     text.strip_prefix(start)
                         .is_some_and(|rest| rest.starts_with([':', '/']) || rest.is_empty())
                 });
-            let is_plain = !text.contains(|letter: char| letter.is_control() || letter.is_whitespace());
+            let is_plain =
+                !text.contains(|letter: char| letter.is_control() || letter.is_whitespace() || letter == '@');
             if is_plain && (is_here || text.len() > "https://".len() && text.starts_with("https://")) {
                 Ok(text.to_owned())
             } else {

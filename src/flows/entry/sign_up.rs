@@ -117,12 +117,15 @@ pub async fn start(app: &App, by: &By, input: Application, wanted: Audience) -> 
         return Err(Refusal::InvitationInvalid.into());
     }
     let account = attempts::of_address(app, &email);
+    let [from_there, mailbox] = attempts::of_mailbox(app, &email, by.client.network());
     let attempt = Try::new(app, by)
         .sharing(&account)
         .with_room()?
         .in_network(Limit::NewAccounts)
         .await?
-        .of_account(Limit::SignUpCodes, account, None)
+        .of_account(Limit::SignUpCodes, from_there, None)
+        .await?
+        .of_account(Limit::SignUpMailbox, mailbox, None)
         .await?;
     // Also where it will not be needed: it takes as long.
     let hash = app.hasher.hash(attempt.share(), password).await;

@@ -2,6 +2,7 @@
 //! letter carries the code alone, and opens this page.
 
 use hyper::StatusCode;
+use hyper::header::{HeaderValue, REFERRER_POLICY};
 use sailfish::TemplateSimple;
 
 use crate::config::mail::Transport;
@@ -177,7 +178,9 @@ pub(super) fn page(
         is_in_inbox: matches!(cx.app.config.mail.transport, Some(Transport::Inbox)),
         problems,
     };
-    form::render(status, page)
+    // A link that was opened has the code in its address, which is nobody else's.
+    let reply = form::render(status, page)?;
+    Ok(reply.header(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
 }
 
 pub(super) fn elsewhere(cx: &Cx, purpose: Purpose, status: StatusCode) -> Result<Reply> {
@@ -185,5 +188,6 @@ pub(super) fn elsewhere(cx: &Cx, purpose: Purpose, status: StatusCode) -> Result
         layout: Layout::of(cx, cx.say().verify_elsewhere_title()),
         begin: form::path_with(beginning(purpose), cx.return_to().as_ref()),
     };
-    form::render(status, page)
+    let reply = form::render(status, page)?;
+    Ok(reply.header(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
 }

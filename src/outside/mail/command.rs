@@ -1,9 +1,12 @@
 //! A program of the operator's that sends what it reads, as `sendmail -t` does.
 
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::outside::mail::{Message, NotSent, Outcome, mime, said};
 
@@ -11,6 +14,8 @@ use crate::outside::mail::{Message, NotSent, Outcome, mime, said};
 const RECIPIENT: &str = "{to}";
 /// Between two looks whether it has ended.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long its last words are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// What it says is read up to this.
 const LONGEST_WORDS: u64 = 4096;
 
@@ -35,13 +40,19 @@ impl Command {
     }
 
     pub(super) async fn send(&self, message: &Message) -> Outcome {
-        let (command, bytes, to) = (self.clone(), mime::bytes(message)?, message.to.as_str().to_owned());
+        let to = message.to.as_str();
+        // The program would take it for an option.
+        if to.starts_with('-') && self.words.iter().any(|word| word == RECIPIENT) {
+            return Err(NotSent::AddressRefused("the address begins like an option".to_owned()));
+        }
+        let (command, bytes, to) = (self.clone(), mime::bytes(message)?, to.to_owned());
         let sent = tokio::task::spawn_blocking(move || command.run(&bytes, &to)).await;
         sent.unwrap_or_else(|_| Err(NotSent::later("the program was broken off")))
     }
 
     fn run(&self, letter: &[u8], to: &str) -> Outcome {
-        let words: Vec<String> = self.words.iter().map(|word| word.replace(RECIPIENT, to)).collect();
+        let filled = |word: &String| if word == RECIPIENT { to.to_owned() } else { word.clone() };
+        let words: Vec<String> = self.words.iter().map(filled).collect();
         let [program, arguments @ ..] = words.as_slice() else {
             return Err(NotSent::Setup("no program is named".to_owned()));
         };
@@ -53,6 +64,7 @@ impl Command {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()
             .map_err(failed)?;
         let deadline = Instant::now() + self.timeout;
@@ -60,10 +72,11 @@ impl Command {
         let letter = letter.to_vec();
         // It may end without reading all of it, or say a lot before it reads: neither holds up the other.
         std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&letter)));
-        let words = std::thread::spawn(move || {
+        let (said_last, words) = mpsc::channel();
+        std::thread::spawn(move || {
             let mut words = Vec::new();
             let _ = stderr.map(|stderr| stderr.take(LONGEST_WORDS).read_to_end(&mut words));
-            String::from_utf8_lossy(&words).into_owned()
+            let _ = said_last.send(String::from_utf8_lossy(&words).into_owned());
         });
         let Some(status) = end_of(&mut child, deadline).map_err(failed)? else {
             return Err(NotSent::later(format!("{program} took longer than {:?}", self.timeout)));
@@ -71,7 +84,8 @@ impl Command {
         if status.success() {
             return Ok("taken by the program".to_owned());
         }
-        let words = said(&words.join().unwrap_or_default());
+        // What it has left running may hold its end for ever.
+        let words = said(&words.recv_timeout(LAST_WORDS).unwrap_or_default());
         let said = match status.code() {
             Some(code) => format!("{program} ended with {code}: {words}"),
             None => format!("{program} was ended by a signal: {words}"),
@@ -92,6 +106,10 @@ fn end_of(child: &mut Child, deadline: Instant) -> io::Result<Option<std::proces
             return Ok(Some(status));
         }
         if Instant::now() >= deadline {
+            // With all that it has started.
+            if let Some(group) = Pid::from_raw(i32::try_from(child.id()).unwrap_or(0)) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
             child.kill()?;
             child.wait()?;
             return Ok(None);

@@ -85,9 +85,7 @@ impl Http {
     }
 
     pub(super) fn describe(&self) -> String {
-        let host = self.shared.url.split("://").nth(1).unwrap_or_default();
-        let host = host.split('/').next().unwrap_or_default();
-        format!("{host} over HTTP")
+        format!("{} over HTTP", self.shared.host())
     }
 
     pub(super) async fn send(&self, message: &Message, now: Timestamp) -> Outcome {
@@ -98,11 +96,17 @@ impl Http {
 }
 
 impl Shared {
+    /// The host alone: what stands behind it may be a secret.
+    fn host(&self) -> &str {
+        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
+        rest.split(['/', '?', '#']).next().unwrap_or_default()
+    }
+
     fn send(&self, message: &Message, now: Timestamp) -> Outcome {
         let (request, id) = self.request(message, now)?;
         let answered = self.agent.run(request);
         let mut response =
-            answered.map_err(|error| NotSent::later(format!("{}: {}", self.url, said(&error.to_string()))))?;
+            answered.map_err(|error| NotSent::later(format!("{}: {}", self.host(), said(&error.to_string()))))?;
         let status = response.status();
         let after = retry_after(response.headers());
         let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_string();
@@ -117,7 +121,7 @@ impl Shared {
             // A page of some gateway in between.
             _ => Err(NotSent::later(format!(
                 "{} answered {status} without the id of the letter",
-                self.url
+                self.host()
             ))),
         }
     }
@@ -156,12 +160,12 @@ impl Shared {
             }
         };
         let request = builder.body(body);
-        let request = request.map_err(|error| NotSent::Setup(format!("{}: {error}", self.url)))?;
+        let request = request.map_err(|error| NotSent::Setup(format!("{}: {error}", self.host())))?;
         Ok((request, id.to_owned()))
     }
 
     fn refused(&self, status: StatusCode, body: &str, after: Option<Duration>) -> NotSent {
-        let words = format!("{} answered {status}: {}", self.url, said(body));
+        let words = format!("{} answered {status}: {}", self.host(), said(body));
         match status.as_u16() {
             // 408 and 425 ask for another try as well.
             408 | 425 | 429 | 500..=599 => NotSent::Later(words, after),

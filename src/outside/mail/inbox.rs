@@ -48,7 +48,10 @@ impl Inbox {
 
     /// All of them, the newest first.
     pub fn newest(&self) -> Vec<Entry> {
-        self.entries().iter().cloned().collect()
+        let mut entries: Vec<Entry> = self.entries().iter().cloned().collect();
+        // Several are sent at once, so that a later one may have come first.
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        entries
     }
 
     /// The letter of that id.

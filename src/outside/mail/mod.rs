@@ -137,7 +137,11 @@ fn said(text: &str) -> String {
     const LONGEST: usize = 200;
 
     let words = text.split_whitespace().map(|word| {
-        let is_plain = !word.contains('@') && !word.contains("%40") && !word.contains(char::is_control);
+        // A service may repeat the letter, with a code in it.
+        let is_code = word
+            .split(|letter: char| !letter.is_alphanumeric())
+            .any(|part| part.len() == 6 && part.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_plain = !word.contains('@') && !word.contains("%40") && !word.contains(char::is_control) && !is_code;
         if is_plain { word } else { "…" }
     });
     let mut line = words.collect::<Vec<_>>().join(" ");
@@ -155,8 +159,8 @@ mod tests {
     #[test]
     fn what_a_server_said_is_one_line_without_addresses() {
         assert_eq!(
-            said("<bob@example.com>: unknown\r\n\tuser  bob%40example.com \u{1b}[2J!"),
-            "… unknown user … …"
+            said("<bob@example.com>: unknown\r\n\tuser  bob%40example.com \u{1b}[2J! code:123456,"),
+            "… unknown user … … …"
         );
         assert_eq!(said(&"x".repeat(500)).chars().count(), 201);
     }

@@ -310,7 +310,9 @@ impl Smtp {
             // It says that it closes the connection.
             421 => Failed::Broken(NotSent::later(words)),
             500..=599 => Failed::Refused(for_good(words)),
-            _ => Failed::Refused(NotSent::later(words)),
+            400..=499 => Failed::Refused(NotSent::later(words)),
+            // It answers to something else.
+            _ => Failed::Broken(NotSent::later(words)),
         }
     }
 }
@@ -323,10 +325,24 @@ enum Failed {
     Broken(NotSent),
 }
 
-/// Whether a refusal of a recipient is about their address (RFC 3463, section 3.2 and 3.3). Others are about who sends, or about
-/// how much: 5.7.x is a policy, 5.2.2 a full mailbox.
+/// Whether a refusal of a recipient is about their address (RFC 3463, sections 3.2 and 3.3). Others are about who sends (5.1.7, 5.1.8,
+/// 5.7.x), or about how much (5.2.2). Without such a code, only the words can tell, and a wrong guess would cost letters.
 fn is_about_address(reply: &Response<String>) -> bool {
-    matches!(reply.esc, [5, 1, _] | [5, 2, 1] | [0, 0, 0]) && matches!(reply.code, 550 | 551 | 553)
+    match reply.esc {
+        [5, 1, 7 | 8] => false,
+        [5, 1, _] | [5, 2, 1] => matches!(reply.code, 501 | 550 | 551 | 553),
+        [0, 0, 0] => {
+            let words = reply.message.to_ascii_lowercase();
+            let is_about_them = ["user", "mailbox", "recipient", "address"]
+                .iter()
+                .any(|word| words.contains(word));
+            let is_about_us = ["relay", "sender", "denied", "policy", "block", "spam", "auth"]
+                .iter()
+                .any(|word| words.contains(word));
+            matches!(reply.code, 550 | 551 | 553) && is_about_them && !is_about_us
+        }
+        _ => false,
+    }
 }
 
 fn shown(reply: &Response<String>) -> String {
