@@ -189,9 +189,13 @@ fn every_schema_that_is_named_exists() {
 #[test]
 fn no_two_rows_fit_one_request() {
     let routes = routes::routes();
+    let is_open = |segment: &str| segment.starts_with('{');
     let fits = |one: &str, other: &str| {
+        // A pattern without places comes before those with some.
+        if one.contains('{') != other.contains('{') {
+            return false;
+        }
         let (one, other): (Vec<_>, Vec<_>) = (one.split('/').collect(), other.split('/').collect());
-        let is_open = |segment: &str| segment.starts_with('{');
         one.len() == other.len() && one.iter().zip(&other).all(|(a, b)| a == b || is_open(a) || is_open(b))
     };
 
@@ -229,6 +233,14 @@ const NOT_RECENT: &[(&str, &str)] = &[
     (
         "/auth/api/v1/users/password",
         "takes the current password in its body instead",
+    ),
+    (
+        "/auth/api/v1/account/username",
+        "opens nothing, and can be changed back",
+    ),
+    (
+        "/auth/api/v1/account/password",
+        "asks for the current password in its body",
     ),
 ];
 

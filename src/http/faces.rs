@@ -93,7 +93,7 @@ pub fn face(refusal: &Refusal) -> Face {
         | R::PasswordIsAddress
         | R::PasswordIsName => (StatusCode::BAD_REQUEST, "invalid_request", Some("password")),
         R::UsernameInvalid => (StatusCode::BAD_REQUEST, "invalid_request", Some("username")),
-        R::UsernameTaken => (StatusCode::CONFLICT, "conflict", Some("username")),
+        R::UsernameTaken => (StatusCode::CONFLICT, "username_taken", Some("username")),
         R::CredentialsWrong | R::SignInRequired | R::SessionEnded | R::TokenReplaced => {
             (StatusCode::UNAUTHORIZED, "unauthorized", None)
         }

@@ -139,6 +139,16 @@ impl<P: Proof> Door<P> {
         Self::row(Method::POST, pattern, Takes::Nothing, |_| Ok(()), handler).json(P::BY_BEARER)
     }
 
+    /// A JSON row that removes something.
+    pub fn delete_json<H, F>(self, pattern: &'static str, handler: H) -> Route
+    where
+        H: Fn(Cx, P) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        let handler = move |cx, proof, ()| handler(cx, proof);
+        Self::row(Method::DELETE, pattern, Takes::Nothing, |_| Ok(()), handler).json(P::BY_BEARER)
+    }
+
     /// A JSON row with a body of the closed type `B`.
     pub fn post_json<B, H, F>(self, pattern: &'static str, handler: H) -> Route
     where
@@ -157,6 +167,16 @@ impl<P: Proof> Door<P> {
         F: Future<Output = Result<Reply>> + Send + 'static,
     {
         Self::row(Method::PUT, pattern, Takes::Json, json_body::<B>, handler).json(P::BY_BEARER)
+    }
+
+    /// The same with PATCH.
+    pub fn patch_json<B, H, F>(self, pattern: &'static str, handler: H) -> Route
+    where
+        B: DeserializeOwned + Send + 'static,
+        H: Fn(Cx, P, B) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        Self::row(Method::PATCH, pattern, Takes::Json, json_body::<B>, handler).json(P::BY_BEARER)
     }
 
     fn row<I, H, F>(method: Method, pattern: &'static str, takes: Takes, read: Read<I>, handler: H) -> Route

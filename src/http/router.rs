@@ -42,7 +42,7 @@ impl Router {
         Self { routes, fixed, open }
     }
 
-    /// Asks for a row. HEAD is answered by the row for GET.
+    /// Asks for a row. HEAD is answered by the row for GET. A pattern without places comes before those with some.
     pub fn find(&self, method: &Method, path: &str) -> Found<'_> {
         let fitting: Vec<usize> = match self.fixed.get(path) {
             Some(fixed) => fixed.clone(),

@@ -102,6 +102,10 @@ pub fn routes() -> Vec<Route> {
         // JSON: the person signed in
         user().get_json("/auth/api/v1/user", api::user::show),
         user().put_json("/auth/api/v1/users/password", api::user::set_password),
+        user().patch_json("/auth/api/v1/account/username", api::account::rename),
+        user().put_json("/auth/api/v1/account/password", api::account::change_password),
+        recent().delete_json("/auth/api/v1/account/sessions/others", api::account::end_others),
+        recent().delete_json("/auth/api/v1/account/sessions/{session}", api::account::end_session),
         user().get_json("/auth/api/v1/capabilities", api::capabilities::show),
         user().get_json("/auth/api/v1/organizations", api::organizations::list),
         user().get_json("/auth/api/v1/organizations/current", api::organizations::current),

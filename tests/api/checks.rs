@@ -7,7 +7,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{ADA, BOB, USER, credentials, is_signed_in, refused, users};
-use crate::kit::app::TestApp;
+use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::client::{Call, Client};
 use crate::kit::database::{Database, both};
 
@@ -33,6 +33,10 @@ pub(crate) fn sound_body(route: &Route) -> Option<Value> {
         }
         "/auth/api/v1/challenges/resend" => json!({ "challenge_id": "0190b5a0-0000-7000-8000-00000000000a" }),
         "/auth/api/v1/tokens/refresh" => json!({ "refresh_token": "A".repeat(43) }),
+        "/auth/api/v1/account/username" => json!({ "username": "another-name" }),
+        "/auth/api/v1/account/password" => {
+            json!({ "current_password": PASSWORD, "new_password": "another good password" })
+        }
         "/auth/api/v1/users/password" => json!({ "password": "another good password" }),
         other => panic!("give {other} a sound body here"),
     })
@@ -74,7 +78,10 @@ both!(
     a_missing_sign_in_is_told_before_a_missing_csrf_proof,
     async |db: &Database| {
         let app = TestApp::start(db).await;
-        for route in json_routes().iter().filter(|route| route.access == "user") {
+        for route in json_routes()
+            .iter()
+            .filter(|route| matches!(route.access, "user" | "recent"))
+        {
             refused(&call(&app.client(), route).send().await, 401, "unauthorized");
         }
     }

@@ -1,5 +1,6 @@
 //! The JSON door, route by route, on both databases. Mirrors the URL tree.
 
+mod account;
 mod assets;
 mod bad_input;
 mod breakage;
@@ -22,6 +23,7 @@ mod signup;
 mod stalls;
 mod user;
 
+use authara::domain::SessionId;
 use serde_json::{Value, json};
 
 use crate::kit::app::{PASSWORD, TestApp};
@@ -57,4 +59,17 @@ async fn users(app: &TestApp) -> i64 {
 fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.refusal(), (status, code.to_owned()), "{answer:?}");
     assert!(answer.set_cookies().is_empty(), "{answer:?}");
+}
+
+/// The session of the client's access token.
+fn session_of(client: &Client) -> SessionId {
+    use base64::Engine as _;
+
+    let token = client.cookie("authara_access");
+    let payload = token.split('.').nth(1).unwrap();
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(payload)
+        .unwrap();
+    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    claims["sid"].as_str().unwrap().parse().unwrap()
 }

@@ -1,11 +1,11 @@
 //! What was ended is over at once, on every instance and by every command: nothing is cached.
 
-use authara::domain::{PlatformRole, Secret, SessionId, UserId};
+use authara::domain::{PlatformRole, Secret, UserId};
 use authara::flows::accounts;
 use hyper::Method;
 use serde_json::json;
 
-use super::{ADA, LOGIN, LOGOUT, REFRESH, SET_PASSWORD, TOKENS, USER, credentials};
+use super::{ADA, LOGIN, LOGOUT, REFRESH, SET_PASSWORD, TOKENS, USER, credentials, session_of};
 use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::client::Client;
 use crate::kit::database::{Database, both};
@@ -150,16 +150,3 @@ both!(
         assert_eq!(roles(&pair.there).await, json!(["authara:monitor"]));
     }
 );
-
-/// The session of the client's access token.
-fn session_of(client: &Client) -> SessionId {
-    use base64::Engine as _;
-
-    let token = client.cookie("authara_access");
-    let payload = token.split('.').nth(1).unwrap();
-    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(payload)
-        .unwrap();
-    let claims: serde_json::Value = serde_json::from_slice(&payload).unwrap();
-    claims["sid"].as_str().unwrap().parse().unwrap()
-}

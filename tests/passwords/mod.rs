@@ -22,15 +22,17 @@ use crate::kit::world::operator;
 enum Way {
     JsonSignUp,
     PageSignUp,
+    JsonSet,
     JsonChange,
     PageChange,
     OperatorAdd,
     OperatorPassword,
 }
 
-const WAYS: [Way; 6] = [
+const WAYS: [Way; 7] = [
     Way::JsonSignUp,
     Way::PageSignUp,
+    Way::JsonSet,
     Way::JsonChange,
     Way::PageChange,
     Way::OperatorAdd,
@@ -59,10 +61,15 @@ impl Way {
                 let fields = [("email", email), ("password", password)];
                 of_page(&form(&client, "/auth/signup", &fields).await, "password")
             }
-            Self::JsonChange => {
+            Self::JsonSet => {
                 let body = json!({ "password": password, "current_password": PASSWORD });
                 let client = app.user(email).await;
                 of_json(&client.put_json("/auth/api/v1/users/password", &body).await)
+            }
+            Self::JsonChange => {
+                let body = json!({ "new_password": password, "current_password": PASSWORD });
+                let client = app.user(email).await;
+                of_json(&client.put_json("/auth/api/v1/account/password", &body).await)
             }
             Self::PageChange => {
                 let client = app.user(email).await;

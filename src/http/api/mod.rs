@@ -1,6 +1,7 @@
 //! JSON handlers: read the body's type, call one flow, dress the outcome. Refusals and breakages
 //! are dressed in `faces`.
 
+pub mod account;
 pub mod capabilities;
 pub mod challenges;
 pub mod csrf;

@@ -4,7 +4,8 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Caller;
-use crate::flows::{self, Result, password};
+use crate::flows::{self, Result};
+use crate::http::api::account;
 use crate::http::api::wire::{AuthUser, Hidden, OrganizationSummary};
 use crate::http::cx::Cx;
 use crate::http::json;
@@ -38,19 +39,8 @@ pub struct SetPassword {
     current_password: Option<Hidden>,
 }
 
-/// `PUT /auth/api/v1/users/password`. A browser's own session goes on, with fresh cookies.
+/// `PUT /auth/api/v1/users/password`.
 pub async fn set_password(cx: Cx, caller: Caller, body: SetPassword) -> Result<Reply> {
-    let is_by_cookie = cx.bearer().is_none();
-    let input = password::Change {
-        new: body.password.0,
-        current: body.current_password.map(|given| given.0),
-        refresh: cx.refresh_token().filter(|_| is_by_cookie),
-    };
-    let renewed = password::change(&cx.app, &caller, input).await?;
-    let reply = Reply::empty(StatusCode::NO_CONTENT);
-    Ok(if is_by_cookie {
-        reply.renewed(&cx, &renewed)
-    } else {
-        reply
-    })
+    let current = body.current_password.map(|given| given.0);
+    account::set_password(&cx, &caller, body.password.0, current).await
 }
