@@ -140,6 +140,8 @@ mod tests {
             anyone().post("/auth/login", nothing),
             anyone().post("/auth/sessions/revoke", nothing),
             anyone().post("/auth/sessions/{session}/revoke", nothing),
+            anyone().post("/auth/members/{member}", nothing),
+            anyone().post("/auth/members/others", nothing),
         ])
     }
 
@@ -161,6 +163,15 @@ mod tests {
         assert_eq!(
             found(&Method::POST, "/auth/sessions/revoke"),
             "/auth/sessions/revoke []"
+        );
+    }
+
+    #[test]
+    fn a_pattern_without_places_comes_first() {
+        assert_eq!(found(&Method::POST, "/auth/members/others"), "/auth/members/others []");
+        assert_eq!(
+            found(&Method::POST, "/auth/members/a"),
+            "/auth/members/{member} [(\"member\", \"a\")]"
         );
     }
 

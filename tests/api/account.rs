@@ -6,7 +6,7 @@ use authara::domain::limit::{Budget, Limit};
 use hyper::Method;
 use serde_json::json;
 
-use super::{ADA, BOB, LOGIN, REFRESH, USER, credentials, is_signed_in, refused, session_of};
+use super::{ADA, BOB, LOGIN, REFRESH, TOKENS, USER, credentials, is_signed_in, refused, session_of};
 use crate::kit::app::{PASSWORD, TestApp};
 use crate::kit::client::{Answer, Client};
 use crate::kit::database::{Database, both};
@@ -75,9 +75,13 @@ both!(a_password_is_changed_by_the_current_one, async |db: &Database| {
     app.clock.advance(Duration::from_mins(11));
     assert_eq!(here.post(REFRESH).await.status, 200);
 
+    let before = (here.cookie("authara_access"), here.cookie("authara_refresh"));
     let answer = change(&here, PASSWORD, NEW).await;
 
     assert_eq!((answer.status, answer.text().as_str()), (204, ""));
+    assert_ne!(here.cookie("authara_access"), before.0);
+    assert_ne!(here.cookie("authara_refresh"), before.1);
+    assert_eq!(end(&here, OTHERS).await.status, 204, "that was a proof of who it is");
     assert!(is_signed_in(&here).await && !is_signed_in(&there).await);
     let again = app.visitor().await;
     assert_eq!(again.post_json(LOGIN, &credentials(ADA)).await.status, 401);
@@ -182,3 +186,57 @@ both!(no_session_is_ended_after_an_old_sign_in, async |db: &Database| {
 
     assert!(is_signed_in(&there).await);
 });
+
+both!(
+    a_program_does_all_of_it_by_bearer_token_for_its_owner_alone,
+    async |db: &Database| {
+        let app = TestApp::start(db).await;
+        let ada = app.user(ADA).await;
+        let there = elsewhere(&app, ADA).await;
+        let bearer = format!("Bearer {}", ada.cookie("authara_access"));
+        // Somebody else's cookies come along.
+        let bob = app.user(BOB).await;
+        let call = |method: Method, path: &str| {
+            let call = bob.call(method, path).without("x-csrf-token");
+            call.header("authorization", &bearer)
+        };
+
+        let body = json!({ "username": "Countess" });
+        assert_eq!(call(Method::PATCH, USERNAME).json(&body).send().await.status, 204);
+        let path = format!("{SESSIONS}/{}", session_of(&there));
+        assert_eq!(call(Method::DELETE, &path).send().await.status, 204);
+        assert_eq!(call(Method::DELETE, OTHERS).send().await.status, 204);
+
+        assert_eq!(ada.get(USER).await.json()["username"], "Countess");
+        assert!(is_signed_in(&bob).await && !is_signed_in(&there).await);
+    }
+);
+
+both!(
+    after_a_new_password_a_program_refreshes_before_it_ends_sessions,
+    async |db: &Database| {
+        let app = TestApp::start(db).await;
+        let body = credentials(ADA);
+        app.user(ADA).await;
+        let program = app.client();
+        let session = program.post_json(LOGIN, &body).await.json();
+        let text = |name: &str| session[name].as_str().unwrap().to_owned();
+        let by = |token: &str| format!("Bearer {token}");
+        let old = by(&text("access_token"));
+        app.clock.advance(Duration::from_secs(1));
+        let body = json!({ "current_password": PASSWORD, "new_password": NEW });
+        let program = app.client();
+        let call = program.call(Method::PUT, CHANGE).json(&body);
+        assert_eq!(call.header("authorization", &old).send().await.status, 204);
+        let end_by = async |bearer: &str| {
+            let call = program.call(Method::DELETE, OTHERS);
+            call.header("authorization", bearer).send().await
+        };
+
+        refused(&end_by(&old).await, 403, "reauthentication_required");
+        let body = json!({ "refresh_token": text("refresh_token") });
+        let fresh = program.post_json(TOKENS, &body).await.json();
+        let fresh = by(fresh["access_token"].as_str().unwrap());
+        assert_eq!(end_by(&fresh).await.status, 204);
+    }
+);
