@@ -25,6 +25,8 @@ const MOST: usize = 20;
 /// Where the first page says how changes are kept, and what stands there for a log.
 const WRITE_VERSION: usize = 18;
 const LOG: u8 = 2;
+/// Bytes of the largest page that there may be.
+const LARGEST_PAGE: usize = 65_536;
 /// Where the mark stands in the first page: `user_version`.
 const MARK: usize = 60;
 
@@ -62,30 +64,82 @@ impl Header {
     }
 }
 
-/// The newest mark in a log (sqlite.org/fileformat2.html, section 4). `None` if there is no log, or the first
-/// page is not in it.
+/// The newest mark in a log, read as SQLite does after a crash (sqlite.org/fileformat2.html, section 4): only frames
+/// count that follow one another by their checksums, up to the last commit. Behind them may stand whatever an earlier
+/// log or a program that was killed has left. `None` if there is no log, or the first page is not in it.
 pub(super) fn in_log(log: &Path) -> io::Result<Option<i32>> {
-    let mut head = [0; 32];
     let file = match File::open(log) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
-    if file.read_at(&mut head, 0)? < head.len() {
+    let mut file = io::BufReader::new(file);
+    let mut head = [0; 32];
+    if !is_filled(&mut file, &mut head)? {
         return Ok(None);
     }
-    let page = u64::from(number(&head, 8));
-    let (mut frame, mut mark) = ([0; 24], [0; 4]);
-    let mut found = None;
-    let mut at = head.len() as u64;
-    // Behind the last frame there may be some of an earlier log, with other salts.
-    while file.read_at(&mut frame, at)? == frame.len() && frame[8..16] == head[16..24] {
-        let place = at + frame.len() as u64 + MARK as u64;
-        if number(&frame, 0) == 1 && file.read_at(&mut mark, place)? == mark.len() {
-            found = Some(number(&mark, 0).cast_signed());
+    let mut sums = Checksums::new(number(&head, 0) & 1 == 1);
+    sums.add(&head[..24]);
+    let size = usize::try_from(number(&head, 8)).unwrap_or(0);
+    if !sums.are(&head[24..]) || !(512..=LARGEST_PAGE).contains(&size) {
+        return Ok(None);
+    }
+    let (mut frame, mut page) = ([0; 24], vec![0; size]);
+    let (mut found, mut uncommitted) = (None, None);
+    while is_filled(&mut file, &mut frame)? && is_filled(&mut file, &mut page)? {
+        sums.add(&frame[..8]);
+        sums.add(&page);
+        if frame[8..16] != head[16..24] || !sums.are(&frame[16..]) {
+            break;
         }
-        at += frame.len() as u64 + page;
+        if number(&frame, 0) == 1 {
+            uncommitted = Some(number(&page, MARK).cast_signed());
+        }
+        let is_commit = number(&frame, 4) != 0;
+        if is_commit {
+            found = uncommitted.or(found);
+        }
     }
     Ok(found)
+}
+
+/// `false` if there is less than that left.
+fn is_filled(file: &mut impl io::Read, bytes: &mut [u8]) -> io::Result<bool> {
+    match file.read_exact(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        outcome => outcome.map(|()| true),
+    }
+}
+
+/// The running checksums of a log (sqlite.org/fileformat2.html, section 4.2).
+struct Checksums {
+    is_big_endian: bool,
+    sums: (u32, u32),
+}
+
+impl Checksums {
+    const fn new(is_big_endian: bool) -> Self {
+        Self {
+            is_big_endian,
+            sums: (0, 0),
+        }
+    }
+
+    /// Goes on with these bytes, which come in eights.
+    fn add(&mut self, bytes: &[u8]) {
+        for pair in bytes.chunks_exact(8) {
+            let [first, second] = [0, 4].map(|at| {
+                let word = number(pair, at);
+                if self.is_big_endian { word } else { word.swap_bytes() }
+            });
+            let sums = &mut self.sums;
+            sums.0 = sums.0.wrapping_add(first).wrapping_add(sums.1);
+            sums.1 = sums.1.wrapping_add(second).wrapping_add(sums.0);
+        }
+    }
+
+    fn are(&self, bytes: &[u8]) -> bool {
+        self.sums == (number(bytes, 0), number(bytes, 4))
+    }
 }
 
 fn number(bytes: &[u8], at: usize) -> u32 {
@@ -217,5 +271,118 @@ impl Marks {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::storage::sqlite::writer::tests::Folder;
+
+    fn folder(name: &str) -> Folder {
+        let folder = std::env::temp_dir().join(format!("authara-marks-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Folder(folder)
+    }
+
+    const PAGE: usize = 4096;
+    const FRAME: usize = 24 + PAGE;
+
+    /// A database whose log ends with a committed mark, and a copy of that log to be tampered with.
+    fn log_with(name: &str, mark: i32) -> (Folder, Handle, PathBuf, Vec<u8>) {
+        let folder = folder(name);
+        let path = folder.0.join("test.db");
+        let handle = Handle::open(&path).unwrap();
+        handle
+            .execute_batch("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; CREATE TABLE things (name TEXT)")
+            .unwrap();
+        put(&handle, mark).unwrap();
+        let bytes = std::fs::read(folder.0.join("test.db-wal")).unwrap();
+        let copy = folder.0.join("copy");
+        (folder, handle, copy, bytes)
+    }
+
+    fn mark_of(copy: &Path, bytes: &[u8]) -> Option<i32> {
+        std::fs::write(copy, bytes).unwrap();
+        in_log(copy).unwrap()
+    }
+
+    /// The frame of the first page that was written last.
+    fn last_frame(bytes: &[u8]) -> Vec<u8> {
+        bytes[bytes.len() - FRAME..].to_vec()
+    }
+
+    #[test]
+    fn the_newest_mark_in_a_log_is_the_one_committed_last() {
+        let (_folder, handle, copy, bytes) = log_with("newest-mark", 7);
+        assert_eq!(mark_of(&copy, &bytes), Some(7));
+
+        put(&handle, 8).unwrap();
+
+        let bytes = std::fs::read(copy.with_file_name("test.db-wal")).unwrap();
+        assert_eq!(mark_of(&copy, &bytes), Some(8));
+        assert_eq!(mark_of(&copy, &[]), None);
+        assert_eq!(mark_of(&copy, &bytes[..32]), None);
+    }
+
+    #[test]
+    fn a_frame_that_was_torn_when_the_program_was_killed_does_not_count() {
+        let (_folder, _handle, copy, bytes) = log_with("torn-mark", 7);
+        // Its head was written, and its page is what an earlier log left in that place.
+        let mut torn = last_frame(&bytes);
+        torn[24 + MARK..24 + MARK + 4].copy_from_slice(&9_u32.to_be_bytes());
+
+        let mut log = bytes.clone();
+        log.extend(&torn);
+        assert_eq!(mark_of(&copy, &log), Some(7));
+
+        for length in [1, 24, 24 + MARK + 4, FRAME - 1] {
+            let mut log = bytes.clone();
+            log.extend(&torn[..length]);
+            assert_eq!(mark_of(&copy, &log), Some(7), "{length}");
+        }
+    }
+
+    #[test]
+    fn what_was_left_behind_the_end_of_a_log_does_not_count() {
+        let (_folder, _handle, copy, bytes) = log_with("tail-mark", 7);
+        // A whole frame with the same salts, which does not follow the one before it.
+        let mut log = bytes.clone();
+        log.extend(last_frame(&bytes));
+        log.extend(last_frame(&bytes));
+        let at = log.len() - FRAME + 24 + MARK;
+        log[at..at + 4].copy_from_slice(&9_u32.to_be_bytes());
+
+        assert_eq!(mark_of(&copy, &log), Some(7));
+    }
+
+    #[test]
+    fn a_mark_that_was_not_committed_does_not_count() {
+        let (_folder, _handle, copy, bytes) = log_with("uncommitted-mark", 7);
+        let frames = bytes[32..].len() / FRAME;
+        let mut sums = Checksums::new(number(&bytes, 0) & 1 == 1);
+        sums.add(&bytes[..24]);
+        for frame in bytes[32..].chunks_exact(FRAME) {
+            sums.add(&frame[..8]);
+            sums.add(&frame[24..]);
+        }
+        let mut last = last_frame(&bytes);
+        assert!(frames > 1 && sums.are(&last[16..]), "that is how it is counted");
+        last[24 + MARK..24 + MARK + 4].copy_from_slice(&9_u32.to_be_bytes());
+        let mut more = |commit: u32| {
+            last[4..8].copy_from_slice(&commit.to_be_bytes());
+            sums.add(&last[..8]);
+            sums.add(&last[24..]);
+            last[16..20].copy_from_slice(&sums.sums.0.to_be_bytes());
+            last[20..24].copy_from_slice(&sums.sums.1.to_be_bytes());
+            last.clone()
+        };
+
+        let begun = [bytes.clone(), more(0)].concat();
+        assert_eq!(mark_of(&copy, &begun), Some(7));
+        let committed = [begun, more(2)].concat();
+        assert_eq!(mark_of(&copy, &committed), Some(9));
     }
 }
