@@ -1,14 +1,14 @@
-//! Codes by mail, for programs (contract, v0.22 2.1). Whoever began an attempt knows its id, and nobody else does.
+//! Codes by mail, for programs (contract, v0.22 2.1). Only the program that began an attempt knows its id.
 
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Anyone, ChallengeId, Refusal, Secret};
-use crate::flows::entry::sign_up::{self, Application};
+use crate::domain::{Anyone, ChallengeId, Refusal};
+use crate::flows::entry::sign_up;
 use crate::flows::{Result, challenges, reset};
+use crate::http::api::signup::SignUp;
 use crate::http::api::wire::{AuthSession, Hidden, Text};
 use crate::http::cx::Cx;
-use crate::http::json;
 use crate::http::reply::Reply;
 
 /// The answer to what begins an attempt.
@@ -37,24 +37,11 @@ impl Entered {
     }
 }
 
-/// The body of a sign-up.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignUp {
-    email: String,
-    password: String,
-    #[serde(default, deserialize_with = "json::present")]
-    invitation_code: Option<String>,
-}
-
 /// `POST /auth/api/v1/signup/challenges`.
 pub async fn sign_up(cx: Cx, _: Anyone, body: SignUp) -> Result<Reply> {
-    let input = Application {
-        email: body.email,
-        password: Secret::new(body.password),
-        invitation_code: body.invitation_code.filter(|code| !code.is_empty()).map(Secret::new),
-    };
-    Ok(begun(sign_up::start(&cx.app, &cx.by(), input, cx.audience()).await?))
+    Ok(begun(
+        sign_up::start(&cx.app, &cx.by(), body.application(), cx.audience()).await?,
+    ))
 }
 
 /// `POST /auth/api/v1/signup/challenges/verify`.

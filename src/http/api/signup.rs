@@ -11,7 +11,7 @@ use crate::http::cx::Cx;
 use crate::http::json;
 use crate::http::reply::Reply;
 
-/// The body.
+/// The body, of a sign-up with a mailed code too.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignUp {
@@ -21,13 +21,18 @@ pub struct SignUp {
     invitation_code: Option<String>,
 }
 
+impl SignUp {
+    pub(super) fn application(self) -> Application {
+        Application {
+            email: self.email,
+            password: Secret::new(self.password),
+            invitation_code: self.invitation_code.filter(|code| !code.is_empty()).map(Secret::new),
+        }
+    }
+}
+
 /// `POST /auth/api/v1/signup/direct`.
 pub async fn direct(cx: Cx, _: Anyone, body: SignUp) -> Result<Reply> {
-    let input = Application {
-        email: body.email,
-        password: Secret::new(body.password),
-        invitation_code: body.invitation_code.filter(|code| !code.is_empty()).map(Secret::new),
-    };
-    let signed_in = sign_up::direct(&cx.app, &cx.by(), input, cx.audience()).await?;
+    let signed_in = sign_up::direct(&cx.app, &cx.by(), body.application(), cx.audience()).await?;
     Ok(Reply::json(StatusCode::CREATED, &AuthSession::of(&cx, &signed_in)).signed_in(&cx, &signed_in))
 }
