@@ -171,9 +171,9 @@ fn every_operation_is_complete() {
             !matches!(access, "user" | "recent") || responses.contains_key("401"),
             "{key:?}"
         );
-        let unconfirmed = "reauthentication_required".to_owned();
+        let unconfirmed = "recent_authentication_required".to_owned();
         assert!(
-            access != "recent" || responses["403"].list("x-codes").contains(&unconfirmed),
+            access != "recent" || responses["428"].list("x-codes").contains(&unconfirmed),
             "{key:?}"
         );
     }
@@ -236,7 +236,11 @@ fn r060_every_row_that_changes_something_asks_for_the_proof_or_says_why_not() {
 /// Rows for people who are signed in that change something without asking for a recent proof of
 /// who they are, each with the reason.
 const NOT_RECENT: &[(&str, &str)] = &[
-    ("/auth/sessions/confirm", "is how one gives the proof"),
+    ("/auth/reauthenticate", "is how one gives the proof"),
+    (
+        "/auth/api/v1/reauthenticate/password",
+        "is how a program gives the proof",
+    ),
     (
         "/auth/user/username",
         "the contract asks for none; each try is counted and each change noted",
@@ -245,6 +249,7 @@ const NOT_RECENT: &[(&str, &str)] = &[
         "/auth/providers/password/change",
         "asks for the current password in its form",
     ),
+    ("/auth/api/v1/reauthenticate/password", "is how a program gives the proof"),
     (
         "/auth/api/v1/users/password",
         "takes the current password in its body instead",

@@ -52,6 +52,8 @@ pub struct Caller {
     pub user: User,
     /// In which session.
     pub session: SessionId,
+    /// The access token that was shown.
+    pub token: Option<TokenId>,
     /// When they last proved who they are, as their token and the session both know it.
     pub authenticated_at: Timestamp,
     /// What the token opens.

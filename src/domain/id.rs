@@ -75,6 +75,10 @@ typed_id!(
     /// Names one attempt to prove an address; as hard to guess as a token.
     ChallengeId
 );
+typed_id!(
+    /// Names one request to prove again, in a session, that its owner is there.
+    ConfirmationId
+);
 
 #[cfg(test)]
 mod tests {

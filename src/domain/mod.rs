@@ -4,6 +4,7 @@
 //! reads a clock of its own, touches a file, or knows of SQL, HTTP or JSON.
 
 pub mod access;
+pub mod appeal;
 pub mod audience;
 pub mod audit;
 pub mod challenge;
@@ -29,11 +30,12 @@ pub mod user;
 pub mod username;
 
 pub use access::{Anyone, By, Caller, Claims, Visitor};
+pub use appeal::Appeal;
 pub use audience::Audience;
 pub use client::Client;
 pub use email::Email;
 pub use entry::{Entry, Evidence, Method, Methods, PasswordMark, Purpose};
-pub use id::{AuditId, ChallengeId, LetterId, OrganizationId, SessionId, TokenId, UserId};
+pub use id::{AuditId, ChallengeId, ConfirmationId, LetterId, OrganizationId, SessionId, TokenId, UserId};
 pub use refusal::Refusal;
 pub use role::PlatformRole;
 pub use search::Search;

@@ -96,6 +96,9 @@ pub enum Refusal {
     /// The change needs a recent sign-in or the current password.
     #[error("confirm that it is you first")]
     ReauthenticationRequired,
+    /// The request for a confirmation is over or used up, or belongs to another session.
+    #[error("that request for a confirmation is over; repeat what asked for it")]
+    ConfirmationOver,
     /// The current password, asked for to confirm a change, is not right.
     #[error("the current password is not right")]
     CurrentPasswordWrong,

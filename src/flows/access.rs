@@ -32,6 +32,7 @@ pub async fn caller(app: &App, by: &By, audience: Audience, access_token: &str) 
     Ok(Caller {
         user: standing.user,
         session: claims.session,
+        token: claims.token,
         authenticated_at,
         audience: claims.audience,
         organization: claims.organization,

@@ -55,7 +55,7 @@ pub async fn change(app: &App, caller: &Caller, input: Change) -> Result<Renewed
         let (attempt, evidence) = entry::password::prove(app, &by, caller, current).await?;
         (attempt, Some(evidence))
     } else {
-        confirm::recent(app, caller)?;
+        confirm::earned(app, caller).await?;
         let attempt = Try::new(app, &by).sharing(&attempts::of_user(app, caller.user.id));
         (attempt, None)
     };

@@ -6,7 +6,7 @@ use crate::flows::{self, Error};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
 use crate::http::faces;
-use crate::http::pages::errors;
+use crate::http::pages::{self, errors};
 use crate::http::reply::{self, Reply};
 
 /// Why a request gets no proof, or no further.
@@ -93,17 +93,29 @@ impl Proof for Recent {
     /// As a [`Caller`] who signed in, or confirmed that it is them, a short while ago.
     async fn earn(cx: &Cx) -> Result<Self, Halt> {
         let caller = Caller::earn(cx).await?;
-        confirm::recent(&cx.app, &caller).map_err(|_| Halt::Unconfirmed)
+        match confirm::earned(&cx.app, &caller).await {
+            Err(Error::Refused(Refusal::ReauthenticationRequired)) => Err(Halt::Unconfirmed),
+            earned => Ok(earned?),
+        }
     }
 }
 
-/// The answer for a caller who has to confirm first: a page to do so and the way back from there,
-/// 403 for a program.
-pub(super) fn unconfirmed(cx: &Cx) -> Reply {
-    if cx.is_api() || cx.is_script_fetch() {
-        return errors::show(cx, &faces::face(&Refusal::ReauthenticationRequired));
+/// The answer for a caller who has to confirm first: a page to do so and the way back from there; for a program 428 with
+/// a request that it can answer, and the address of the page that does (contract v0.22, section 2.0).
+pub(super) async fn unconfirmed(cx: &Cx) -> Reply {
+    if !cx.is_api() && !cx.is_script_fetch() {
+        return cx.redirect(&pages::confirm::way(cx, cx.this_place().as_ref()));
     }
-    cx.redirect(&cx.by_confirmation(cx.this_place().as_ref()))
+    let asked = match Caller::earn(cx).await {
+        Ok(caller) => confirm::ask(&cx.app, &caller).await,
+        Err(Halt::Instead(reply)) => return *reply,
+        Err(Halt::Error(error)) => Err(error),
+        Err(Halt::Unconfirmed) => Err(Refusal::ReauthenticationRequired.into()),
+    };
+    match asked {
+        Ok(asked) => pages::confirm::ask(cx, &asked),
+        Err(error) => errors::show(cx, &faces::of(cx, &error)),
+    }
 }
 
 fn anyone(cx: &Cx) -> Anyone {

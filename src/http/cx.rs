@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use hyper::header::ACCEPT_LANGUAGE;
+use hyper::header::{ACCEPT_LANGUAGE, REFERER};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Version};
 
@@ -233,6 +233,12 @@ impl Cx {
         let has_page = self.request.path.get().is_some_and(|path| path.has_page);
         let is_good = self.method().is_safe() || has_page;
         ReturnTo::parse(if is_good { asked } else { "/auth/account" })
+    }
+
+    /// The page of this origin from which the request was made, if the browser says.
+    pub fn referring_place(&self) -> Option<ReturnTo> {
+        let referrer = self.headers().get(REFERER)?.to_str().ok()?;
+        ReturnTo::parse(referrer.strip_prefix(&self.app.config.public_url.origin)?)
     }
 
     /// What the route that is asked for answers with.

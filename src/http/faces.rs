@@ -104,12 +104,13 @@ pub fn face(refusal: &Refusal) -> Face {
         | R::OtherAddress { .. }
         | R::AudienceRefused
         | R::AccountDisabled => (StatusCode::FORBIDDEN, "forbidden", None),
-        R::CurrentPasswordWrong => (
-            StatusCode::FORBIDDEN,
-            "reauthentication_required",
-            Some("current_password"),
+        R::CurrentPasswordWrong => (StatusCode::BAD_REQUEST, "invalid_request", Some("current_password")),
+        R::ReauthenticationRequired => (
+            StatusCode::PRECONDITION_REQUIRED,
+            "recent_authentication_required",
+            None,
         ),
-        R::ReauthenticationRequired => (StatusCode::FORBIDDEN, "reauthentication_required", None),
+        R::ConfirmationOver => (StatusCode::CONFLICT, "invalid_authentication_challenge", None),
         R::NotFound => (StatusCode::NOT_FOUND, "not_found", None),
         R::LastAdmin | R::LastOwner { .. } | R::KeysFromSettings => (StatusCode::CONFLICT, "conflict", None),
         R::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", None),

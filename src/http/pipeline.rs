@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::domain::client::{CUSTOMER, network};
 use crate::domain::{Client, Refusal};
+use crate::flows::Error;
 use crate::http::access::{self, Halt};
 use crate::http::answers::Answers;
 use crate::http::bodies::{Bodies, Unread};
@@ -232,7 +233,9 @@ impl Service {
         match timeout(self.app.config.server.request_timeout, route.answer(cx.clone())).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(Halt::Instead(reply))) => *reply,
-            Ok(Err(Halt::Unconfirmed)) => access::unconfirmed(cx),
+            Ok(Err(Halt::Unconfirmed | Halt::Error(Error::Refused(Refusal::ReauthenticationRequired)))) => {
+                access::unconfirmed(cx).await
+            }
             Ok(Err(Halt::Error(error))) => errors::show(cx, &faces::of(cx, &error)),
             Err(_) => {
                 tracing::warn!(request.id = cx.request_id(), "a request took too long and was given up");

@@ -168,11 +168,6 @@ impl Cx {
         self.by_way_of("/auth/login", target)
     }
 
-    /// The way to the page where one confirms that it is oneself, and from there to `target`.
-    pub fn by_confirmation(&self, target: Option<&ReturnTo>) -> ReturnTo {
-        self.by_way_of("/auth/sessions/confirm", target)
-    }
-
     pub(super) fn by_way_of(&self, page: &str, target: Option<&ReturnTo>) -> ReturnTo {
         let with_target = target.and_then(|target| {
             let target: String = form_urlencoded::byte_serialize(target.as_str().as_bytes()).collect();

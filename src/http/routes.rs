@@ -38,8 +38,11 @@ pub fn routes() -> Vec<Route> {
         anyone()
             .post("/auth/sessions/refresh", pages::sessions::refresh)
             .audience(&[App, Admin]),
-        user().get("/auth/sessions/confirm", pages::confirm::show),
-        user().post("/auth/sessions/confirm", pages::confirm::submit),
+        user().get("/auth/reauthenticate", pages::confirm::show),
+        user().post("/auth/reauthenticate", pages::confirm::submit),
+        anyone()
+            .get("/auth/sessions/confirm", pages::confirm::moved)
+            .older_spelling_of("/auth/reauthenticate", "2026-11-29"),
         // Pages: the account
         user().get("/auth/account", pages::account::show),
         user().post("/auth/user/username", pages::account::username::submit),
@@ -99,6 +102,9 @@ pub fn routes() -> Vec<Route> {
         anyone()
             .post_json("/auth/api/v1/tokens/refresh", api::tokens::refresh)
             .no_csrf("the token is in the body; no cookie is read"),
+        // JSON: proving again that it is oneself
+        recent().post_bare("/auth/api/v1/reauthenticate/check", api::reauthenticate::check),
+        user().post_json("/auth/api/v1/reauthenticate/password", api::reauthenticate::by_password),
         // JSON: the person signed in
         user().get_json("/auth/api/v1/user", api::user::show),
         user().put_json("/auth/api/v1/users/password", api::user::set_password),

@@ -13,7 +13,7 @@ use crate::storage::value::args;
 use crate::storage::{Conn, Dialect, Error, Result, Store, Tx};
 
 /// The schema that this binary needs (`version`); it starts when `compatible_from <= NEEDED <= version`.
-pub const NEEDED: i64 = 5;
+pub const NEEDED: i64 = 6;
 
 /// One migration and whether it has been applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     3 "0003_search",
     4 "0004_letters",
     5 "0005_challenges",
+    6 "0006_accounts",
 };
 
 const COMMAND: &str = "run `authara migrate up` with the same settings";

@@ -12,10 +12,12 @@ mod sqlite;
 mod value;
 
 pub mod about;
+pub mod appeals;
 pub mod audit;
 pub mod backup;
 pub mod budgets;
 pub mod challenges;
+pub mod confirmations;
 pub mod error;
 pub mod evidence;
 pub mod health;
@@ -330,6 +332,16 @@ impl Conn {
     /// Attempts to prove an address with a code.
     pub fn challenges(&mut self) -> challenges::Challenges<'_> {
         challenges::Challenges(self)
+    }
+
+    /// Requests to prove again that a session's owner is there.
+    pub fn confirmations(&mut self) -> confirmations::Confirmations<'_> {
+        confirmations::Confirmations(self)
+    }
+
+    /// Links in letters with which an account is taken back.
+    pub fn appeals(&mut self) -> appeals::Appeals<'_> {
+        appeals::Appeals(self)
     }
 
     /// Letters that wait to be sent.

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::domain::organization::{OrganizationKind, OrganizationMode, OrganizationRole};
 use crate::domain::{
-    AuditId, ChallengeId, Email, LetterId, Methods, OrganizationId, PlatformRole, SessionId, Timestamp, TokenHash,
-    UserId, Username, audit, challenge, letter,
+    AuditId, ChallengeId, ConfirmationId, Email, LetterId, Methods, OrganizationId, PlatformRole, SessionId, Timestamp,
+    TokenHash, TokenId, UserId, Username, audit, challenge, letter,
 };
 
 /// What the two databases have in common. Prints nothing of itself: it may be a password hash.
@@ -59,9 +59,11 @@ from! {
     UserId, value => Self::Uuid(value.uuid());
     SessionId, value => Self::Uuid(value.uuid());
     OrganizationId, value => Self::Uuid(value.uuid());
+    TokenId, value => Self::Uuid(value.uuid());
     AuditId, value => Self::Uuid(value.uuid());
     LetterId, value => Self::Uuid(value.uuid());
     ChallengeId, value => Self::Uuid(value.uuid());
+    ConfirmationId, value => Self::Uuid(value.uuid());
     &Email, value => Self::Text(value.as_str().to_owned());
     &Username, value => Self::Text(value.as_str().to_owned());
     &TokenHash, value => Self::Bytes(value.bytes().to_vec());
@@ -160,6 +162,7 @@ from_value! {
     AuditId: Uuid, id => Some(Self::new(id));
     LetterId: Uuid, id => Some(Self::new(id));
     ChallengeId: Uuid, id => Some(Self::new(id));
+    ConfirmationId: Uuid, id => Some(Self::new(id));
     Email: String, text => Self::parse(&text);
     Username: String, text => Self::parse(&text);
     IpAddr: String, text => text.parse().ok();

@@ -16,7 +16,7 @@ const ENDED_SESSIONS_KEPT: Duration = Duration::from_hours(30 * 24);
 /// Windows of limits are kept this long, for the next one depends on what was taken before. Waiting
 /// for them to be forgotten must not gain more guesses than a day's window has.
 const BUDGETS_KEPT: Duration = Duration::from_hours(7 * 24);
-/// Challenges are kept this long after their end, for a clock that was set back.
+/// Challenges and the like are kept this long after their end, for a clock that was set back.
 const CHALLENGES_KEPT: Duration = Duration::from_hours(24);
 /// Rows deleted in one transaction: few enough that nobody waits long for the writer, although a
 /// session takes its tokens with it and each of them lies somewhere else in the file.
@@ -30,15 +30,19 @@ enum Waste {
     Budgets,
     Letters,
     Challenges,
+    Confirmations,
+    Appeals,
 }
 
 impl Waste {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::Sessions,
         Self::AuditLines,
         Self::Budgets,
         Self::Letters,
         Self::Challenges,
+        Self::Confirmations,
+        Self::Appeals,
     ];
 
     const fn name(self) -> &'static str {
@@ -48,6 +52,8 @@ impl Waste {
             Self::Budgets => "windows of limits",
             Self::Letters => "letters",
             Self::Challenges => "challenges",
+            Self::Confirmations => "requests for a confirmation",
+            Self::Appeals => "links that took accounts back",
         }
     }
 
@@ -57,7 +63,7 @@ impl Waste {
             Self::AuditLines => app.config.audit_retention,
             Self::Budgets => BUDGETS_KEPT,
             Self::Letters => app.config.mail.kept,
-            Self::Challenges => CHALLENGES_KEPT,
+            Self::Challenges | Self::Confirmations | Self::Appeals => CHALLENGES_KEPT,
         }
     }
 
@@ -68,6 +74,8 @@ impl Waste {
             Self::Budgets => tx.budgets().delete_over(before, BATCH).await,
             Self::Letters => tx.letters().delete_settled(before, BATCH).await,
             Self::Challenges => tx.challenges().delete_over(before, BATCH).await,
+            Self::Confirmations => tx.confirmations().delete_over(before, BATCH).await,
+            Self::Appeals => tx.appeals().delete_over(before, BATCH).await,
         }
     }
 }

@@ -98,7 +98,7 @@ both!(
         let wrong = change(&client, "wrong password", NEW).await;
         refused(&wrong, 400, "invalid_request");
         let words = wrong.json()["error"]["message"].as_str().unwrap().to_owned();
-        assert_eq!(words, "the member current_password is not right");
+        assert_eq!(words, "the current password is not right");
         refused(&change(&client, "", NEW).await, 400, "invalid_request");
         let without = client.put_json(CHANGE, &json!({ "new_password": NEW })).await;
         refused(&without, 400, "invalid_request");
@@ -181,7 +181,7 @@ both!(no_session_is_ended_after_an_old_sign_in, async |db: &Database| {
     assert_eq!(here.post(REFRESH).await.status, 200);
 
     for path in [OTHERS.to_owned(), format!("{SESSIONS}/{}", session_of(&there))] {
-        refused(&end(&here, &path).await, 403, "reauthentication_required");
+        refused(&end(&here, &path).await, 428, "recent_authentication_required");
     }
 
     assert!(is_signed_in(&there).await);
@@ -233,7 +233,7 @@ both!(
             call.header("authorization", bearer).send().await
         };
 
-        refused(&end_by(&old).await, 403, "reauthentication_required");
+        refused(&end_by(&old).await, 428, "recent_authentication_required");
         let body = json!({ "refresh_token": text("refresh_token") });
         let fresh = program.post_json(TOKENS, &body).await.json();
         let fresh = by(fresh["access_token"].as_str().unwrap());

@@ -37,6 +37,9 @@ pub(crate) fn sound_body(route: &Route) -> Option<Value> {
         "/auth/api/v1/account/password" => {
             json!({ "current_password": PASSWORD, "new_password": "another good password" })
         }
+        "/auth/api/v1/reauthenticate/password" => {
+            json!({ "authentication_challenge_id": "0190b5a0-0000-7000-8000-00000000000a", "password": PASSWORD })
+        }
         "/auth/api/v1/users/password" => json!({ "password": "another good password" }),
         other => panic!("give {other} a sound body here"),
     })

@@ -245,7 +245,7 @@ async fn whoever_holds_a_body_back_gains_no_time_by_it() {
     let mut said = String::new();
     socket.read_to_string(&mut said).await.unwrap();
 
-    assert!(said.contains("reauthentication_required"), "{said}");
+    assert!(said.contains("recent_authentication_required"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

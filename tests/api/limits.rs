@@ -145,7 +145,7 @@ both!(
         let csrf = owner.cookie("authara_csrf");
         let form = [("csrf_token", csrf.as_str()), ("password", NEW)];
         let confirmed = owner
-            .call(Method::POST, "/auth/sessions/confirm")
+            .call(Method::POST, "/auth/reauthenticate")
             .form(&form)
             .send()
             .await;

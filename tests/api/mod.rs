@@ -15,6 +15,7 @@ mod login;
 mod meta;
 mod organizations;
 mod outages;
+mod reauthenticate;
 mod requests;
 mod revocation;
 mod secrets;

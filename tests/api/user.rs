@@ -111,9 +111,9 @@ both!(
         let set = async |body| client.put_json(SET_PASSWORD, &body).await;
 
         let without = set(json!({ "password": "another good one" })).await;
-        assert_eq!(without.refusal(), (403, "reauthentication_required".into()));
+        assert_eq!(without.refusal(), (428, "recent_authentication_required".into()));
         let wrong = set(json!({ "password": "another good one", "current_password": "wrong password" })).await;
-        assert_eq!(wrong.status, 403);
+        assert_eq!(wrong.refusal(), (400, "invalid_request".into()));
         let right = set(json!({ "password": "another good one", "current_password": PASSWORD })).await;
         assert_eq!(right.status, 204);
     }

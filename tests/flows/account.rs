@@ -216,7 +216,7 @@ both!(
         // Leave as many traces as there can be: limits, a role, refusals, another name.
         let _ = world.try_sign_in(ADA, "not the password").await;
         let me = caller(&world, &ada).await;
-        let _ = confirm::confirm(&world.app, &me, &Secret::new("not the password"), None).await;
+        let _ = confirm::confirm(&world.app, &me, &Secret::new("not the password"), None, None).await;
         account::rename(&world.app, &me, "Countess").await.unwrap();
         accounts::grant(&world.app, &operator(&world.app), ada.user.id, PlatformRole::Monitor)
             .await

@@ -34,7 +34,7 @@ both!(
             // Nobody knows how long ago that was.
             let is_known = jump <= Duration::from_secs(30);
             assert_eq!(confirm::recent(&world.app, &me).is_ok(), is_known, "{jump:?}");
-            let confirmed = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&again.refresh)).await;
+            let confirmed = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&again.refresh), None).await;
             let confirmed = pair(confirmed.unwrap());
             let me = world.caller(&confirmed.access).await;
             assert!(confirm::recent(&world.app, &me).is_ok(), "{jump:?}");
@@ -92,7 +92,7 @@ both!(
         let copied = refreshed.unwrap().tokens;
 
         let me = world.caller(&copied.access).await;
-        let confirmed = confirm::confirm(app, &me, &Secret::new(PASSWORD), Some(&copied.refresh)).await;
+        let confirmed = confirm::confirm(app, &me, &Secret::new(PASSWORD), Some(&copied.refresh), None).await;
         let confirmed = pair(confirmed.unwrap());
 
         assert!(confirm::recent(app, &world.caller(&confirmed.access).await).is_ok());

@@ -50,7 +50,7 @@ both!(
         let (me, token) = stale(&world).await;
 
         let fresh = pair(
-            confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&token))
+            confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&token), None)
                 .await
                 .unwrap(),
         );
@@ -78,7 +78,7 @@ both!(
         let before = refresh::with_token(&world.app, &by(&world.app), &token, Audience::App).await;
         let before = before.unwrap().tokens;
 
-        let fresh = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), None)
+        let fresh = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), None, None)
             .await
             .unwrap();
 
@@ -148,7 +148,7 @@ both!(a_wrong_password_confirms_nothing, async |world: World| {
     let (me, token) = stale(&world).await;
 
     for wrong in ["", "not this one", &format!("{PASSWORD} "), "nul\0nul\0nul"] {
-        let refused = confirm::confirm(&world.app, &me, &Secret::new(wrong), Some(&token)).await;
+        let refused = confirm::confirm(&world.app, &me, &Secret::new(wrong), Some(&token), None).await;
         assert_eq!(refusal(refused), Refusal::CurrentPasswordWrong, "{wrong:?}");
     }
 
@@ -176,7 +176,7 @@ both!(
             refresh: Some(tokens.refresh.clone()),
         };
         let changed = change(&world.app, &me, input).await;
-        let confirmed = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&tokens.refresh)).await;
+        let confirmed = confirm::confirm(&world.app, &me, &Secret::new(PASSWORD), Some(&tokens.refresh), None).await;
 
         assert_eq!(refusal(changed), Refusal::SignInRequired);
         assert_eq!(refusal(confirmed), Refusal::SignInRequired);
@@ -223,7 +223,7 @@ both!(
             .await;
         let (me, _) = stale(&world).await;
         let confirm = async |text: &str| {
-            let confirmed = confirm::confirm(&world.app, &me, &Secret::new(text), None).await;
+            let confirmed = confirm::confirm(&world.app, &me, &Secret::new(text), None, None).await;
             confirmed.map(drop)
         };
         let by_change = async |text: &str| {
@@ -245,7 +245,7 @@ both!(
         // It is no way to keep the owner from signing in, nor from proving it there.
         let anew = world.try_sign_in("ada@example.com", PASSWORD).await.unwrap().tokens;
         let anew = world.caller(&anew.access).await;
-        let confirmed = confirm::confirm(&world.app, &anew, &Secret::new(PASSWORD), None).await;
+        let confirmed = confirm::confirm(&world.app, &anew, &Secret::new(PASSWORD), None, None).await;
         assert!(confirmed.is_ok());
         world.clock.advance(Duration::from_hours(1));
         confirm(PASSWORD).await.unwrap();

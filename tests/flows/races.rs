@@ -131,7 +131,7 @@ both!(
         // The password is set in this transaction, and compared before it is committed.
         let other = world.another_instance().await;
         let old = Secret::new(PASSWORD);
-        let mut confirmed = Box::pin(confirm::confirm(&world.app, &me, &old, None));
+        let mut confirmed = Box::pin(confirm::confirm(&world.app, &me, &old, None, None));
         let mut changed = Box::pin(change(
             &world.app,
             &me,

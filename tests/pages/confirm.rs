@@ -1,4 +1,4 @@
-//! `/auth/sessions/confirm`: the step before what decides over an account.
+//! `/auth/reauthenticate`: the step before what decides over an account.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::ADA;
 use super::browser::{Browser, Page, Site, says_it_once};
 use crate::kit::world::{PASSWORD, World, both, on_sqlite};
 
-const PATH: &str = "/auth/sessions/confirm";
+const PATH: &str = "/auth/reauthenticate";
 const REVOKE_OTHERS: &str = "/auth/sessions/revoke-other";
 
 /// A browser whose sign-in is too long ago, on the account page; and another session of the same person.
@@ -35,11 +35,11 @@ both!(
 
         for action in [&one, REVOKE_OTHERS] {
             let answer = browser.submit(&account, action, &[]).await;
-            assert_eq!(answer.location(), "/auth/sessions/confirm?return_to=%2Fauth%2Faccount");
+            assert_eq!(answer.location(), "/auth/reauthenticate?return_to=%2Fauth%2Faccount");
         }
         assert!(other.is_signed_in().await, "nothing has happened yet");
 
-        let form = browser.get("/auth/sessions/confirm?return_to=%2Fauth%2Faccount").await;
+        let form = browser.get("/auth/reauthenticate?return_to=%2Fauth%2Faccount").await;
         let before = browser.jar.clone();
         let confirmed = browser.submit(&form, PATH, &[("password", PASSWORD)]).await;
         assert_eq!(confirmed.location(), "/auth/account");
@@ -61,7 +61,7 @@ both!(a_refused_confirmation_says_so_at_the_field, async |world: World| {
     let site = Site::of(world).await;
     let (mut browser, account, mut other) = at_the_account_page(&site).await;
     browser.submit(&account, REVOKE_OTHERS, &[]).await;
-    let form = browser.get("/auth/sessions/confirm?return_to=%2Fauth%2Faccount").await;
+    let form = browser.get("/auth/reauthenticate?return_to=%2Fauth%2Faccount").await;
 
     let empty = browser.submit(&form, PATH, &[]).await;
     let wrong = browser.submit(&form, PATH, &[("password", "not the password")]).await;
@@ -94,7 +94,7 @@ async fn the_page_says_who_is_asked_and_leads_only_to_this_origin() {
             ("", "/auth/account"),
             ("?return_to=https%3A%2F%2Fevil.example", "/auth/account"),
             ("?return_to=%2F%2Fevil.example", "/auth/account"),
-            ("?return_to=%2Fauth%2Fsessions%2Fconfirm", "/auth/account"),
+            ("?return_to=%2Fauth%2Freauthenticate", "/auth/account"),
             ("?return_to=%2Fpay%3Fa%3Db", "/pay?a=b"),
         ] {
             let form = browser.get(&format!("{PATH}{target}")).await;
@@ -119,16 +119,16 @@ async fn a_script_is_told_instead_of_led_and_a_stranger_signs_in_first() {
         let (mut browser, _, mut other) = at_the_account_page(&site).await;
 
         let told = browser.fetch(Method::POST, REVOKE_OTHERS).await;
-        let stranger = site.browser().get("/auth/sessions/confirm?return_to=%2Fpay").await;
+        let stranger = site.browser().get("/auth/reauthenticate?return_to=%2Fpay").await;
 
         assert_eq!(
             (told.status, told.error_code()),
-            (403, "reauthentication_required".to_owned())
+            (428, "recent_authentication_required".to_owned())
         );
         assert!(
             stranger
                 .location()
-                .starts_with("/auth/login?return_to=%2Fauth%2Fsessions%2Fconfirm")
+                .starts_with("/auth/login?return_to=%2Fauth%2Freauthenticate")
         );
         assert!(other.is_signed_in().await);
     })

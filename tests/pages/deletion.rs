@@ -70,15 +70,15 @@ both!(
         for answer in [browser.get(PATH).await, browser.submit(&early, PATH, &[]).await] {
             assert_eq!(
                 answer.location(),
-                "/auth/sessions/confirm?return_to=%2Fauth%2Fuser%2Fdelete"
+                "/auth/reauthenticate?return_to=%2Fauth%2Fuser%2Fdelete"
             );
         }
         assert!(browser.is_signed_in().await, "nothing has happened yet");
         let form = browser
-            .get("/auth/sessions/confirm?return_to=%2Fauth%2Fuser%2Fdelete")
+            .get("/auth/reauthenticate?return_to=%2Fauth%2Fuser%2Fdelete")
             .await;
         let confirmed = browser
-            .submit(&form, "/auth/sessions/confirm", &[("password", PASSWORD)])
+            .submit(&form, "/auth/reauthenticate", &[("password", PASSWORD)])
             .await;
         assert_eq!(confirmed.location(), PATH);
         let page = browser.get(PATH).await;

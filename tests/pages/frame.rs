@@ -42,8 +42,8 @@ async fn every_page(site: &Site) -> Vec<(&'static str, Page, Browser)> {
     }
     pages.push(("not accepted", user.get("/auth/login").await, user.clone()));
     site.world.clock.advance(std::time::Duration::from_mins(11));
-    let page = user.get("/auth/sessions/confirm").await;
-    let wrong = user.submit(&page, "/auth/sessions/confirm", &[("password", "x")]).await;
+    let page = user.get("/auth/reauthenticate").await;
+    let wrong = user.submit(&page, "/auth/reauthenticate", &[("password", "x")]).await;
     pages.push(("confirm", page, user.clone()));
     pages.push(("confirm refused", wrong, user.clone()));
     pages

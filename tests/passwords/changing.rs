@@ -30,7 +30,10 @@ both!(
             json!({ "password": NEW, "current_password": NEW }),
             json!({ "password": NEW, "current_password": "nul\0nul\0nul" }),
         ] {
-            let refused = (403, "reauthentication_required".to_owned());
+            let refused = match body.get("current_password") {
+                None => (428, "recent_authentication_required".to_owned()),
+                Some(_) => (400, "invalid_request".to_owned()),
+            };
             assert_eq!(client.put_json(JSON, &body).await.refusal(), refused, "{body}");
             let call = program.call(Method::PUT, JSON).json(&body);
             assert_eq!(

@@ -3,9 +3,9 @@
 use hyper::StatusCode;
 use serde::Deserialize;
 
-use crate::domain::{Caller, Refusal, Secret, SessionId};
+use crate::domain::{Caller, Secret, SessionId};
 use crate::flows::entry::confirm::Recent;
-use crate::flows::{self, Error, Result, password};
+use crate::flows::{self, Result, password};
 use crate::http::api::wire::{Hidden, Text};
 use crate::http::cx::Cx;
 use crate::http::reply::Reply;
@@ -33,15 +33,7 @@ pub struct ChangePassword {
 
 /// `PUT /auth/api/v1/account/password`.
 pub async fn change_password(cx: Cx, caller: Caller, body: ChangePassword) -> Result<Reply> {
-    match set_password(&cx, &caller, body.new_password.0, Some(body.current_password.0)).await {
-        // Here it is a part of the body like any other; no other proof would do in its place.
-        Err(Error::Refused(Refusal::CurrentPasswordWrong)) => Err(Refusal::Member {
-            name: "current_password".to_owned(),
-            problem: "is not right",
-        }
-        .into()),
-        outcome => outcome,
-    }
+    set_password(&cx, &caller, body.new_password.0, Some(body.current_password.0)).await
 }
 
 /// Sets the caller's password. A browser's own session goes on, with fresh cookies.

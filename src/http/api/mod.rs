@@ -7,6 +7,7 @@ pub mod challenges;
 pub mod csrf;
 pub mod login;
 pub mod organizations;
+pub mod reauthenticate;
 pub mod sessions;
 pub mod signup;
 pub mod tokens;

@@ -1,5 +1,7 @@
 //! JSON types that several routes share (contract, http.md 1.5).
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::organization::Membership;
@@ -36,6 +38,19 @@ impl TryFrom<String> for Hidden {
             return Err("nothing in it");
         }
         Ok(Self(Secret::new(text)))
+    }
+}
+
+/// An id of the hyphenated form.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String", bound = "T: FromStr")]
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> TryFrom<String> for Id<T> {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self).map_err(|_| "not an id")
     }
 }
 

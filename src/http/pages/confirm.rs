@@ -3,19 +3,25 @@
 
 use hyper::StatusCode;
 use sailfish::TemplateSimple;
+use serde::Serialize;
 
-use crate::domain::Caller;
 use crate::domain::return_to::ReturnTo;
-use crate::flows::entry::confirm;
+use crate::domain::{Anyone, Caller, ConfirmationId, Refusal};
+use crate::flows::entry::confirm::{self, Asked};
 use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
+use crate::http::faces;
 use crate::http::flash::FlashKind;
 use crate::http::pages::account;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
 use crate::http::reply::Reply;
 
-const PATH: &str = "/auth/sessions/confirm";
+/// Where people confirm that it is they (contract v0.22, section 3).
+pub(in crate::http) const PATH: &str = "/auth/reauthenticate";
+/// Its place before.
+const FORMER: &str = "/auth/sessions/confirm";
+const ASKED: &str = "authentication_challenge_id";
 const FIELD: &str = "password";
 
 #[derive(TemplateSimple)]
@@ -28,15 +34,17 @@ struct ConfirmPage {
     problems: Problems,
 }
 
-/// `GET /auth/sessions/confirm`.
+/// `GET /auth/reauthenticate`.
 pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
-    if confirm::recent(&cx.app, &caller).is_ok() {
-        return Ok(cx.redirect(&target(&cx)?));
+    match confirm::earned(&cx.app, &caller).await {
+        Ok(_) => return Ok(cx.redirect(&target(&cx)?)),
+        Err(Error::Refused(Refusal::ReauthenticationRequired)) => {}
+        Err(other) => return Err(other),
     }
     page(&cx, &caller, StatusCode::OK, Problems::default())
 }
 
-/// `POST /auth/sessions/confirm`. What was refused before cannot be sent again from here, so the
+/// `POST /auth/reauthenticate`. What was refused before cannot be sent again from here, so the
 /// person is led back to where its form stands.
 pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
     let form = cx.form()?;
@@ -45,8 +53,8 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
         return page(&cx, &caller, StatusCode::BAD_REQUEST, problems);
     }
 
-    let refresh = cx.refresh_token();
-    match confirm::confirm(&cx.app, &caller, &form.secret(FIELD), refresh.as_ref()).await {
+    let (refresh, password) = (cx.refresh_token(), form.secret(FIELD));
+    match confirm::confirm(&cx.app, &caller, &password, refresh.as_ref(), asked(&cx)).await {
         Ok(renewed) => {
             let target = target(&cx)?;
             let mut reply = cx.redirect(&target);
@@ -62,9 +70,77 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
     }
 }
 
+/// `GET /auth/sessions/confirm`, where the page was before.
+pub async fn moved(cx: Cx, _: Anyone) -> Result<Reply> {
+    Ok(cx.redirect(&way(&cx, cx.return_to().as_ref())))
+}
+
+/// The request of a program that led here.
+fn asked(cx: &Cx) -> Option<ConfirmationId> {
+    cx.query(ASKED)?.parse().ok()
+}
+
+/// Asks a program to confirm that its person is there: where its person can, and how it can itself.
+pub(in crate::http) fn ask(cx: &Cx, asked: &Asked) -> Reply {
+    let face = faces::face(&Refusal::ReauthenticationRequired);
+    let error = Told {
+        code: face.code,
+        message: &face.words,
+    };
+    let id = asked.id.to_string();
+    let target = cx.referring_place();
+    let target = target.as_ref().map_or(account::PATH, ReturnTo::as_str);
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("authentication_challenge_id", &id)
+        .append_pair("return_to", target)
+        .finish();
+    let body = Unconfirmed {
+        error,
+        authentication_challenge: Challenge {
+            id: &id,
+            expires_at: asked.ends_at.rfc3339(),
+        },
+        reauthenticate_url: format!("{PATH}?{query}"),
+    };
+    Reply::json(face.status, &body)
+}
+
+#[derive(Serialize)]
+struct Unconfirmed<'a> {
+    error: Told<'a>,
+    authentication_challenge: Challenge<'a>,
+    reauthenticate_url: String,
+}
+
+#[derive(Serialize)]
+struct Challenge<'a> {
+    id: &'a str,
+    expires_at: String,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+/// The way to this page, and from there to `target`.
+pub(in crate::http) fn way(cx: &Cx, target: Option<&ReturnTo>) -> ReturnTo {
+    cx.by_way_of(PATH, target)
+}
+
+/// Where the form is sent: it keeps what led here.
+fn action(cx: &Cx) -> String {
+    let path = form::path_with(PATH, cx.return_to().as_ref());
+    match asked(cx) {
+        Some(id) => format!("{path}{}{ASKED}={id}", if path.contains('?') { '&' } else { '?' }),
+        None => path,
+    }
+}
+
 /// Where the person came from. Coming from here leads to the account page, not in circles.
 fn target(cx: &Cx) -> Result<ReturnTo> {
-    match cx.return_to().filter(|target| target.path() != PATH) {
+    match cx.return_to().filter(|target| ![PATH, FORMER].contains(&target.path())) {
         Some(target) => Ok(target),
         None => form::own_page(account::PATH),
     }
@@ -77,7 +153,7 @@ pub(super) fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Probl
         layout: Layout::signed_in(cx, say.confirm_title(), PATH)
             .with(&problems)
             .beginning_at(FIELD),
-        action: form::path_with(PATH, cx.return_to().as_ref()),
+        action: action(cx),
         email: caller.user.email.as_str().to_owned(),
         password: PasswordField::current(FIELD, say.field_current_password()),
         problems,

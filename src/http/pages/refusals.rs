@@ -33,7 +33,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::OtherAddress { site, opened } => return say.refusal_other_address(site, opened),
         R::AudienceRefused => say.refusal_audience_refused(),
         R::AccountDisabled => say.refusal_account_disabled(),
-        R::ReauthenticationRequired => say.refusal_reauthentication_required(),
+        R::ReauthenticationRequired | R::ConfirmationOver => say.refusal_reauthentication_required(),
         R::CurrentPasswordWrong => say.refusal_current_password_wrong(),
         R::NotFound => say.error_404_what(),
         R::LastAdmin => say.refusal_last_admin(),

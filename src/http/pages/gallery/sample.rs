@@ -76,6 +76,7 @@ fn named(cx: &Cx, username: &str, email: &str, roles: &[PlatformRole]) -> Caller
         unreachable!("the samples are sound")
     };
     Caller {
+        token: None,
         user: User {
             id: UserId::new(id(0)),
             email,
