@@ -9,6 +9,10 @@ use crate::domain::challenge::Terms;
 pub struct Challenges {
     /// Whether an account is opened only once a code was entered that was mailed (`AUTHARA_CHALLENGE_ENABLED`).
     pub at_sign_up: bool,
+    /// Whether people may sign in by such a code (`AUTHARA_LOGIN_CODE_ENABLED`).
+    pub at_sign_in: bool,
+    /// Whether nobody goes on without having proved their address (`AUTHARA_EMAIL_VERIFICATION_REQUIRED`).
+    pub is_proof_required: bool,
     /// How long they last and how often one may try.
     pub terms: Terms,
 }
@@ -16,6 +20,8 @@ pub struct Challenges {
 impl Challenges {
     pub(super) fn read(reader: &mut Reader<'_>, transport: Option<&Transport>) -> Option<Self> {
         const SWITCH: &str = "AUTHARA_CHALLENGE_ENABLED";
+        const SIGN_IN: &str = "AUTHARA_LOGIN_CODE_ENABLED";
+        const REQUIRED: &str = "AUTHARA_EMAIL_VERIFICATION_REQUIRED";
 
         let life = reader.duration("AUTHARA_CHALLENGE_TTL");
         let code_life = reader.duration("AUTHARA_CHALLENGE_VERIFICATION_CODE_TTL");
@@ -28,12 +34,20 @@ impl Challenges {
             // To try something out needs no code.
             !matches!(transport, None | Some(Transport::Inbox))
         };
-        if at_sign_up && transport.is_none() {
+        let at_sign_in = reader.boolean(SIGN_IN);
+        let is_proof_required = reader.boolean(REQUIRED);
+        let switches = [
+            (SWITCH, at_sign_up),
+            (SIGN_IN, at_sign_in?),
+            (REQUIRED, is_proof_required?),
+        ];
+        let mut is_whole = true;
+        for (name, _) in switches.into_iter().filter(|(_, is_on)| *is_on && transport.is_none()) {
             reader.problem(
-                SWITCH,
+                name,
                 "is true, but no way to send mail is set; see AUTHARA_EMAIL_SMTP_HOST",
             );
-            return None;
+            is_whole = false;
         }
         let terms = Terms {
             life: life?,
@@ -42,6 +56,11 @@ impl Challenges {
             most_resends: u32::try_from(most_resends?).ok()?,
             resend_pause: resend_pause?,
         };
-        Some(Self { at_sign_up, terms })
+        is_whole.then_some(Self {
+            at_sign_up,
+            at_sign_in: at_sign_in?,
+            is_proof_required: is_proof_required?,
+            terms,
+        })
     }
 }

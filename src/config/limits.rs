@@ -18,6 +18,12 @@ const RENAMES: Budget = Budget {
     window: Duration::from_hours(1),
 };
 
+/// Addresses that a person may try to give their account: more than anybody needs, and too few to send letters to strangers.
+const ADDRESSES: Budget = Budget {
+    limit: 10,
+    window: Duration::from_hours(1),
+};
+
 /// Letters with codes to one mailbox from all networks together: more help nobody, and a stranger who asks for them all keeps its owner
 /// from none until a day is over.
 const CODES: Budget = Budget {
@@ -52,6 +58,7 @@ impl Limits {
             }
         }
         limits.set(Limit::UsernameAccount, RENAMES);
+        limits.set(Limit::EmailChangeAccount, ADDRESSES);
         limits.set(Limit::ResetMailbox, CODES);
         limits.set(Limit::SignUpMailbox, CODES);
         limits.max_entries = max_entries?;

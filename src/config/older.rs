@@ -24,7 +24,6 @@ enum Harmless {
 const OFF: Harmless = Harmless::If(&["0", "f", "F", "false", "FALSE", "False"]);
 const ON: Harmless = Harmless::If(&["1", "t", "T", "true", "TRUE", "True"]);
 
-const NO_MAIL: &str = "sends no mail yet";
 const OUTBOX: &str = "sees to its outbox by itself";
 const NO_WEBHOOKS: &str = "has no webhooks yet";
 const NO_PROVIDERS: &str = "has no sign-in through providers yet";
@@ -76,7 +75,6 @@ const OLDER: &[Older] = &[
         ON,
         "always asks for a recent proof where it matters",
     ),
-    older("AUTHARA_EMAIL_VERIFICATION_REQUIRED", OFF, NO_MAIL),
     older("AUTHARA_EMAIL_WORKER_POLL_INTERVAL", Harmless::Always, OUTBOX),
     older(
         "AUTHARA_EMAIL_JOB_MAX_ATTEMPTS",

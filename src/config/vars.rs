@@ -366,6 +366,20 @@ const PLAIN_VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_EMAIL_VERIFICATION_REQUIRED",
+        group: Group::Mail,
+        default: Default::Is("false"),
+        help: "Whether people must prove their address before they go on. Accounts opened without a proof from then on are deleted after 7 days.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_LOGIN_CODE_ENABLED",
+        group: Group::Mail,
+        default: Default::Is("false"),
+        help: "Whether people may sign in with a code that is mailed to the address of their account.",
+        ..PLAIN
+    },
+    Var {
         name: "AUTHARA_CHALLENGE_TTL",
         group: Group::Mail,
         kind: Kind::Duration { from: 300, to: 86_400 },

@@ -84,6 +84,10 @@ impl Caller {
     }
 }
 
+/// A [`Caller`] who may yet have to prove the address of their account, where that is required.
+#[derive(Debug, Clone)]
+pub struct Newcomer(pub Caller);
+
 /// Who changes something, from where and when.
 #[derive(Debug, Clone)]
 pub struct By {

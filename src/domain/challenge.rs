@@ -11,17 +11,23 @@ pub enum Purpose {
     SignUp,
     /// A password is set.
     PasswordReset,
+    /// An account gets that address, or the one that it has is proved.
+    EmailChange,
+    /// A session is opened.
+    SignIn,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 2] = [Self::SignUp, Self::PasswordReset];
+    pub const ALL: [Self; 4] = [Self::SignUp, Self::PasswordReset, Self::EmailChange, Self::SignIn];
 
     /// The name in the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SignUp => "signup",
             Self::PasswordReset => "password_reset",
+            Self::EmailChange => "email_change",
+            Self::SignIn => "login",
         }
     }
 

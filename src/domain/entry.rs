@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::domain::{Audience, SessionId, Timestamp, UserId};
+use crate::domain::{Audience, Email, SessionId, Timestamp, UserId};
 
 /// What was proved, and against which state of the account.
 ///
@@ -20,13 +20,22 @@ pub enum Evidence {
         /// Which of the account's passwords was compared.
         seen: PasswordMark,
     },
+    /// A code that was mailed to the account's address, and is used up by the transaction.
+    Code {
+        /// Whose account.
+        user: UserId,
+        /// Where the code went.
+        address: Email,
+        /// When it was entered.
+        at: Timestamp,
+    },
 }
 
 impl Evidence {
     /// Whose account it is about.
     pub const fn user(&self) -> UserId {
         match self {
-            Self::Password { user, .. } => *user,
+            Self::Password { user, .. } | Self::Code { user, .. } => *user,
         }
     }
 
@@ -34,6 +43,7 @@ impl Evidence {
     pub const fn since(&self) -> Timestamp {
         match self {
             Self::Password { seen, .. } => seen.at(),
+            Self::Code { at, .. } => *at,
         }
     }
 
@@ -41,6 +51,7 @@ impl Evidence {
     pub const fn method(&self) -> Method {
         match self {
             Self::Password { .. } => Method::Password,
+            Self::Code { .. } => Method::Code,
         }
     }
 }
@@ -87,6 +98,8 @@ pub enum Purpose {
 pub enum Method {
     /// A password, at sign-in or sign-up.
     Password,
+    /// A code that was mailed.
+    Code,
 }
 
 impl Method {
@@ -94,6 +107,7 @@ impl Method {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Password => "pwd",
+            Self::Code => "otp",
         }
     }
 }

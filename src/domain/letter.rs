@@ -40,8 +40,20 @@ kinds! {
     SignUpKnown "signup_known",
     /// The code that sets a password.
     PasswordResetCode "password_reset_code",
+    /// The code that gives an account another address, or proves the one it has.
+    EmailChangeCode "email_change_code",
+    /// The code that opens a session.
+    SignInCode "login_code",
     /// A password was replaced.
     PasswordChanged "password_changed",
+    /// The account has one more way in.
+    MethodAdded "auth_method_added",
+    /// The account has one way in less.
+    MethodRemoved "auth_method_removed",
+    /// The account has another address; for the address before.
+    EmailChangedOld "email_changed_old_address",
+    /// The same, for the address that it has now.
+    EmailChangedNew "email_changed_new_address",
     /// A session was opened from a browser that was not known before.
     NewSignIn "new_sign_in",
     /// A refresh token was used twice; the session was ended.
@@ -55,6 +67,19 @@ kinds! {
 }
 
 impl Kind {
+    /// Whether it tells of something that its owner may not have done, and has a link to take the account back.
+    pub const fn has_appeal(self) -> bool {
+        matches!(
+            self,
+            Self::PasswordChanged
+                | Self::MethodAdded
+                | Self::MethodRemoved
+                | Self::EmailChangedOld
+                | Self::NewSignIn
+                | Self::SessionStolen
+        )
+    }
+
     /// Reads a name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == text)

@@ -55,6 +55,8 @@ limits! {
     SignUpCodes "sign_up.codes",
     /// The same from all networks together, by mailbox.
     SignUpMailbox "sign_up.mailbox",
+    /// Letters with codes to addresses that one account is to get, or to prove.
+    EmailChangeAccount "email_change.account",
     /// Wrong codes from one network.
     ChallengeVerify "challenge_verify.address",
     /// Further codes asked for from one network.

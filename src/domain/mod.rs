@@ -17,6 +17,7 @@ pub mod key_text;
 pub mod letter;
 pub mod limit;
 pub mod organization;
+pub mod page;
 pub mod password;
 pub mod refusal;
 pub mod return_to;
@@ -29,7 +30,7 @@ pub mod time;
 pub mod user;
 pub mod username;
 
-pub use access::{Anyone, By, Caller, Claims, Visitor};
+pub use access::{Anyone, By, Caller, Claims, Newcomer, Visitor};
 pub use appeal::Appeal;
 pub use audience::Audience;
 pub use client::Client;

@@ -20,6 +20,24 @@ pub enum Refusal {
     /// The address belongs to an account already.
     #[error("that address cannot be used to sign up")]
     EmailTaken,
+    /// The account has that address already.
+    #[error("that is the address of the account already")]
+    EmailSame,
+    /// The address that an appeal is to bring back has another account by now.
+    #[error("that address has an account of its own by now; sign in to that one")]
+    EmailElsewhere,
+    /// The account's address must be proved first.
+    #[error("prove the e-mail address of the account first")]
+    EmailUnproved,
+    /// The account has a password, which only its change replaces.
+    #[error("the account has a password already; change it with the current one")]
+    PasswordExists,
+    /// Nobody could sign in to the account any more.
+    #[error("this is the only way to sign in to the account; add another one first")]
+    LastMethod,
+    /// A link in a letter that was used before, is too old, or was never sent.
+    #[error("that link is not good any more")]
+    LinkOver,
     /// Shorter than [`crate::domain::password::SHORTEST`].
     #[error("the password must have at least 8 characters")]
     PasswordTooShort,

@@ -10,9 +10,10 @@ use crate::domain::audit::Action;
 use crate::domain::challenge::{Challenge, Purpose};
 use crate::domain::letter::Kind;
 use crate::domain::limit::Limit;
+use crate::domain::password::Password;
 use crate::domain::{By, ChallengeId, Email, Refusal, Secret, User, UserId};
 use crate::flows::announce::Deed;
-use crate::flows::attempts::Try;
+use crate::flows::attempts::{self, Try};
 use crate::flows::letters::{self, Queue, Values};
 use crate::flows::{Error, Result};
 use crate::storage::Tx;
@@ -29,7 +30,54 @@ pub(super) struct Start<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// Begins a challenge in the caller's transaction. Earlier codes of the same purpose for the address are worthless from now on.
+/// The limits on asking for letters: from one network, to one address from there, and to one mailbox from everywhere.
+pub(super) struct Limits {
+    pub(super) network: Limit,
+    pub(super) address: Limit,
+    pub(super) mailbox: Limit,
+}
+
+/// Takes the places of somebody, perhaps a stranger, who asks for a letter to an address, and hashes the password that was given along
+/// with it. Refused with `TooMany`, whether the address has an account or not, and with `Busy`.
+pub(super) async fn ask<'a>(
+    app: &'a App,
+    by: &'a By,
+    email: &Email,
+    password: Option<Password>,
+    limits: Limits,
+) -> Result<(Try<'a>, Option<String>)> {
+    let account = attempts::of_address(app, email);
+    let [from_there, mailbox] = attempts::of_mailbox(app, email, by.client.network());
+    let mut attempt = Try::new(app, by).sharing(&account);
+    if password.is_some() {
+        attempt = attempt.with_room()?;
+    }
+    let attempt = attempt
+        .in_network(limits.network)
+        .await?
+        .of_account(limits.address, from_there, None)
+        .await?
+        .of_account(limits.mailbox, mailbox, None)
+        .await?;
+    let Some(password) = password else {
+        return Ok((attempt, None));
+    };
+    let hash = app.hasher.hash(attempt.share(), password).await;
+    let (attempt, hash) = attempt.or_undo(hash).await?;
+    Ok((attempt, Some(hash)))
+}
+
+/// What became of the beginning of a challenge: each counts.
+pub(super) async fn begun(attempt: Try<'_>, started: Result<ChallengeId>) -> Result<ChallengeId> {
+    match started {
+        Ok(_) => attempt.failed(),
+        Err(_) => attempt.undo().await,
+    }
+    started
+}
+
+/// Begins a challenge in the caller's transaction. Earlier codes of the same purpose for the address, or the account that is to get it,
+/// are worthless from now on.
 pub(super) async fn start(app: &App, tx: &mut Tx, by: &By, wanted: Start<'_>) -> Result<ChallengeId> {
     let (terms, now) = (&app.config.challenges.terms, by.now);
     let id = ChallengeId::new(Uuid::from_bytes(random::bytes()));
@@ -38,7 +86,10 @@ pub(super) async fn start(app: &App, tx: &mut Tx, by: &By, wanted: Start<'_>) ->
     tx.users()
         .lock(wanted.user.map_or(UserId::new(Uuid::nil()), |user| user.id))
         .await?;
-    tx.challenges().void_of_address(wanted.purpose, wanted.address).await?;
+    match wanted.user.filter(|_| wanted.purpose == Purpose::EmailChange) {
+        Some(user) => tx.challenges().void_of_user_for(wanted.purpose, user.id).await?,
+        None => tx.challenges().void_of_address(wanted.purpose, wanted.address).await?,
+    };
     let challenge = Challenge {
         id,
         purpose: wanted.purpose,
@@ -69,6 +120,8 @@ async fn send(app: &App, tx: &mut Tx, by: &By, challenge: &Challenge, code: &Sec
         Purpose::SignUp if is_passable => Kind::SignUpCode,
         Purpose::SignUp => Kind::SignUpKnown,
         Purpose::PasswordReset => Kind::PasswordResetCode,
+        Purpose::EmailChange => Kind::EmailChangeCode,
+        Purpose::SignIn => Kind::SignInCode,
     };
     let code = if is_passable { code.expose() } else { "" };
     let queue = Queue {
@@ -93,28 +146,21 @@ async fn hold(tx: &mut Tx, id: ChallengeId) -> Result<Option<Challenge>> {
     Ok(tx.challenges().lock(id).await?)
 }
 
-/// How entering a code went.
-pub(super) enum Entered {
-    /// It was right. The challenge is used up with the transaction, unless that fails.
-    Right(Box<Challenge>),
-    /// It was wrong, or the challenge is over, or there is none. The transaction must be committed, so that it counts.
-    Wrong,
-}
-
-/// Compares a code in the caller's transaction, which locks the challenge. Of parallel callers with the right code one gets
-/// through.
-pub(super) async fn enter(
+/// Compares a code in the caller's transaction, which locks the challenge. The challenge, if it was right: it is used up with the
+/// transaction, unless that fails; of parallel callers with the right code one gets through. `None` if it was wrong, or the
+/// challenge is over, or there is none: the transaction must be committed, so that it counts.
+async fn enter(
     app: &App,
     tx: &mut Tx,
     by: &By,
     (purpose, id): (Purpose, ChallengeId),
     typed: &str,
-) -> Result<Entered> {
+) -> Result<Option<Challenge>> {
     let (terms, now) = (&app.config.challenges.terms, by.now);
     let found = hold(tx, id).await?;
     let open = found.filter(|challenge| challenge.purpose == purpose && challenge.is_open(terms, now));
     let Some(challenge) = open else {
-        return Ok(Entered::Wrong);
+        return Ok(None);
     };
     let typed = code::typed(typed).map(|code| code::hash(&app.code_key, id, &code));
     if !typed.is_some_and(|code| challenge.is_right(&code, now)) {
@@ -125,12 +171,37 @@ pub(super) async fn enter(
             None => deed,
         };
         deed.note(tx).await?;
-        return Ok(Entered::Wrong);
+        return Ok(None);
     }
-    if !tx.challenges().redeem(id, now).await? {
-        return Ok(Entered::Wrong);
-    }
-    Ok(Entered::Right(Box::new(challenge)))
+    let is_first = tx.challenges().redeem(id, now).await?;
+    Ok(is_first.then_some(challenge))
+}
+
+/// Enters a code, and does in the same transaction what it is for. `effect` gives `None` if what the challenge was about
+/// has changed since, so that its code is worth nothing.
+///
+/// Refused with `CodeWrong`, which counts.
+pub(super) async fn redeem<T, F>(
+    app: &App,
+    by: &By,
+    attempt: Try<'_>,
+    (purpose, id): (Purpose, ChallengeId),
+    code: &str,
+    effect: F,
+) -> Result<T>
+where
+    F: AsyncFnOnce(&mut Tx, Challenge) -> Result<Option<T>>,
+{
+    let done = app
+        .store
+        .write(async |tx| -> Result<_> {
+            match enter(app, tx, by, (purpose, id), code).await? {
+                Some(challenge) => effect(tx, challenge).await,
+                None => Ok(None),
+            }
+        })
+        .await;
+    conclude(attempt, done).await
 }
 
 /// What was sealed when the challenge began.
@@ -149,17 +220,20 @@ pub(super) async fn begin<'a>(app: &'a App, by: &'a By) -> Result<Try<'a>> {
     Try::new(app, by).in_network(Limit::ChallengeVerify).await
 }
 
+/// A code that is worth nothing whatever it is: it counts, and is refused with `CodeWrong`.
+pub(super) fn worthless<T>(attempt: Try<'_>) -> Result<T> {
+    attempt.failed();
+    Err(Refusal::CodeWrong.into())
+}
+
 /// What became of a code that was entered; `None` for one that is worth nothing, which is refused with `CodeWrong` and counts.
-pub(super) async fn conclude<T>(attempt: Try<'_>, entered: Result<Option<T>>) -> Result<T> {
+async fn conclude<T>(attempt: Try<'_>, entered: Result<Option<T>>) -> Result<T> {
     match entered {
         Ok(Some(done)) => {
             attempt.spare();
             Ok(done)
         }
-        Ok(None) => {
-            attempt.failed();
-            Err(Refusal::CodeWrong.into())
-        }
+        Ok(None) => worthless(attempt),
         Err(error) => {
             attempt.undo().await;
             Err(error)

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::pulse::Worker;
-use crate::crypto::{random, seal};
+use crate::crypto::{random, seal, token};
 use crate::domain::letter::{Kind, Letter, Queued, State, pause_after};
-use crate::domain::{By, Email, LetterId, Refusal, Timestamp, User, UserId};
+use crate::domain::{Appeal, By, Email, LetterId, Refusal, Timestamp, User, UserId};
 use crate::flows::{Error, Result};
 use crate::outside::mail::{self, Mailer, NotSent};
 use crate::storage::{self, Tx};
@@ -25,6 +25,8 @@ const DEADLINE: Duration = Duration::from_hours(72);
 /// else's.
 const MOST_NOTICES: i64 = 10;
 const DAY: Duration = Duration::from_hours(24);
+/// How long the link in a notice is good with which its reader takes the account back.
+const APPEALS: Duration = Duration::from_hours(7 * 24);
 /// How long a letter waits that only a newer version can write.
 const NEWER_VERSION: Duration = Duration::from_mins(10);
 /// After the time that sending may take, another worker may take the letter.
@@ -46,10 +48,27 @@ pub(super) struct Queue<'a> {
     pub(super) is_sent: bool,
 }
 
+/// Makes an appeal of the owner of the account's present address (`flows::appeals`). Returns what stands in the link.
+pub(super) async fn appeal(tx: &mut Tx, by: &By, user: &User) -> Result<String> {
+    let secret = token::new();
+    let appeal = Appeal {
+        user: user.id,
+        address: user.email.clone(),
+        created_at: by.now,
+        ends_at: by.now + APPEALS,
+    };
+    let hash = token::hash(&secret).ok_or_else(|| Error::Broken("a token of our own has the wrong form".to_owned()))?;
+    tx.appeals().add(&hash, &appeal).await?;
+    Ok(secret.expose().to_owned())
+}
+
 /// Queues a notice to the owner of an account about something that `by` did. Nothing happens where no mail is sent.
-pub(super) async fn notify(app: &App, tx: &mut Tx, by: &By, kind: Kind, user: &User, values: Values) -> Result<()> {
-    if tx.letters().count_since(user.id, kind, by.now - DAY).await? >= MOST_NOTICES {
+pub(super) async fn notify(app: &App, tx: &mut Tx, by: &By, kind: Kind, user: &User, mut values: Values) -> Result<()> {
+    if app.mailer.is_none() || tx.letters().count_since(user.id, kind, by.now - DAY).await? >= MOST_NOTICES {
         return Ok(());
+    }
+    if kind.has_appeal() {
+        values.insert("appeal".to_owned(), appeal(tx, by, user).await?);
     }
     let notice = Queue {
         kind,

@@ -7,7 +7,9 @@
 pub mod access;
 pub mod account;
 pub mod accounts;
+pub mod address;
 mod announce;
+pub mod appeals;
 mod attempts;
 pub mod audit;
 pub mod challenges;

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::organization::{Departure, Membership, OrganizationMode};
+use crate::domain::page::{Page, Part};
 use crate::domain::{Caller, Refusal};
 use crate::flows::Result;
 
@@ -48,6 +49,15 @@ pub fn capabilities(app: &App) -> Capabilities {
 /// The caller's memberships, oldest first.
 pub async fn of_caller(app: &App, caller: &Caller) -> Result<Vec<Membership>> {
     Ok(app.store.read().await?.organizations().of_user(caller.user.id).await?)
+}
+
+/// A part of the same list.
+pub async fn page_of_caller(app: &App, caller: &Caller, page: Page) -> Result<Part<Membership>> {
+    let mut conn = app.store.read().await?;
+    let found = conn.organizations().page_of_user(caller.user.id, page).await?;
+    let Part { entries, next } = Part::of(found, page, |(_, place)| *place);
+    let entries = entries.into_iter().map(|(membership, _)| membership).collect();
+    Ok(Part { entries, next })
 }
 
 /// The organization of the caller's session, with their role as the token has it. Refused with

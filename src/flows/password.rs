@@ -4,11 +4,12 @@ use crate::app::App;
 use crate::domain::audit::Action;
 use crate::domain::letter::Kind;
 use crate::domain::password::{Context, Password};
-use crate::domain::{By, Caller, Email, Evidence, Refusal, Secret, Username};
+use crate::domain::{By, Caller, Email, Evidence, Refusal, Secret, Timestamp, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::Try;
 use crate::flows::ending::{self, Which};
-use crate::flows::entry::{self, confirm};
+use crate::flows::entry;
+use crate::flows::entry::confirm::{self, Recent};
 use crate::flows::letters::{self, Values};
 use crate::flows::tokens::{self, Renewed};
 use crate::flows::{Result, attempts};
@@ -46,11 +47,14 @@ pub struct Change {
 /// goes on, with fresh tokens.
 ///
 /// Refused with `ReauthenticationRequired` unless the sign-in is recent or the current password is
-/// given, with `CurrentPasswordWrong` if that one is not right, and with `SignInRequired` if the
-/// session ended meanwhile.
+/// given, with `CurrentPasswordWrong` if that one is not right, with `NotFound` if one is given and the account has none, and
+/// with `SignInRequired` if the session ended meanwhile.
 pub async fn change(app: &App, caller: &Caller, input: Change) -> Result<Renewed> {
     let password = choose(app, &input.new, &caller.user.email, Some(&caller.user.username))?;
     let by = caller.by();
+    if input.current.is_some() && !has_one(app, caller).await? {
+        return Err(Refusal::NotFound.into());
+    }
     let (attempt, evidence) = if let Some(current) = &input.current {
         let (attempt, evidence) = entry::password::prove(app, &by, caller, current).await?;
         (attempt, Some(evidence))
@@ -103,4 +107,72 @@ async fn set(
     letters::notify(app, tx, by, Kind::PasswordChanged, &standing.user, Values::new()).await?;
     ending::end(tx, by, user, Which::AllBut(session), Action::SessionsRevoked).await?;
     tokens::renew(app, tx, caller, standing, refresh).await
+}
+
+/// Whether the caller's account has a password.
+pub async fn has_one(app: &App, caller: &Caller) -> Result<bool> {
+    Ok(since(app, caller).await?.is_some())
+}
+
+/// Gives the caller's account its first password. Sessions go on.
+///
+/// Refused with `PasswordExists` if it has one; with `Busy`; with `SignInRequired` if the session ended meanwhile; and for what is wrong with the
+/// password.
+pub async fn add(app: &App, proof: &Recent, new: &Secret) -> Result<()> {
+    let caller = proof.caller();
+    let password = choose(app, new, &caller.user.email, Some(&caller.user.username))?;
+    if has_one(app, caller).await? {
+        return Err(Refusal::PasswordExists.into());
+    }
+    let by = caller.by();
+    let attempt = Try::new(app, &by).sharing(&attempts::of_user(app, caller.user.id));
+    let hash = app.hasher.hash(attempt.share(), password).await;
+    let (attempt, hash) = attempt.or_undo(hash).await?;
+    let added = app
+        .store
+        .write(async |tx| -> Result<()> {
+            let standing = tokens::recent_standing(tx, caller).await?;
+            let user = standing.user;
+            if tx.users().password(user.id).await?.is_some() {
+                return Err(Refusal::PasswordExists.into());
+            }
+            tx.users().set_password(user.id, &hash, by.now).await?;
+            tx.challenges().void_of_user(user.id).await?;
+            let deed = Deed::new(&by, Action::PasswordChanged).detail("the first one");
+            deed.to(user.id).in_session(caller.session).note(tx).await?;
+            letters::notify(app, tx, &by, Kind::MethodAdded, &user, Values::new()).await
+        })
+        .await;
+    attempt.settle(added).await
+}
+
+/// Takes the caller's password away. Sessions go on, resets that were under way do not.
+///
+/// Refused with `NotFound` if there is none, with `LastMethod` if nobody could sign in without it, and with
+/// `SignInRequired` if the session ended meanwhile.
+pub async fn remove(app: &App, proof: &Recent) -> Result<()> {
+    let caller = proof.caller();
+    let by = caller.by();
+    app.store
+        .write(async |tx| -> Result<()> {
+            let user = tokens::recent_standing(tx, caller).await?.user;
+            if tx.users().password(user.id).await?.is_none() {
+                return Err(Refusal::NotFound.into());
+            }
+            if !entry::code::is_possible(app) || user.email_verified_at.is_none() {
+                return Err(Refusal::LastMethod.into());
+            }
+            tx.users().remove_password(user.id).await?;
+            tx.challenges().void_of_user(user.id).await?;
+            let deed = Deed::new(&by, Action::PasswordRemoved);
+            deed.to(user.id).in_session(caller.session).note(tx).await?;
+            letters::notify(app, tx, &by, Kind::MethodRemoved, &user, Values::new()).await
+        })
+        .await
+}
+
+/// Since when the caller's account has its password; `None` without one.
+pub async fn since(app: &App, caller: &Caller) -> Result<Option<Timestamp>> {
+    let stored = app.store.read().await?.users().password(caller.user.id).await?;
+    Ok(stored.map(|stored| stored.mark.at()))
 }

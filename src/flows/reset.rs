@@ -5,14 +5,20 @@ use crate::domain::audit::Action;
 use crate::domain::challenge::{Challenge, Purpose};
 use crate::domain::letter::Kind;
 use crate::domain::limit::Limit;
-use crate::domain::{By, ChallengeId, Email, Refusal, Secret};
+use crate::domain::{By, ChallengeId, Email, Refusal, Secret, User};
 use crate::flows::announce::Deed;
-use crate::flows::attempts::{self, Try};
-use crate::flows::challenges::{self, Entered, Start};
+use crate::flows::attempts;
+use crate::flows::challenges::{self, Limits, Start};
 use crate::flows::ending::{self, Which};
 use crate::flows::letters::{self, Values};
 use crate::flows::{Error, Result, password};
 use crate::storage::Tx;
+
+const LIMITS: Limits = Limits {
+    network: Limit::ResetAddress,
+    address: Limit::ResetAccount,
+    mailbox: Limit::ResetMailbox,
+};
 
 /// Whether there is a way to it: a code must be mailed.
 pub fn is_possible(app: &App) -> bool {
@@ -30,62 +36,44 @@ pub async fn start(app: &App, by: &By, address: &str, new: Option<&Secret>) -> R
     }
     let email = Email::parse(address).ok_or(Refusal::EmailInvalid)?;
     let new = new.map(|text| password::choose(app, text, &email, None)).transpose()?;
-    let account = attempts::of_address(app, &email);
-    let [from_there, mailbox] = attempts::of_mailbox(app, &email, by.client.network());
-    let mut attempt = Try::new(app, by).sharing(&account);
-    if new.is_some() {
-        attempt = attempt.with_room()?;
-    }
-    let attempt = attempt
-        .in_network(Limit::ResetAddress)
-        .await?
-        .of_account(Limit::ResetAccount, from_there, None)
-        .await?
-        .of_account(Limit::ResetMailbox, mailbox, None)
-        .await?;
-    let (attempt, hash) = match new {
-        Some(password) => {
-            let hash = app.hasher.hash(attempt.share(), password).await;
-            let (attempt, hash) = attempt.or_undo(hash).await?;
-            (attempt, hash)
-        }
-        None => (attempt, String::new()),
-    };
+    let (attempt, hash) = challenges::ask(app, by, &email, new, LIMITS).await?;
+    let hash = hash.unwrap_or_default();
     let started = app
         .store
         .write(async |tx| -> Result<_> {
             let user = tx.users().by_email(&email).await?;
-            let wanted = Start {
-                purpose: Purpose::PasswordReset,
-                address: &email,
-                user: user.as_ref(),
-                is_passable: user.as_ref().is_some_and(|user| !user.is_disabled()),
-                payload: hash.as_bytes(),
-            };
-            challenges::start(app, tx, by, wanted).await
+            let user = user.as_ref();
+            begin(app, tx, by, &email, user, hash.as_bytes()).await
         })
         .await;
-    match started {
-        Ok(_) => attempt.failed(),
-        Err(_) => attempt.undo().await,
-    }
-    started
+    challenges::begun(attempt, started).await
+}
+
+/// Begins a reset in the caller's transaction. `hash` is of the password to set, or empty.
+pub(super) async fn begin(
+    app: &App,
+    tx: &mut Tx,
+    by: &By,
+    email: &Email,
+    user: Option<&User>,
+    hash: &[u8],
+) -> Result<ChallengeId> {
+    let wanted = Start {
+        purpose: Purpose::PasswordReset,
+        address: email,
+        user,
+        is_passable: user.is_some_and(|user| !user.is_disabled()),
+        payload: hash,
+    };
+    challenges::start(app, tx, by, wanted).await
 }
 
 /// Sets the password that [`start`] was given, once the code was entered. All sessions of the account end, and nobody is signed in.
 /// Refused with `CodeWrong`, and with `TooMany` after too many wrong codes from one network.
 pub async fn complete(app: &App, by: &By, id: ChallengeId, code: &str) -> Result<()> {
     let attempt = challenges::begin(app, by).await?;
-    let done = app
-        .store
-        .write(async |tx| -> Result<_> {
-            match challenges::enter(app, tx, by, (Purpose::PasswordReset, id), code).await? {
-                Entered::Right(passed) => set_named(app, tx, by, &passed).await,
-                Entered::Wrong => Ok(None),
-            }
-        })
-        .await;
-    challenges::conclude(attempt, done).await
+    let set = async |tx: &mut Tx, passed: Challenge| set_named(app, tx, by, &passed).await;
+    challenges::redeem(app, by, attempt, (Purpose::PasswordReset, id), code, set).await
 }
 
 /// The same with a password that is chosen only now.
@@ -97,22 +85,14 @@ pub async fn complete_with(app: &App, by: &By, id: ChallengeId, code: &str, new:
     let (attempt, begun) = attempt.or_undo(begun).await?;
     let terms = &app.config.challenges.terms;
     let Some(open) = begun.filter(|challenge| challenge.is_open(terms, by.now)) else {
-        return challenges::conclude(attempt, Ok(None)).await;
+        return challenges::worthless(attempt);
     };
     // No account is charged: anybody may begin a reset for it.
     let (attempt, chosen) = attempt.or_undo(password::choose(app, new, &open.address, None)).await?;
     let hash = app.hasher.hash(attempt.share(), chosen).await;
     let (attempt, hash) = attempt.or_undo(hash).await?;
-    let done = app
-        .store
-        .write(async |tx| -> Result<_> {
-            match challenges::enter(app, tx, by, (Purpose::PasswordReset, id), code).await? {
-                Entered::Right(passed) => set(app, tx, by, &passed, &hash).await,
-                Entered::Wrong => Ok(None),
-            }
-        })
-        .await;
-    challenges::conclude(attempt, done).await
+    let set = async |tx: &mut Tx, passed: Challenge| set(app, tx, by, &passed, &hash).await;
+    challenges::redeem(app, by, attempt, (Purpose::PasswordReset, id), code, set).await
 }
 
 /// Sets the password that was named when the reset began; none was where it began on a page.
@@ -130,7 +110,7 @@ async fn set_named(app: &App, tx: &mut Tx, by: &By, passed: &Challenge) -> Resul
 async fn set(app: &App, tx: &mut Tx, by: &By, passed: &Challenge, hash: &str) -> Result<Option<()>> {
     let Some(id) = passed.user else { return Ok(None) };
     let found = tx.users().lock(id).await?;
-    let is_theirs = |user: &crate::domain::User| user.email == passed.address && !user.is_disabled();
+    let is_theirs = |user: &User| user.email == passed.address && !user.is_disabled();
     let Some(user) = found.filter(is_theirs) else {
         return Ok(None);
     };

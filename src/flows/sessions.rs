@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::audit::Action;
+use crate::domain::page::{Page, Part, Place};
 use crate::domain::session::Session;
 use crate::domain::{Caller, Refusal, SessionId};
 use crate::flows::ending::{self, Which};
@@ -20,6 +21,17 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Session>> {
     // Stable: the rest keeps its order.
     sessions.sort_by_key(|session| session.id != caller.session);
     Ok(sessions)
+}
+
+/// A part of the caller's live sessions, the newest first.
+pub async fn page(app: &App, caller: &Caller, page: Page) -> Result<Part<Session>> {
+    let mut conn = app.store.read().await?;
+    let found = conn.sessions().page_of_user(caller.user.id, caller.now, page).await?;
+    let place = |session: &Session| Place {
+        at: session.created_at,
+        id: session.id.uuid(),
+    };
+    Ok(Part::of(found, page, place))
 }
 
 /// Ends one of the caller's sessions. Refused with `NotFound` if it is another person's or over, and

@@ -1,6 +1,6 @@
 //! The doors: how a request earns the proof that a handler asks for.
 
-use crate::domain::{Anyone, Audience, Caller, Refusal, Visitor};
+use crate::domain::{Anyone, Audience, Caller, Newcomer, Refusal, Visitor};
 use crate::flows::entry::confirm::{self, Recent};
 use crate::flows::{self, Error};
 use crate::http::cookies::{self, SetCookie};
@@ -71,14 +71,34 @@ impl Proof for Caller {
 
     /// On a JSON route by bearer token or access cookie, 401 without. On a page by access cookie,
     /// else silently by refresh cookie, else by way of the sign-in page.
+    ///
+    /// Somebody who must prove their address first is told so, and led to the page where they can.
+    async fn earn(cx: &Cx) -> Result<Self, Halt> {
+        let Newcomer(caller) = Newcomer::earn(cx).await?;
+        if !flows::address::must_be_proved(&cx.app, &caller.user) {
+            return Ok(caller);
+        }
+        if cx.is_api() || cx.is_script_fetch() {
+            return Err(Refusal::EmailUnproved.into());
+        }
+        let way = cx.by_way_of(pages::verify_email::PATH, cx.this_place().as_ref());
+        Err(Halt::Instead(Box::new(cx.redirect(&way))))
+    }
+}
+
+impl Proof for Newcomer {
+    const NAME: &'static str = "newcomer";
+    const BY_BEARER: bool = true;
+
+    /// As a [`Caller`], also before their address is proved.
     async fn earn(cx: &Cx) -> Result<Self, Halt> {
         if cx.is_api() {
             let token = cx.bearer().or_else(|| cx.cookie(cookies::ACCESS));
             let caller = by_access_token(cx, token).await?;
-            return caller.ok_or_else(|| Refusal::SignInRequired.into());
+            return caller.map(Self).ok_or_else(|| Refusal::SignInRequired.into());
         }
         match by_cookies(cx).await? {
-            Some(caller) => Ok(caller),
+            Some(caller) => Ok(Self(caller)),
             None => Err(Halt::Instead(Box::new(
                 cx.redirect(&cx.by_login(cx.this_place().as_ref())),
             ))),

@@ -81,11 +81,11 @@ pub fn face(refusal: &Refusal) -> Face {
     use Refusal as R;
 
     let (status, code, field) = match refusal {
-        R::BadRequest(_) | R::Member { .. } | R::InvitationInvalid => {
+        R::BadRequest(_) | R::Member { .. } | R::InvitationInvalid | R::LinkOver => {
             (StatusCode::BAD_REQUEST, "invalid_request", None)
         }
         R::CodeWrong => (StatusCode::BAD_REQUEST, "invalid_request", Some("code")),
-        R::EmailInvalid | R::EmailTaken => (StatusCode::BAD_REQUEST, "invalid_request", Some("email")),
+        R::EmailInvalid | R::EmailTaken | R::EmailSame => (StatusCode::BAD_REQUEST, "invalid_request", Some("email")),
         R::PasswordTooShort
         | R::PasswordTooLong
         | R::PasswordUnusable
@@ -103,7 +103,8 @@ pub fn face(refusal: &Refusal) -> Face {
         | R::CrossSite
         | R::OtherAddress { .. }
         | R::AudienceRefused
-        | R::AccountDisabled => (StatusCode::FORBIDDEN, "forbidden", None),
+        | R::AccountDisabled
+        | R::EmailUnproved => (StatusCode::FORBIDDEN, "forbidden", None),
         R::CurrentPasswordWrong => (StatusCode::BAD_REQUEST, "invalid_request", Some("current_password")),
         R::ReauthenticationRequired => (
             StatusCode::PRECONDITION_REQUIRED,
@@ -112,7 +113,11 @@ pub fn face(refusal: &Refusal) -> Face {
         ),
         R::ConfirmationOver => (StatusCode::CONFLICT, "invalid_authentication_challenge", None),
         R::NotFound => (StatusCode::NOT_FOUND, "not_found", None),
-        R::LastAdmin | R::LastOwner { .. } | R::KeysFromSettings => (StatusCode::CONFLICT, "conflict", None),
+        R::PasswordExists => (StatusCode::CONFLICT, "password_already_exists", None),
+        R::LastMethod => (StatusCode::CONFLICT, "cannot_remove_last_auth_method", None),
+        R::EmailElsewhere | R::LastAdmin | R::LastOwner { .. } | R::KeysFromSettings => {
+            (StatusCode::CONFLICT, "conflict", None)
+        }
         R::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", None),
         R::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", None),
     };

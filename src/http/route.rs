@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hyper::Method;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Anyone, Audience, Caller, Refusal, Visitor};
+use crate::domain::{Anyone, Audience, Caller, Newcomer, Refusal, Visitor};
 use crate::flows::Result;
 use crate::flows::entry::confirm::Recent;
 use crate::http::access::{Halt, Proof};
@@ -83,6 +83,11 @@ pub const fn visitor() -> Door<Visitor> {
 
 /// Starts a row for people who are signed in.
 pub const fn user() -> Door<Caller> {
+    Door(PhantomData)
+}
+
+/// Starts a row for people who are signed in and may yet have to prove their address.
+pub const fn newcomer() -> Door<Newcomer> {
     Door(PhantomData)
 }
 

@@ -2,11 +2,26 @@
 
 use crate::domain::Audience::{Admin, App};
 use crate::http::csrf::Csrf;
-use crate::http::route::{Older, Route, anyone, recent, user, visitor};
+use crate::http::route::{Older, Route, anyone, newcomer, recent, user, visitor};
 use crate::http::{api, files, meta, pages};
 
 /// Every route.
 pub fn routes() -> Vec<Route> {
+    [
+        about(),
+        entrance(),
+        account(),
+        development(),
+        api_entrance(),
+        api_account(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// About the server, and the front door.
+fn about() -> Vec<Route> {
     vec![
         // About the server. `/auth/health` is answered before the table is asked (see `pipeline`).
         anyone().get("/auth/health", meta::health).probe(),
@@ -17,21 +32,41 @@ pub fn routes() -> Vec<Route> {
         // The front door
         anyone().get("/auth", pages::front_door),
         anyone().get("/auth/", pages::front_door),
+    ]
+}
+
+/// Pages on the way in.
+fn entrance() -> Vec<Route> {
+    vec![
         // Pages: signing in and up
         visitor().get("/auth/login", pages::login::show),
         anyone().post("/auth/login", pages::login::submit),
         visitor().get("/auth/signup", pages::signup::show),
         anyone().post("/auth/signup", pages::signup::submit),
-        // Pages: codes by mail
+        visitor().get("/auth/login/code", pages::login_code::show),
+        anyone().post("/auth/login/code", pages::login_code::submit),
+        // Pages: codes and links by mail
         anyone().get("/auth/password-reset", pages::password_reset::show),
         anyone().post("/auth/password-reset", pages::password_reset::submit),
+        newcomer().get("/auth/verify-challenge/email-change", pages::verify::show_address),
+        newcomer().post("/auth/verify-challenge/email-change", pages::verify::submit_address),
         anyone().get("/auth/verify-challenge/{action}", pages::verify::show),
         anyone().post("/auth/verify-challenge/{action}", pages::verify::submit),
         anyone().post("/auth/resend-challenge", pages::verify::resend),
+        newcomer().get("/auth/verify-email", pages::verify_email::show),
+        newcomer().post("/auth/verify-email", pages::verify_email::submit),
+        anyone().get("/auth/not-me", pages::not_me::show),
+        anyone().post("/auth/not-me", pages::not_me::submit),
         // Pages: language and appearance
         anyone()
             .post("/auth/preferences", pages::preferences::submit)
             .same_site_only("changes only how pages look in that browser, and error pages have no value"),
+    ]
+}
+
+/// Pages of people who are signed in.
+fn account() -> Vec<Route> {
+    vec![
         // Pages: sessions; scripts call the two POSTs as well
         visitor().get("/auth/sessions/logout", pages::sessions::ask),
         anyone().post("/auth/sessions/logout", pages::sessions::sign_out),
@@ -46,13 +81,23 @@ pub fn routes() -> Vec<Route> {
         // Pages: the account
         user().get("/auth/account", pages::account::show),
         user().post("/auth/user/username", pages::account::username::submit),
+        recent().get("/auth/email-change", pages::account::email::show),
+        recent().post("/auth/email-change", pages::account::email::submit),
         recent().get("/auth/user/delete", pages::account::delete::show),
         recent().post("/auth/user/delete", pages::account::delete::submit),
         anyone().get("/auth/successful-deletion", pages::account::delete::done),
         user().get("/auth/providers/password/change", pages::account::password::show),
         user().post("/auth/providers/password/change", pages::account::password::submit),
+        recent().get("/auth/providers/password/link", pages::account::password::show_first),
+        recent().post("/auth/providers/password/link", pages::account::password::submit_first),
         recent().post("/auth/sessions/revoke-other", pages::account::sessions::revoke_others),
         recent().post("/auth/sessions/{session}/revoke", pages::account::sessions::revoke),
+    ]
+}
+
+/// Pages for those who work on pages, or with a development server.
+fn development() -> Vec<Route> {
+    vec![
         // Pages: all of them, for whoever works on them; only with APP_ENV=dev
         anyone().get("/auth/dev/pages", pages::gallery::index),
         anyone().get("/auth/dev/pages/{page}/{state}", pages::gallery::show),
@@ -60,6 +105,12 @@ pub fn routes() -> Vec<Route> {
         anyone().get("/auth/dev/mail", pages::inbox::list),
         anyone().get("/auth/dev/mail/{letter}", pages::inbox::show),
         anyone().get("/auth/dev/mail/{letter}/html", pages::inbox::html),
+    ]
+}
+
+/// JSON on the way in.
+fn api_entrance() -> Vec<Route> {
+    vec![
         // JSON: signing in and up
         anyone().get_json("/auth/api/v1/csrf", api::csrf::show),
         anyone()
@@ -71,6 +122,13 @@ pub fn routes() -> Vec<Route> {
             .audience(&[App, Admin])
             .no_csrf_without_cookies(),
         // JSON: codes by mail
+        anyone()
+            .post_json("/auth/api/v1/login/challenges", api::challenges::sign_in)
+            .no_csrf_without_cookies(),
+        anyone()
+            .post_json("/auth/api/v1/login/challenges/verify", api::challenges::verify_sign_in)
+            .audience(&[App, Admin])
+            .no_csrf_without_cookies(),
         anyone()
             .post_json("/auth/api/v1/signup/challenges", api::challenges::sign_up)
             .audience(&[App])
@@ -102,12 +160,32 @@ pub fn routes() -> Vec<Route> {
         anyone()
             .post_json("/auth/api/v1/tokens/refresh", api::tokens::refresh)
             .no_csrf("the token is in the body; no cookie is read"),
+    ]
+}
+
+/// JSON for people who are signed in.
+fn api_account() -> Vec<Route> {
+    vec![
         // JSON: proving again that it is oneself
         recent().post_bare("/auth/api/v1/reauthenticate/check", api::reauthenticate::check),
         user().post_json("/auth/api/v1/reauthenticate/password", api::reauthenticate::by_password),
         // JSON: the person signed in
         user().get_json("/auth/api/v1/user", api::user::show),
         user().put_json("/auth/api/v1/users/password", api::user::set_password),
+        user().get_json("/auth/api/v1/account", api::account::show),
+        newcomer().post_json(
+            "/auth/api/v1/account/email-change/challenges",
+            api::account::change_email,
+        ),
+        newcomer().post_json(
+            "/auth/api/v1/account/email-change/challenges/verify",
+            api::account::verify_email,
+        ),
+        recent().post_json("/auth/api/v1/account/password", api::account::add_password),
+        recent().delete_json(
+            "/auth/api/v1/account/auth-methods/{provider}",
+            api::account::remove_method,
+        ),
         user().patch_json("/auth/api/v1/account/username", api::account::rename),
         user().put_json("/auth/api/v1/account/password", api::account::change_password),
         recent().delete_json("/auth/api/v1/account/sessions/others", api::account::end_others),

@@ -9,6 +9,10 @@ const ACCOUNT: &str = "/auth/account";
 /// Where people enter a code.
 const SIGN_UP_CODE: &str = "/auth/verify-challenge/signup";
 const RESET_CODE: &str = "/auth/verify-challenge/password-reset";
+const EMAIL_CODE: &str = "/auth/verify-challenge/email-change";
+const LOGIN_CODE: &str = "/auth/verify-challenge/login";
+/// Where people say that something was not them.
+const NOT_ME: &str = "/auth/not-me";
 /// Where people sign in, and where they ask for a new password.
 const SIGN_IN: &str = "/auth/login";
 const RESET: &str = "/auth/password-reset";
@@ -35,6 +39,38 @@ pub(super) fn content(facts: &Facts<'_>) -> Content {
             say.letter_password_reset_title(),
             say.letter_password_reset_text(site),
             RESET_CODE,
+        ),
+        Kind::EmailChangeCode => code(
+            facts,
+            say.letter_email_change_code_title(),
+            say.letter_email_change_code_text(site),
+            EMAIL_CODE,
+        ),
+        Kind::SignInCode => code(
+            facts,
+            say.letter_login_code_title(),
+            say.letter_login_code_text(site),
+            LOGIN_CODE,
+        ),
+        Kind::MethodAdded => notice(
+            facts,
+            say.letter_method_added_title(),
+            say.letter_method_added_text(site),
+        ),
+        Kind::MethodRemoved => notice(
+            facts,
+            say.letter_method_removed_title(),
+            say.letter_method_removed_text(site),
+        ),
+        Kind::EmailChangedOld => notice(
+            facts,
+            say.letter_email_changed_title(),
+            say.letter_email_changed_old(site),
+        ),
+        Kind::EmailChangedNew => told(
+            facts,
+            say.letter_email_changed_title(),
+            say.letter_email_changed_new(site),
         ),
         Kind::SignUpKnown => known_owner(facts),
         Kind::PasswordChanged => notice(
@@ -125,9 +161,14 @@ fn notice(facts: &Facts<'_>, title: &str, text: String) -> Content {
         content.blocks.push(Block::Facts(known));
     }
     content.blocks.push(Block::Text(say.letter_not_you().to_owned()));
+    // One that was queued by an earlier version has none.
+    let (words, path) = match facts.value("appeal") {
+        Some(appeal) => (say.letter_not_me(), format!("{NOT_ME}?link={appeal}")),
+        None => (say.letter_choose_password(), PASSWORD.to_owned()),
+    };
     content.blocks.push(Block::Button {
-        words: say.letter_choose_password().to_owned(),
-        url: facts.url(PASSWORD),
+        words: words.to_owned(),
+        url: facts.url(&path),
     });
     content
 }

@@ -109,6 +109,18 @@ impl Challenges<'_> {
         self.0.execute(sql, args![address, purpose.name()]).await
     }
 
+    /// Makes every code about an account worthless that is for this purpose; returns how many.
+    pub async fn void_of_user_for(self, purpose: Purpose, user: UserId) -> Result<u64> {
+        let sql = "UPDATE challenges SET code = NULL WHERE user_id = $1 AND purpose = $2 AND code IS NOT NULL";
+        self.0.execute(sql, args![user, purpose.name()]).await
+    }
+
+    /// Makes every code for an address worthless, whatever it is for; returns how many.
+    pub async fn void_all_of_address(self, address: &Email) -> Result<u64> {
+        let sql = "UPDATE challenges SET code = NULL WHERE address = $1 AND code IS NOT NULL";
+        self.0.execute(sql, args![address]).await
+    }
+
     /// Makes every code about an account worthless; returns how many.
     pub async fn void_of_user(self, user: UserId) -> Result<u64> {
         let sql = "UPDATE challenges SET code = NULL WHERE user_id = $1 AND code IS NOT NULL";

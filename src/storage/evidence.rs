@@ -16,6 +16,10 @@ impl Proofs<'_> {
                 let sql = "SELECT user_id FROM passwords WHERE user_id = $1 AND changed_at = $2";
                 Ok(!self.0.query(sql, args![*user, seen.at()]).await?.is_empty())
             }
+            Evidence::Code { user, address, .. } => {
+                let sql = "SELECT id FROM users WHERE id = $1 AND email = $2";
+                Ok(!self.0.query(sql, args![*user, address]).await?.is_empty())
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Organizations, memberships, and the mode of this deployment.
 
 use crate::domain::organization::{Departure, Membership, Organization, OrganizationMode, OrganizationRole};
+use crate::domain::page::{Page, Place};
 use crate::domain::{OrganizationId, Timestamp, UserId};
 use crate::storage::row::Row;
 use crate::storage::value::args;
@@ -99,6 +100,26 @@ impl Organizations<'_> {
     pub async fn of_user(self, user: UserId) -> Result<Vec<Membership>> {
         let sql = select_memberships!("", "ORDER BY m.created_at, o.id");
         self.0.list(sql, args![user], read_membership).await
+    }
+
+    /// A part of the user's memberships, oldest first, each with its place; one more if there are any.
+    pub async fn page_of_user(self, user: UserId, page: Page) -> Result<Vec<(Membership, Place)>> {
+        let sql = select_memberships!(
+            ", m.created_at",
+            "AND (m.created_at, o.id) > ($2, $3) ORDER BY m.created_at, o.id LIMIT $4"
+        );
+        let after = page.after.unwrap_or(Place::BEFORE_OLDEST);
+        let read = |row: &mut Row| {
+            let membership = read_membership(row)?;
+            let place = Place {
+                at: row.next("memberships.created_at")?,
+                id: membership.organization.uuid(),
+            };
+            Ok((membership, place))
+        };
+        self.0
+            .list(sql, args![user, after.at, after.id, page.limit + 1], read)
+            .await
     }
 
     /// What each of the user's organizations would be without them, oldest membership first.

@@ -7,6 +7,7 @@ pub use rotation::{Exchange, ROTATE};
 use std::net::IpAddr;
 
 use crate::domain::organization::{Membership, OrganizationRole};
+use crate::domain::page::{Page, Place};
 use crate::domain::session::{Consumed, RefreshToken, Session};
 use crate::domain::{Client, Methods, PlatformRole, SessionId, Timestamp, TokenHash, User, UserId};
 use crate::storage::row::Row;
@@ -244,6 +245,22 @@ impl Sessions<'_> {
               ORDER BY s.last_used_at DESC, s.id DESC"
         );
         self.0.list(sql, args![user, now], read).await
+    }
+
+    /// A part of the user's live sessions, the newest first, with one more if there are any.
+    pub async fn page_of_user(self, user: UserId, now: Timestamp, page: Page) -> Result<Vec<Session>> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM sessions s
+              WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
+                AND (s.created_at, s.id) < ($3, $4)
+              ORDER BY s.created_at DESC, s.id DESC
+              LIMIT $5"
+        );
+        let after = page.after.unwrap_or(Place::BEFORE_NEWEST);
+        let args = args![user, now, after.at, after.id, page.limit + 1];
+        self.0.list(sql, args, read).await
     }
 
     /// From where and with which programs the account was used, as far as its sessions are kept; those of the last `limit`.

@@ -144,8 +144,45 @@ impl Users<'_> {
 
     /// Notes that the owner has proved the address; `false` if they had before.
     pub async fn prove_address(self, id: UserId, now: Timestamp) -> Result<bool> {
-        let sql = "UPDATE users SET email_verified_at = $2 WHERE id = $1 AND email_verified_at IS NULL";
+        let sql = "UPDATE users
+                   SET email_verified_at = $2, proof_due_at = NULL
+                   WHERE id = $1 AND email_verified_at IS NULL";
         Ok(self.0.execute(sql, args![id, now]).await? == 1)
+    }
+
+    /// Gives the account another address, which its owner has proved; `false` if it has an account, which also ends the
+    /// transaction, or if the account does not exist.
+    pub async fn set_address(self, id: UserId, address: &Email, now: Timestamp) -> Result<bool> {
+        let sql = "UPDATE users SET email = $2, email_verified_at = $3, proof_due_at = NULL WHERE id = $1";
+        match self.0.execute(sql, args![id, address, now]).await {
+            Err(Error::Taken(_)) => Ok(false),
+            changed => Ok(changed? == 1),
+        }
+    }
+
+    /// Notes until when the address must be proved; `None` for ever.
+    pub async fn set_proof_due(self, id: UserId, at: Option<Timestamp>) -> Result<()> {
+        let sql = "UPDATE users SET proof_due_at = $2 WHERE id = $1";
+        self.0.execute(sql, args![id, at]).await?;
+        Ok(())
+    }
+
+    /// Up to `limit` users whose address should have been proved before `now`, the longest due first.
+    pub async fn overdue(self, now: Timestamp, limit: u32) -> Result<Vec<UserId>> {
+        let sql = "SELECT id FROM users WHERE proof_due_at < $1 ORDER BY proof_due_at LIMIT $2";
+        self.0.list(sql, args![now, limit], |row| row.next("users.id")).await
+    }
+
+    /// Whether the address should have been proved before `now`, and was not.
+    pub async fn is_overdue(self, id: UserId, now: Timestamp) -> Result<bool> {
+        let sql = "SELECT id FROM users WHERE id = $1 AND proof_due_at < $2 AND email_verified_at IS NULL";
+        Ok(!self.0.query(sql, args![id, now]).await?.is_empty())
+    }
+
+    /// Takes the password away; `false` if there is none.
+    pub async fn remove_password(self, id: UserId) -> Result<bool> {
+        let sql = "DELETE FROM passwords WHERE user_id = $1";
+        Ok(self.0.execute(sql, args![id]).await? == 1)
     }
 
     /// Notes the language in which a person reads.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::domain::Timestamp;
+use crate::flows;
 use crate::storage::{self, Tx};
 use crate::workers::Failed;
 
@@ -93,7 +94,31 @@ pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
             }
         }
     }
+    if app.config.challenges.is_proof_required
+        && let Err(error) = expire(&app).await
+    {
+        outcome = outcome.and(Err(Failed::new(
+            "accounts that were never proved could not be deleted",
+            error,
+        )));
+    }
     outcome
+}
+
+/// Accounts whose owner had to prove the address and has not.
+async fn expire(app: &App) -> flows::Result<()> {
+    let mut total = 0;
+    loop {
+        let seen = flows::accounts::expire(app, BATCH).await?;
+        total += seen;
+        if seen < u64::from(BATCH) {
+            break;
+        }
+    }
+    if total > 0 {
+        tracing::info!(deleted = total, "accounts deleted that were never proved");
+    }
+    Ok(())
 }
 
 async fn delete_all(app: &App, waste: Waste) -> storage::Result<u64> {

@@ -25,7 +25,10 @@ pub(crate) fn sound_body(route: &Route) -> Option<Value> {
     }
     Some(match route.pattern {
         "/auth/api/v1/login" | "/auth/api/v1/signup/direct" | "/auth/api/v1/signup/challenges" => credentials(BOB),
-        "/auth/api/v1/signup/challenges/verify" | "/auth/api/v1/password-reset/challenges/verify" => {
+        "/auth/api/v1/signup/challenges/verify"
+        | "/auth/api/v1/password-reset/challenges/verify"
+        | "/auth/api/v1/login/challenges/verify"
+        | "/auth/api/v1/account/email-change/challenges/verify" => {
             json!({ "challenge_id": "0190b5a0-0000-7000-8000-00000000000a", "code": "123456" })
         }
         "/auth/api/v1/password-reset/challenges" => {
@@ -34,13 +37,17 @@ pub(crate) fn sound_body(route: &Route) -> Option<Value> {
         "/auth/api/v1/challenges/resend" => json!({ "challenge_id": "0190b5a0-0000-7000-8000-00000000000a" }),
         "/auth/api/v1/tokens/refresh" => json!({ "refresh_token": "A".repeat(43) }),
         "/auth/api/v1/account/username" => json!({ "username": "another-name" }),
-        "/auth/api/v1/account/password" => {
+        "/auth/api/v1/account/password" if route.method == Method::PUT => {
             json!({ "current_password": PASSWORD, "new_password": "another good password" })
         }
+        "/auth/api/v1/login/challenges" => json!({ "email": BOB }),
+        "/auth/api/v1/account/email-change/challenges" => json!({ "new_email": BOB }),
         "/auth/api/v1/reauthenticate/password" => {
             json!({ "authentication_challenge_id": "0190b5a0-0000-7000-8000-00000000000a", "password": PASSWORD })
         }
-        "/auth/api/v1/users/password" => json!({ "password": "another good password" }),
+        "/auth/api/v1/account/password" | "/auth/api/v1/users/password" => {
+            json!({ "password": "another good password" })
+        }
         other => panic!("give {other} a sound body here"),
     })
 }
@@ -74,7 +81,7 @@ both!(a_bad_query_is_told_before_a_missing_proof, async |db: &Database| {
         refused(&app.client().post(&target).await, 400, "invalid_request");
         asked += 1;
     }
-    assert_eq!(asked, 5);
+    assert_eq!(asked, 6);
 });
 
 both!(
@@ -83,7 +90,7 @@ both!(
         let app = TestApp::start(db).await;
         for route in json_routes()
             .iter()
-            .filter(|route| matches!(route.access, "user" | "recent"))
+            .filter(|route| matches!(route.access, "user" | "newcomer" | "recent"))
         {
             refused(&call(&app.client(), route).send().await, 401, "unauthorized");
         }

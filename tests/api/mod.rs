@@ -1,6 +1,7 @@
 //! The JSON door, route by route, on both databases. Mirrors the URL tree.
 
 mod account;
+mod addresses;
 mod assets;
 mod bad_input;
 mod breakage;

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod addresses;
 mod clock;
 mod confirm;
 mod few_connections;

@@ -2,6 +2,7 @@
 //! only what stands in the pages.
 
 mod account;
+mod addresses;
 mod arrival;
 mod browser;
 mod codes;

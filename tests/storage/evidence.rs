@@ -37,6 +37,8 @@ both!(a_password_is_evidence_until_another_is_set, async |db: &Database| {
     let second = set_password(&db.store, ada.id, "one").await;
     assert!(!holds(&db.store, &first).await, "also if it is the same text again");
     assert!(holds(&db.store, &second).await);
-    let Evidence::Password { seen, .. } = second;
+    let Evidence::Password { seen, .. } = second else {
+        panic!("a password")
+    };
     assert!(!holds(&db.store, &Evidence::Password { user: bob.id, seen }).await);
 });

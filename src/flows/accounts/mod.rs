@@ -8,12 +8,12 @@ use crate::app::App;
 use crate::crypto::password::Share;
 use crate::domain::audit::Action;
 use crate::domain::letter::Kind;
-use crate::domain::{By, Email, PlatformRole, Refusal, Secret, SessionId, User, UserId, Username};
+use crate::domain::{By, Client, Email, PlatformRole, Refusal, Secret, SessionId, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::ending::{self, Which};
 use crate::flows::entry::sign_up;
 use crate::flows::letters::{self, Values};
-use crate::flows::{Result, account, attempts, password};
+use crate::flows::{Error, Result, account, attempts, password};
 use crate::storage::Tx;
 
 /// Opens an account with its initial organization and the given roles.
@@ -68,6 +68,37 @@ pub async fn delete(app: &App, by: &By, user: UserId) -> Result<()> {
             note(tx, by, Action::UserDeleted, user, "").await
         })
         .await
+}
+
+/// Deletes up to `limit` accounts whose address should have been proved by now, and frees the addresses; returns how many there were to
+/// look at. One that cannot be deleted, as that of the last admin, is not looked at again.
+pub async fn expire(app: &App, limit: u32) -> Result<u64> {
+    let by = By::nobody(&Client::operator(), app.now());
+    let overdue = app.store.read().await?.users().overdue(by.now, limit).await?;
+    for &user in &overdue {
+        let expired = app
+            .store
+            .write(async |tx| -> Result<()> {
+                let Some(found) = account::hold(tx, user).await? else {
+                    return Ok(());
+                };
+                if !tx.users().is_overdue(user, by.now).await? {
+                    return Ok(tx.users().set_proof_due(user, None).await?);
+                }
+                account::remove(app, tx, &found, by.now).await?;
+                note(tx, &by, Action::Expired, user, "").await
+            })
+            .await;
+        match expired {
+            Err(Error::Refused(refusal)) => {
+                tracing::warn!(user.id = %user, "an account whose address was never proved stays: {refusal}");
+                let keep = async |tx: &mut Tx| tx.users().set_proof_due(user, None).await;
+                app.store.write(keep).await?;
+            }
+            expired => expired?,
+        }
+    }
+    Ok(overdue.len() as u64)
 }
 
 /// Switches an account on; `false` if it was on. Refused with `NotFound`.

@@ -4,6 +4,7 @@
 //! transaction meanwhile. Then [`advance`] locks the account, compares the evidence with the
 //! account as it is now, and opens the session, in one transaction. Nothing else opens one.
 
+pub mod code;
 pub mod confirm;
 pub mod password;
 pub mod sign_up;

@@ -1,5 +1,7 @@
 //! Signing up.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -15,11 +17,19 @@ use crate::domain::{
 };
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
-use crate::flows::challenges::{self, Entered, Start};
+use crate::flows::challenges::{self, Limits, Start};
 use crate::flows::tokens::SignedIn;
 use crate::flows::{Error, Result, entry, password};
 use crate::storage::Tx;
 
+const LIMITS: Limits = Limits {
+    network: Limit::NewAccounts,
+    address: Limit::SignUpCodes,
+    mailbox: Limit::SignUpMailbox,
+};
+
+/// How long the owner of an account may take to prove its address, where that is required.
+const PROOF_DUE: Duration = Duration::from_hours(7 * 24);
 /// Made-up usernames that are tried before giving up; the odds of needing a third are tiny.
 const USERNAME_TRIES: usize = 8;
 
@@ -70,6 +80,9 @@ pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) ->
         .store
         .write(async |tx| -> Result<_> {
             let (user, seen) = open_account(app, tx, by, &email, &hash).await?;
+            if app.config.challenges.is_proof_required {
+                tx.users().set_proof_due(user.id, Some(by.now + PROOF_DUE)).await?;
+            }
             let entry = Entry {
                 purpose: Purpose::SignIn,
                 wanted,
@@ -116,22 +129,10 @@ pub async fn start(app: &App, by: &By, input: Application, wanted: Audience) -> 
     if input.invitation_code.is_some() {
         return Err(Refusal::InvitationInvalid.into());
     }
-    let account = attempts::of_address(app, &email);
-    let [from_there, mailbox] = attempts::of_mailbox(app, &email, by.client.network());
-    let attempt = Try::new(app, by)
-        .sharing(&account)
-        .with_room()?
-        .in_network(Limit::NewAccounts)
-        .await?
-        .of_account(Limit::SignUpCodes, from_there, None)
-        .await?
-        .of_account(Limit::SignUpMailbox, mailbox, None)
-        .await?;
     // Also where it will not be needed: it takes as long.
-    let hash = app.hasher.hash(attempt.share(), password).await;
-    let (attempt, hash) = attempt.or_undo(hash).await?;
+    let (attempt, hash) = challenges::ask(app, by, &email, Some(password), LIMITS).await?;
     let pending = Pending {
-        hash,
+        hash: hash.unwrap_or_default(),
         language: by.language.clone(),
     };
     let payload = serde_json::to_vec(&pending).map(Zeroizing::new);
@@ -150,11 +151,7 @@ pub async fn start(app: &App, by: &By, input: Application, wanted: Audience) -> 
             challenges::start(app, tx, by, wanted).await
         })
         .await;
-    match started {
-        Ok(_) => attempt.failed(),
-        Err(_) => attempt.undo().await,
-    }
-    started
+    challenges::begun(attempt, started).await
 }
 
 /// Opens the account once the code was entered, with a proved address, and signs the person in; all in one transaction.
@@ -162,16 +159,8 @@ pub async fn start(app: &App, by: &By, input: Application, wanted: Audience) -> 
 /// Refused with `CodeWrong`, also if somebody else has proved the address meanwhile; with `TooMany` after too many wrong codes from one network.
 pub async fn complete(app: &App, by: &By, id: ChallengeId, code: &str) -> Result<SignedIn> {
     let attempt = challenges::begin(app, by).await?;
-    let opened = app
-        .store
-        .write(async |tx| -> Result<_> {
-            match challenges::enter(app, tx, by, (challenge::Purpose::SignUp, id), code).await? {
-                Entered::Right(passed) => open_pending(app, tx, by, &passed).await,
-                Entered::Wrong => Ok(None),
-            }
-        })
-        .await;
-    challenges::conclude(attempt, opened).await
+    let open = async |tx: &mut Tx, passed: Challenge| open_pending(app, tx, by, &passed).await;
+    challenges::redeem(app, by, attempt, (challenge::Purpose::SignUp, id), code, open).await
 }
 
 /// `None` if the address was proved by somebody else meanwhile.

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Anyone, ChallengeId, Refusal};
-use crate::flows::entry::sign_up;
+use crate::flows::entry::{code, sign_up};
 use crate::flows::{Result, challenges, reset};
 use crate::http::api::signup::SignUp;
 use crate::http::api::wire::{AuthSession, Hidden, Text};
@@ -17,7 +17,7 @@ struct Begun {
     challenge_id: String,
 }
 
-fn begun(id: ChallengeId) -> Reply {
+pub(super) fn begun(id: ChallengeId) -> Reply {
     let challenge_id = id.to_string();
     Reply::json(StatusCode::ACCEPTED, &Begun { challenge_id })
 }
@@ -27,12 +27,12 @@ fn begun(id: ChallengeId) -> Reply {
 #[serde(deny_unknown_fields)]
 pub struct Entered {
     challenge_id: String,
-    code: String,
+    pub(super) code: String,
 }
 
 impl Entered {
     /// What is no id names no attempt.
-    fn id(&self) -> Result<ChallengeId> {
+    pub(super) fn id(&self) -> Result<ChallengeId> {
         Ok(self.challenge_id.parse().map_err(|_| Refusal::CodeWrong)?)
     }
 }
@@ -71,6 +71,24 @@ pub async fn reset(cx: Cx, _: Anyone, body: Reset) -> Result<Reply> {
 pub async fn verify_reset(cx: Cx, _: Anyone, body: Entered) -> Result<Reply> {
     reset::complete(&cx.app, &cx.by(), body.id()?, &body.code).await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// The body that asks for a code to sign in with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    email: Text,
+}
+
+/// `POST /auth/api/v1/login/challenges`.
+pub async fn sign_in(cx: Cx, _: Anyone, body: SignIn) -> Result<Reply> {
+    Ok(begun(code::start(&cx.app, &cx.by(), &body.email.0).await?))
+}
+
+/// `POST /auth/api/v1/login/challenges/verify`.
+pub async fn verify_sign_in(cx: Cx, _: Anyone, body: Entered) -> Result<Reply> {
+    let signed_in = code::complete(&cx.app, &cx.by(), body.id()?, &body.code, cx.audience()).await?;
+    Ok(Reply::json(StatusCode::OK, &AuthSession::of(&cx, &signed_in)).signed_in(&cx, &signed_in))
 }
 
 /// The body that asks for another code.

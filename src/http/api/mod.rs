@@ -7,6 +7,7 @@ pub mod challenges;
 pub mod csrf;
 pub mod login;
 pub mod organizations;
+mod paging;
 pub mod reauthenticate;
 pub mod sessions;
 pub mod signup;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::domain::return_to::ReturnTo;
 use crate::domain::{Anyone, Caller, ConfirmationId, Refusal};
 use crate::flows::entry::confirm::{self, Asked};
-use crate::flows::{Error, Result};
+use crate::flows::{Error, Result, password};
 use crate::http::cx::Cx;
 use crate::http::faces;
 use crate::http::flash::FlashKind;
@@ -30,6 +30,7 @@ struct ConfirmPage {
     layout: Layout,
     action: String,
     email: String,
+    has_password: bool,
     password: PasswordField,
     problems: Problems,
 }
@@ -41,7 +42,8 @@ pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
         Err(Error::Refused(Refusal::ReauthenticationRequired)) => {}
         Err(other) => return Err(other),
     }
-    page(&cx, &caller, StatusCode::OK, Problems::default())
+    let has_password = password::has_one(&cx.app, &caller).await?;
+    page(&cx, &caller, StatusCode::OK, has_password, Problems::default())
 }
 
 /// `POST /auth/reauthenticate`. What was refused before cannot be sent again from here, so the
@@ -50,11 +52,11 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
     let form = cx.form()?;
     let problems = Problems::empty([(FIELD, form.get(FIELD), cx.say().field_password_empty())]);
     if !problems.is_empty() {
-        return page(&cx, &caller, StatusCode::BAD_REQUEST, problems);
+        return page(&cx, &caller, StatusCode::BAD_REQUEST, true, problems);
     }
 
-    let (refresh, password) = (cx.refresh_token(), form.secret(FIELD));
-    match confirm::confirm(&cx.app, &caller, &password, refresh.as_ref(), asked(&cx)).await {
+    let (refresh, typed) = (cx.refresh_token(), form.secret(FIELD));
+    match confirm::confirm(&cx.app, &caller, &typed, refresh.as_ref(), asked(&cx)).await {
         Ok(renewed) => {
             let target = target(&cx)?;
             let mut reply = cx.redirect(&target);
@@ -64,7 +66,7 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
             Ok(reply.renewed(&cx, &renewed))
         }
         Err(Error::Refused(refusal)) => form::refused(&cx, &refusal, |status, problems| {
-            page(&cx, &caller, status, problems.renamed("current_password", FIELD))
+            page(&cx, &caller, status, true, problems.renamed("current_password", FIELD))
         }),
         Err(other) => Err(other),
     }
@@ -146,15 +148,26 @@ fn target(cx: &Cx) -> Result<ReturnTo> {
     }
 }
 
-pub(super) fn page(cx: &Cx, caller: &Caller, status: StatusCode, problems: Problems) -> Result<Reply> {
+/// Somebody without a password can only sign in anew.
+pub(super) fn page(
+    cx: &Cx,
+    caller: &Caller,
+    status: StatusCode,
+    has_password: bool,
+    problems: Problems,
+) -> Result<Reply> {
     let say = cx.say();
     let problems = problems.within(&[FIELD]);
+    let layout = Layout::signed_in(cx, say.confirm_title(), PATH).with(&problems);
     let page = ConfirmPage {
-        layout: Layout::signed_in(cx, say.confirm_title(), PATH)
-            .with(&problems)
-            .beginning_at(FIELD),
+        layout: if has_password {
+            layout.beginning_at(FIELD)
+        } else {
+            layout
+        },
         action: action(cx),
         email: caller.user.email.as_str().to_owned(),
+        has_password,
         password: PasswordField::current(FIELD, say.field_current_password()),
         problems,
     };

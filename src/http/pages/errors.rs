@@ -2,7 +2,7 @@
 //! to do now.
 
 use hyper::StatusCode;
-use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use sailfish::TemplateSimple;
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::http::answers::Answers;
 use crate::http::cx::Cx;
 use crate::http::faces::Face;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::refusals;
+use crate::http::pages::{refusals, verify_email};
 use crate::http::reply::Reply;
 use crate::words::{self, Phrases};
 
@@ -29,7 +29,11 @@ pub fn show_as_json(cx: &Cx, face: &Face) -> Reply {
     with_retry(face, envelope(cx, face))
 }
 
+/// What a program needs to go on: when to try again, or where its person can (contract v0.22, section 2.0).
 fn with_retry(face: &Face, reply: Reply) -> Reply {
+    if face.refusal == Some(Refusal::EmailUnproved) {
+        return reply.header(LOCATION, HeaderValue::from_static(verify_email::PATH));
+    }
     match face.retry_after {
         Some(seconds) => reply.header(RETRY_AFTER, HeaderValue::from(seconds)),
         None => reply,

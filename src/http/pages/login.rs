@@ -4,12 +4,13 @@ use hyper::StatusCode;
 use sailfish::TemplateSimple;
 
 use crate::domain::{Anyone, Visitor};
+use crate::flows::entry::code;
 use crate::flows::entry::password::{Credentials, with_password};
 use crate::flows::{Error, Result, reset};
 use crate::http::cx::Cx;
-use crate::http::pages::arrival;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
+use crate::http::pages::{arrival, login_code};
 use crate::http::reply::Reply;
 
 const FIELDS: [&str; 2] = ["email", "password"];
@@ -24,6 +25,8 @@ struct LoginPage {
     takes_username: bool,
     /// Where a new password is asked for, if there is such a way.
     reset: Option<String>,
+    /// Where one signs in with a mailed code, if people may.
+    code: Option<String>,
     email: String,
     password: PasswordField,
     problems: Problems,
@@ -61,7 +64,7 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
         device: cx.device(),
     };
     match with_password(&cx.app, &cx.by(), input, arrival::audience_of(&target)).await {
-        Ok(signed_in) => Ok(cx.redirect(&target).signed_in(&cx, &signed_in)),
+        Ok(signed_in) => Ok(arrival::land(&cx, &target, &signed_in)),
         Err(Error::Refused(refusal)) => {
             form::refused(&cx, &refusal, |status, problems| page(&cx, status, email, problems))
         }
@@ -80,6 +83,7 @@ pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems)
         sign_up: form::path_with("/auth/signup", return_to.as_ref()),
         takes_username: cx.app.config.username_login,
         reset: reset::is_possible(&cx.app).then(|| form::path_with("/auth/password-reset", return_to.as_ref())),
+        code: code::is_possible(&cx.app).then(|| form::path_with(login_code::PATH, return_to.as_ref())),
         email: email.to_owned(),
         password: PasswordField::current("password", say.field_password()),
         problems,

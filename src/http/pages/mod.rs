@@ -5,6 +5,7 @@
 
 pub mod account;
 mod arrival;
+mod ask;
 pub mod confirm;
 pub mod errors;
 pub mod form;
@@ -12,12 +13,15 @@ pub mod gallery;
 pub mod inbox;
 pub mod layout;
 pub mod login;
+pub mod login_code;
+pub mod not_me;
 pub mod password_reset;
 pub mod preferences;
 pub(in crate::http) mod refusals;
 pub mod sessions;
 pub mod signup;
 pub mod verify;
+pub mod verify_email;
 
 use crate::domain::Anyone;
 use crate::flows::Result;

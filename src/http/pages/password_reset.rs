@@ -1,28 +1,16 @@
 //! Asking for a new password.
 
 use hyper::StatusCode;
-use sailfish::TemplateSimple;
 
 use crate::domain::challenge::Purpose;
 use crate::domain::{Anyone, Refusal};
 use crate::flows::{Error, Result, reset};
 use crate::http::cx::Cx;
+use crate::http::pages::ask::{self, Ask};
 use crate::http::pages::form::{self, Problems};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::verify;
 use crate::http::reply::Reply;
-
-const FIELD: &str = "email";
-
-#[derive(TemplateSimple)]
-#[template(path = "password_reset.stpl")]
-struct ResetPage {
-    layout: Layout,
-    action: String,
-    sign_in: String,
-    email: String,
-    problems: Problems,
-}
 
 /// `GET /auth/password-reset`.
 pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
@@ -34,9 +22,8 @@ pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
 
 /// `POST /auth/password-reset`. The page that follows is the same for everybody.
 pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
-    let form = cx.form()?;
-    let email = form.get(FIELD);
-    let problems = Problems::empty([(FIELD, email.trim(), cx.say().field_email_empty())]);
+    let email = cx.form()?.get(ask::FIELD);
+    let problems = ask::missing(&cx)?;
     if !problems.is_empty() {
         return page(&cx, StatusCode::BAD_REQUEST, email, problems);
     }
@@ -50,14 +37,16 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
 }
 
 pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems) -> Result<Reply> {
-    let (say, return_to) = (cx.say(), cx.return_to());
-    let problems = problems.within(&[FIELD]);
-    let page = ResetPage {
-        layout: Layout::of(cx, say.reset_title()).with(&problems).beginning_at(FIELD),
-        action: form::path_with("/auth/password-reset", return_to.as_ref()),
-        sign_in: form::path_with("/auth/login", return_to.as_ref()),
-        email: email.to_owned(),
-        problems,
+    let say = cx.say();
+    let ask = Ask {
+        layout: Layout::of(cx, say.reset_title()),
+        lead: say.reset_lead(),
+        path: "/auth/password-reset",
+        button: say.reset_button(),
+        aside: (
+            form::path_with("/auth/login", cx.return_to().as_ref()),
+            say.sign_in_title(),
+        ),
     };
-    form::render(status, page)
+    ask::page(cx, ask, status, email, problems)
 }

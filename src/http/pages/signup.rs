@@ -59,7 +59,7 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
         };
     }
     match sign_up::direct(&cx.app, &cx.by(), input, arrival::audience_of(&target)).await {
-        Ok(signed_in) => Ok(cx.redirect(&target).signed_in(&cx, &signed_in)),
+        Ok(signed_in) => Ok(arrival::land(&cx, &target, &signed_in)),
         Err(error) => refused(&cx, email, error),
     }
 }

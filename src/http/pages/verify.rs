@@ -7,14 +7,15 @@ use sailfish::TemplateSimple;
 
 use crate::config::mail::Transport;
 use crate::domain::challenge::Purpose;
-use crate::domain::{Anyone, ChallengeId, Refusal};
-use crate::flows::entry::sign_up;
-use crate::flows::{Error, Result, challenges, reset};
+use crate::domain::{Anyone, ChallengeId, Newcomer, Refusal};
+use crate::flows::entry::{code, sign_up};
+use crate::flows::{Error, Result, address, challenges, reset};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
 use crate::http::flash::FlashKind;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
+use crate::http::pages::{account, arrival, login_code};
 use crate::http::reply::Reply;
 
 const FIELDS: [&str; 2] = ["code", "password"];
@@ -47,6 +48,7 @@ fn purpose(cx: &Cx) -> Result<Purpose> {
     match action.as_str() {
         "signup" => Ok(Purpose::SignUp),
         "password-reset" => Ok(Purpose::PasswordReset),
+        "login" => Ok(Purpose::SignIn),
         _ => Err(Refusal::NotFound.into()),
     }
 }
@@ -55,6 +57,8 @@ const fn path(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::SignUp => "/auth/verify-challenge/signup",
         Purpose::PasswordReset => "/auth/verify-challenge/password-reset",
+        Purpose::EmailChange => "/auth/verify-challenge/email-change",
+        Purpose::SignIn => "/auth/verify-challenge/login",
     }
 }
 
@@ -62,6 +66,8 @@ const fn beginning(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::SignUp => "/auth/signup",
         Purpose::PasswordReset => "/auth/password-reset",
+        Purpose::EmailChange => account::email::PATH,
+        Purpose::SignIn => login_code::PATH,
     }
 }
 
@@ -109,23 +115,71 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
     let Some(id) = attempt(&cx, purpose) else {
         return elsewhere(&cx, purpose, StatusCode::UNPROCESSABLE_ENTITY);
     };
+    let target = cx.return_to_or_default();
     let done = match purpose {
         Purpose::SignUp => sign_up::complete(&cx.app, &cx.by(), id, code)
             .await
-            .map(|signed_in| cx.redirect(&cx.return_to_or_default()).signed_in(&cx, &signed_in)),
+            .map(|signed_in| arrival::land(&cx, &target, &signed_in)),
+        Purpose::SignIn => code::complete(&cx.app, &cx.by(), id, code, arrival::audience_of(&target))
+            .await
+            .map(|signed_in| arrival::land(&cx, &target, &signed_in)),
         Purpose::PasswordReset => reset::complete_with(&cx.app, &cx.by(), id, code, &form.secret("password"))
             .await
             .map(|()| {
                 let to = cx.by_login(cx.return_to().as_ref());
                 cx.redirect(&to).flash(&cx, FlashKind::Success, cx.say().reset_done())
             }),
+        // Has a row of its own.
+        Purpose::EmailChange => Err(Refusal::NotFound.into()),
     };
+    concluded(&cx, purpose, id, code, done).await
+}
+
+/// `GET /auth/verify-challenge/email-change`.
+pub async fn show_address(cx: Cx, _: Newcomer) -> Result<Reply> {
+    let code = cx.query("code").unwrap_or_default();
+    open(&cx, Purpose::EmailChange, StatusCode::OK, &code, Problems::default()).await
+}
+
+/// `POST /auth/verify-challenge/email-change`. It counts only in the session that asked for the code.
+pub async fn submit_address(cx: Cx, Newcomer(caller): Newcomer) -> Result<Reply> {
+    let purpose = Purpose::EmailChange;
+    let code = cx.form()?.get("code");
+    let problems = Problems::empty([("code", code.trim(), cx.say().verify_code_empty())]);
+    if !problems.is_empty() {
+        return open(&cx, purpose, StatusCode::BAD_REQUEST, code, problems).await;
+    }
+    let Some(id) = attempt(&cx, purpose) else {
+        return elsewhere(&cx, purpose, StatusCode::UNPROCESSABLE_ENTITY);
+    };
+    let refresh = cx.refresh_token();
+    let done = match address::complete(&cx.app, &caller, id, code, refresh.as_ref()).await {
+        Ok(renewed) => {
+            let target = match cx.return_to() {
+                Some(target) => target,
+                None => form::own_page(account::PATH)?,
+            };
+            let reply = cx.redirect(&target);
+            let reply = if target.path() == account::PATH {
+                reply.flash(&cx, FlashKind::Success, cx.say().email_change_done())
+            } else {
+                reply
+            };
+            Ok(reply.renewed(&cx, &renewed))
+        }
+        Err(error) => Err(error),
+    };
+    concluded(&cx, purpose, id, code, done).await
+}
+
+/// What the person sees after a code was entered.
+async fn concluded(cx: &Cx, purpose: Purpose, id: ChallengeId, code: &str, done: Result<Reply>) -> Result<Reply> {
     match done {
         Ok(reply) => Ok(reply.cookie(SetCookie::clear(cookies::ENTRY))),
-        Err(Error::Refused(refusal)) => {
+        Err(Error::Refused(refusal)) if !matches!(refusal, Refusal::NotFound | Refusal::SignInRequired) => {
             let email = challenges::address(&cx.app, id).await?;
-            form::refused(&cx, &refusal, |status, problems| {
-                page(&cx, purpose, status, (&email, code), problems)
+            form::refused(cx, &refusal, |status, problems| {
+                page(cx, purpose, status, (&email, code), problems)
             })
         }
         Err(other) => Err(other),

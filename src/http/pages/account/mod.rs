@@ -1,6 +1,7 @@
 //! The account page: who one is, and where one is signed in.
 
 pub mod delete;
+pub mod email;
 pub mod password;
 pub mod sessions;
 pub mod username;
@@ -29,6 +30,10 @@ pub(super) struct Shown {
     /// The organization, if others are in it too.
     pub(super) organization: Option<Membership>,
     pub(super) sessions: Vec<Session>,
+    /// Whether the account has a password.
+    pub(super) has_password: bool,
+    /// Whether a code can be mailed, to prove an address with.
+    pub(super) has_mail: bool,
 }
 
 #[derive(TemplateSimple)]
@@ -40,6 +45,9 @@ struct AccountPage {
     problems: Problems,
     initial: String,
     email: String,
+    is_proved: bool,
+    has_password: bool,
+    has_mail: bool,
     organization: Option<String>,
     roles: Vec<PlatformRole>,
     since: When,
@@ -112,6 +120,8 @@ async fn shown(cx: &Cx, caller: &Caller) -> Result<Shown> {
     Ok(Shown {
         organization: flows::organizations::shared(&cx.app, caller).await?,
         sessions: flows::sessions::list(&cx.app, caller).await?,
+        has_password: flows::password::has_one(&cx.app, caller).await?,
+        has_mail: flows::address::is_possible(&cx.app),
     })
 }
 
@@ -144,6 +154,9 @@ pub(super) fn page_again(
         problems,
         initial: username.chars().take(1).collect(),
         email: caller.user.email.as_str().to_owned(),
+        is_proved: caller.user.email_verified_at.is_some(),
+        has_password: shown.has_password,
+        has_mail: shown.has_mail,
         organization: shown.organization.as_ref().map(organization),
         roles: caller.roles.clone(),
         since: When::new(caller.user.created_at, None, say, String::from),

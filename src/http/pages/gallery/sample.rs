@@ -116,6 +116,8 @@ pub(super) fn account(cx: &Cx, sessions: usize) -> Shown {
     Shown {
         organization: (sessions > 1).then(|| membership(ORGANIZATION, OrganizationRole::Owner)),
         sessions: CLIENTS.iter().take(sessions).enumerate().map(session).collect(),
+        has_password: sessions != 2,
+        has_mail: true,
     }
 }
 

@@ -10,7 +10,10 @@ use crate::http::pages::form::{self, Problems};
 use crate::http::pages::gallery::{State, parts, sample};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::refusals;
-use crate::http::pages::{account, arrival, confirm, errors, login, password_reset, sessions, signup, verify};
+use crate::http::pages::{
+    account, arrival, confirm, errors, login, login_code, not_me, password_reset, sessions, signup, verify,
+    verify_email,
+};
 use crate::http::reply::Reply;
 
 const OK: StatusCode = StatusCode::OK;
@@ -99,7 +102,7 @@ pub(super) const ALL: &[State] = &[
     }),
     state("sign-out", "done", "nobody is signed in", sessions::signed_out_page),
     state("confirm", "first", "opened", |cx| {
-        confirm::page(cx, &sample::caller(cx), OK, Problems::default())
+        confirm::page(cx, &sample::caller(cx), OK, true, Problems::default())
     }),
     state("confirm", "refused", "password wrong", |cx| {
         refused(cx, &Refusal::CurrentPasswordWrong, |problems| {
@@ -107,9 +110,39 @@ pub(super) const ALL: &[State] = &[
                 cx,
                 &sample::caller(cx),
                 OK,
+                true,
                 problems.renamed("current_password", "password"),
             )
         })
+    }),
+    state("confirm", "no-password", "nothing to confirm with", |cx| {
+        confirm::page(cx, &sample::caller(cx), OK, false, Problems::default())
+    }),
+    state("login-code", "first", "opened", |cx| {
+        login_code::page(cx, OK, "", Problems::default())
+    }),
+    state("verify-email", "first", "the address must be proved", |cx| {
+        verify_email::page(cx, &sample::caller(cx), OK, None, Problems::default())
+    }),
+    state("email-change", "first", "opened", |cx| {
+        account::email::page(cx, &sample::caller(cx), OK, "", Problems::default())
+    }),
+    state("email-change", "refused", "the address that it has", |cx| {
+        refused(cx, &Refusal::EmailSame, |problems| {
+            account::email::page(cx, &sample::caller(cx), OK, sample::EMAIL, problems)
+        })
+    }),
+    state("verify", "address", "another address for the account", |cx| {
+        verify::page(cx, Purpose::EmailChange, OK, (sample::EMAIL, ""), Problems::default())
+    }),
+    state("not-me", "first", "by the link of a letter", |cx| {
+        not_me::page(cx, sample::EMAIL, "link")
+    }),
+    state("not-me", "over", "a link that was used", |cx| {
+        not_me::over(cx, OK, &Refusal::LinkOver)
+    }),
+    state("password", "first-one", "an account without one", |cx| {
+        account::password::first_page(cx, &sample::caller(cx), OK, Problems::default())
     }),
     state("not-accepted", "shown", "the application sends people back", |cx| {
         arrival::not_accepted(cx, &form::own_page("/private")?)

@@ -1,0 +1,76 @@
+//! "This was not me": taking one's account back by the link of a letter. Opening the link changes nothing: mail scanners open
+//! every link.
+
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, REFERRER_POLICY};
+use sailfish::TemplateSimple;
+
+use crate::domain::challenge::Purpose;
+use crate::domain::{Anyone, Refusal, Secret};
+use crate::flows::{Error, Result, appeals};
+use crate::http::cx::Cx;
+use crate::http::pages::layout::Layout;
+use crate::http::pages::{form, refusals, verify};
+use crate::http::reply::Reply;
+
+const FIELD: &str = "link";
+
+#[derive(TemplateSimple)]
+#[template(path = "not_me.stpl")]
+struct NotMePage {
+    layout: Layout,
+    /// The address that the account has afterwards.
+    email: String,
+    link: String,
+}
+
+#[derive(TemplateSimple)]
+#[template(path = "not_me_over.stpl")]
+struct OverPage {
+    layout: Layout,
+    why: String,
+}
+
+/// `GET /auth/not-me`, with what stands in the letter in `link`.
+pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
+    let link = cx.query(FIELD).unwrap_or_default();
+    match appeals::address(&cx.app, &cx.by(), &Secret::new(link.as_str())).await {
+        Ok(email) => page(&cx, email.as_str(), &link),
+        Err(Error::Refused(refusal)) => over(&cx, StatusCode::OK, &refusal),
+        Err(other) => Err(other),
+    }
+}
+
+/// `POST /auth/not-me`. A new password is chosen next.
+pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
+    let link = cx.form()?.secret(FIELD);
+    match appeals::redeem(&cx.app, &cx.by(), &link).await {
+        Ok(id) => Ok(verify::begun(&cx, Purpose::PasswordReset, id)),
+        Err(Error::Refused(refusal @ (Refusal::LinkOver | Refusal::EmailElsewhere))) => {
+            over(&cx, StatusCode::UNPROCESSABLE_ENTITY, &refusal)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+pub(super) fn page(cx: &Cx, email: &str, link: &str) -> Result<Reply> {
+    let page = NotMePage {
+        layout: Layout::of(cx, cx.say().not_me_title()),
+        email: email.to_owned(),
+        link: link.to_owned(),
+    };
+    Ok(unreferred(form::render(StatusCode::OK, page)?))
+}
+
+pub(super) fn over(cx: &Cx, status: StatusCode, refusal: &Refusal) -> Result<Reply> {
+    let page = OverPage {
+        layout: Layout::of(cx, cx.say().not_me_over_title()),
+        why: refusals::words(cx.say(), refusal),
+    };
+    Ok(unreferred(form::render(status, page)?))
+}
+
+/// The address of the page is for nobody else.
+fn unreferred(reply: Reply) -> Reply {
+    reply.header(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
+}
