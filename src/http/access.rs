@@ -81,7 +81,7 @@ impl Proof for Caller {
         if cx.is_api() || cx.is_script_fetch() {
             return Err(Refusal::EmailUnproved.into());
         }
-        let way = cx.by_way_of(pages::verify_email::PATH, cx.this_place().as_ref());
+        let way = cx.by_proof_of_address(cx.this_place().as_ref());
         Err(Halt::Instead(Box::new(cx.redirect(&way))))
     }
 }

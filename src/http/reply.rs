@@ -147,6 +147,9 @@ impl Reply {
     }
 }
 
+/// Where people prove the address of their account (contract v0.22, section 3).
+pub(super) const VERIFY_EMAIL: &str = "/auth/verify-email";
+
 impl Cx {
     /// Sends the browser on: 303, or `HX-Redirect` for HTMX, which would otherwise swap the target
     /// page into the present one.
@@ -166,6 +169,11 @@ impl Cx {
     /// The way to the sign-in page and from there to `target`.
     pub fn by_login(&self, target: Option<&ReturnTo>) -> ReturnTo {
         self.by_way_of("/auth/login", target)
+    }
+
+    /// The way to the page where one proves the address of one's account, and from there to `target`.
+    pub fn by_proof_of_address(&self, target: Option<&ReturnTo>) -> ReturnTo {
+        self.by_way_of(VERIFY_EMAIL, target)
     }
 
     pub(super) fn by_way_of(&self, page: &str, target: Option<&ReturnTo>) -> ReturnTo {

@@ -83,9 +83,10 @@ impl Waste {
 
 /// One kind that cannot be deleted does not keep the others.
 pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
+    let now = app.now();
     let mut outcome = Ok(());
     for waste in Waste::ALL {
-        match delete_all(&app, waste).await {
+        match delete_all(&app, waste, now - waste.kept(&app)).await {
             Ok(0) => {}
             Ok(deleted) => tracing::info!(deleted, "{} deleted", waste.name()),
             Err(error) => {
@@ -95,7 +96,7 @@ pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
         }
     }
     if app.config.challenges.is_proof_required
-        && let Err(error) = expire(&app).await
+        && let Err(error) = expire(&app, now).await
     {
         outcome = outcome.and(Err(Failed::new(
             "accounts that were never proved could not be deleted",
@@ -106,10 +107,10 @@ pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
 }
 
 /// Accounts whose owner had to prove the address and has not.
-async fn expire(app: &App) -> flows::Result<()> {
+async fn expire(app: &App, now: Timestamp) -> flows::Result<()> {
     let mut total = 0;
     loop {
-        let seen = flows::accounts::expire(app, BATCH).await?;
+        let seen = flows::accounts::expire(app, now, BATCH).await?;
         total += seen;
         if seen < u64::from(BATCH) {
             break;
@@ -121,8 +122,7 @@ async fn expire(app: &App) -> flows::Result<()> {
     Ok(())
 }
 
-async fn delete_all(app: &App, waste: Waste) -> storage::Result<u64> {
-    let before = app.now() - waste.kept(app);
+async fn delete_all(app: &App, waste: Waste, before: Timestamp) -> storage::Result<u64> {
     let mut total = 0;
     loop {
         let batch = async |tx: &mut Tx| waste.delete(tx, before).await;

@@ -282,13 +282,13 @@ both!(
         };
 
         world.clock.advance(Duration::from_hours(7 * 24));
-        accounts::expire(&world.app, 10).await.unwrap();
+        accounts::expire(&world.app, world.app.now(), 10).await.unwrap();
         assert_eq!(left().await, [true, true, true, true]);
         world.clock.advance(Duration::from_secs(1));
-        assert_eq!(accounts::expire(&world.app, 10).await.unwrap(), 1);
+        assert_eq!(accounts::expire(&world.app, world.app.now(), 10).await.unwrap(), 1);
 
         assert_eq!(left().await, [true, false, true, true], "only one had to");
-        assert_eq!(accounts::expire(&world.app, 10).await.unwrap(), 0);
+        assert_eq!(accounts::expire(&world.app, world.app.now(), 10).await.unwrap(), 0);
         world.sign_up(ADA).await;
         assert_eq!(world.audit(Action::Expired).await.len(), 1);
     }

@@ -132,3 +132,40 @@ both!(challenges_of_an_address_are_deleted, async |db: &Database| {
     );
     assert!(found(&db.store, one.id).await.is_none());
 });
+
+both!(
+    codes_of_one_account_or_one_address_become_worthless,
+    async |db: &Database| {
+        let ada = user(1);
+        add_user(&db.store, &ada).await;
+        let all = [
+            (1, Purpose::EmailChange, Some(ada.id)),
+            (2, Purpose::PasswordReset, Some(ada.id)),
+            (3, Purpose::SignUp, None),
+        ];
+        for (number, purpose, user) in all {
+            let added = Challenge {
+                purpose,
+                user,
+                ..challenge(number)
+            };
+            write(&db.store, async |tx| tx.challenges().add(&added).await).await;
+        }
+        let good = async || {
+            let mut good = Vec::new();
+            for (number, ..) in all {
+                let id = ChallengeId::new(Uuid::from_u128(number));
+                good.push(found(&db.store, id).await.unwrap().code.is_some());
+            }
+            good
+        };
+
+        let void = async |tx: &mut Tx| tx.challenges().void_of_user_for(Purpose::EmailChange, ada.id).await;
+        assert_eq!(write(&db.store, void).await, 1);
+        assert_eq!(good().await, [false, true, true]);
+        let address = challenge(1).address;
+        let void = async |tx: &mut Tx| tx.challenges().void_all_of_address(&address).await;
+        assert_eq!(write(&db.store, void).await, 2);
+        assert_eq!(good().await, [false, false, false]);
+    }
+);

@@ -1,8 +1,10 @@
 //! Storage, on both databases: every method by name, and what the seam promises.
 
+mod addresses;
 mod audit;
 mod budgets;
 mod challenges;
+mod confirmations;
 mod evidence;
 mod health;
 mod keys;

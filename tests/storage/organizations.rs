@@ -2,6 +2,7 @@
 
 use authara::domain::User;
 use authara::domain::organization::{Departure, Membership, OrganizationKind, OrganizationMode, OrganizationRole};
+use authara::domain::page::Page;
 use authara::storage::Result;
 
 use super::{HOUR, NOW, add_user, organization, organization_id, user};
@@ -270,3 +271,35 @@ both!(
         assert_eq!(done, [false, true]);
     }
 );
+
+both!(memberships_come_in_parts_the_oldest_first, async |db: &Database| {
+    let ada = user(1);
+    add_user(&db.store, &ada).await;
+    db.store
+        .write(async |tx| {
+            for number in 1..=3 {
+                let team = organization(number, OrganizationKind::Team, &ada);
+                tx.organizations().add(&team).await?;
+                let at = NOW + HOUR * u32::from(number == 3);
+                tx.organizations()
+                    .join(team.id, ada.id, OrganizationRole::Owner, at)
+                    .await?;
+            }
+            Result::Ok(())
+        })
+        .await
+        .unwrap();
+    let part = async |after, limit| {
+        let mut conn = db.store.read().await.unwrap();
+        let found = conn.organizations().page_of_user(ada.id, Page { after, limit }).await;
+        found.unwrap()
+    };
+
+    let first = part(None, 1).await;
+    let ids: Vec<_> = first.iter().map(|(membership, _)| membership.organization).collect();
+    assert_eq!(ids, [1, 2].map(organization_id), "one more than the limit");
+    let rest = part(Some(first[1].1), 9).await;
+    assert_eq!(rest.len(), 1);
+    assert_eq!(rest[0].0.organization, organization_id(3));
+    assert_eq!(rest[0].1.at, NOW + HOUR);
+});

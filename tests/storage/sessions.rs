@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use authara::domain::organization::{Membership, OrganizationKind, OrganizationRole};
+use authara::domain::page::{Page, Place};
 use authara::domain::session::{Consumed, Session};
 use authara::domain::{Client, Methods, PlatformRole, User};
 use authara::storage::sessions::{Found, Standing};
@@ -298,4 +299,36 @@ both!(from_where_an_account_was_used_is_known, async |db: &Database| {
     assert_eq!(all, [pair(&later), pair(&opened)]);
     assert_eq!(last, [pair(&later)]);
     assert!(conn.sessions().clients_of(user(9).id, 9).await.unwrap().is_empty());
+});
+
+both!(live_sessions_come_in_parts_the_newest_first, async |db: &Database| {
+    let ada = user(1);
+    add_user(&db.store, &ada).await;
+    for number in 1..=4 {
+        let added = Session {
+            // Two of one moment.
+            created_at: NOW + Duration::from_secs(if number == 3 { 2 } else { u64::try_from(number).unwrap() }),
+            revoked_at: (number == 1).then_some(NOW),
+            ..session(number, &ada)
+        };
+        db.store
+            .write(async |tx| tx.sessions().add(&added).await)
+            .await
+            .unwrap();
+    }
+    let part = async |after: Option<&Session>, limit| {
+        let after = after.map(|session| Place {
+            at: session.created_at,
+            id: session.id.uuid(),
+        });
+        let mut conn = db.store.read().await.unwrap();
+        let page = Page { after, limit };
+        conn.sessions().page_of_user(ada.id, NOW, page).await.unwrap()
+    };
+    let ids = |sessions: &[Session]| sessions.iter().map(|session| session.id).collect::<Vec<_>>();
+
+    let first = part(None, 1).await;
+    assert_eq!(ids(&first), [4, 3].map(session_id), "one more than the limit");
+    assert_eq!(ids(&part(Some(&first[1]), 9).await), [2].map(session_id));
+    assert_eq!(ids(&part(Some(&first[0]), 9).await), [3, 2].map(session_id));
 });

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::crypto::password::Share;
 use crate::domain::audit::Action;
 use crate::domain::letter::Kind;
-use crate::domain::{By, Client, Email, PlatformRole, Refusal, Secret, SessionId, User, UserId, Username};
+use crate::domain::{By, Client, Email, PlatformRole, Refusal, Secret, SessionId, Timestamp, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::ending::{self, Which};
 use crate::flows::entry::sign_up;
@@ -72,8 +72,8 @@ pub async fn delete(app: &App, by: &By, user: UserId) -> Result<()> {
 
 /// Deletes up to `limit` accounts whose address should have been proved by now, and frees the addresses; returns how many there were to
 /// look at. One that cannot be deleted, as that of the last admin, is not looked at again.
-pub async fn expire(app: &App, limit: u32) -> Result<u64> {
-    let by = By::nobody(&Client::operator(), app.now());
+pub async fn expire(app: &App, now: Timestamp, limit: u32) -> Result<u64> {
+    let by = By::nobody(&Client::operator(), now);
     let overdue = app.store.read().await?.users().overdue(by.now, limit).await?;
     for &user in &overdue {
         let expired = app

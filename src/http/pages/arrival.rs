@@ -12,8 +12,8 @@ use crate::flows::tokens::{SignedIn, Tokens};
 use crate::flows::{self, Error, Result};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
+use crate::http::pages::form;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::{form, verify_email};
 use crate::http::reply::Reply;
 
 /// How often somebody who is signed in is sent on to one target within [`WINDOW`]. Once more, and
@@ -52,7 +52,7 @@ pub(super) async fn pass_on(cx: &Cx, visitor: &Visitor) -> Result<Option<Reply>>
 /// that is required.
 pub(super) fn land(cx: &Cx, target: &ReturnTo, signed_in: &SignedIn) -> Reply {
     let reply = if flows::address::must_be_proved(&cx.app, &signed_in.user) {
-        cx.redirect(&cx.by_way_of(verify_email::PATH, Some(target)))
+        cx.redirect(&cx.by_proof_of_address(Some(target)))
     } else {
         cx.redirect(target)
     };

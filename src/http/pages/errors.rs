@@ -11,8 +11,8 @@ use crate::http::answers::Answers;
 use crate::http::cx::Cx;
 use crate::http::faces::Face;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::{refusals, verify_email};
-use crate::http::reply::Reply;
+use crate::http::pages::refusals;
+use crate::http::reply::{Reply, VERIFY_EMAIL};
 use crate::words::{self, Phrases};
 
 /// Shows a face to a script as JSON, to a person as a page.
@@ -32,7 +32,7 @@ pub fn show_as_json(cx: &Cx, face: &Face) -> Reply {
 /// What a program needs to go on: when to try again, or where its person can (contract v0.22, section 2.0).
 fn with_retry(face: &Face, reply: Reply) -> Reply {
     if face.refusal == Some(Refusal::EmailUnproved) {
-        return reply.header(LOCATION, HeaderValue::from_static(verify_email::PATH));
+        return reply.header(LOCATION, HeaderValue::from_static(VERIFY_EMAIL));
     }
     match face.retry_after {
         Some(seconds) => reply.header(RETRY_AFTER, HeaderValue::from(seconds)),

@@ -15,7 +15,7 @@ use crate::http::cx::Cx;
 use crate::http::flash::FlashKind;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::{account, arrival, login_code};
+use crate::http::pages::{account, arrival};
 use crate::http::reply::Reply;
 
 const FIELDS: [&str; 2] = ["code", "password"];
@@ -66,8 +66,8 @@ const fn beginning(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::SignUp => "/auth/signup",
         Purpose::PasswordReset => "/auth/password-reset",
-        Purpose::EmailChange => account::email::PATH,
-        Purpose::SignIn => login_code::PATH,
+        Purpose::EmailChange => "/auth/email-change",
+        Purpose::SignIn => "/auth/login/code",
     }
 }
 

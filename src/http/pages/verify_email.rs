@@ -10,9 +10,7 @@ use crate::http::pages::ask::{self, Ask};
 use crate::http::pages::form::{self, Problems};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::{account, verify};
-use crate::http::reply::Reply;
-
-pub(in crate::http) const PATH: &str = "/auth/verify-email";
+use crate::http::reply::{Reply, VERIFY_EMAIL};
 
 /// `GET /auth/verify-email`. The address may have been mistyped, so another one can be proved instead.
 pub async fn show(cx: Cx, Newcomer(caller): Newcomer) -> Result<Reply> {
@@ -61,7 +59,7 @@ pub(super) fn page(
     let ask = Ask {
         layout: Layout::of(cx, say.verify_email_title()),
         lead: say.verify_email_lead(),
-        path: PATH,
+        path: VERIFY_EMAIL,
         button: say.reset_button(),
         aside: ("/auth/sessions/logout".to_owned(), say.sign_out_button()),
     };

@@ -13,7 +13,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::{account, verify};
 use crate::http::reply::Reply;
 
-pub(in crate::http::pages) const PATH: &str = "/auth/email-change";
+const PATH: &str = "/auth/email-change";
 
 /// `GET /auth/email-change`.
 pub async fn show(cx: Cx, proof: Recent) -> Result<Reply> {
