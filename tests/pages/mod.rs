@@ -15,6 +15,7 @@ mod frame;
 mod gallery;
 pub(crate) mod html;
 mod languages;
+mod letters;
 mod password;
 mod preferences;
 mod return_to;
