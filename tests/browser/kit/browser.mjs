@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,12 +39,14 @@ runner.after(async () => {
 });
 
 /**
- * Starts `authara dev` in a folder of its own, since what is tried wrong too often in one place is
- * refused there; returns its origin. It ends with the file.
+ * Starts `authara dev` with these settings in a folder of its own, since what is tried wrong too often in
+ * one place is refused there; returns its origin. It ends with the file.
  */
-export async function serve() {
-  const child = spawn(process.env.AUTHARA, ["dev", "--port", "0"], {
-    cwd: mkdtempSync(join(tmpdir(), "authara-")),
+export async function serve(settings = {}, folder = mkdtempSync(join(tmpdir(), "authara-"))) {
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(join(folder, "settings.env"), lines.join(""));
+  const child = spawn(process.env.AUTHARA, ["dev", "--port", "0", "--env-file", "settings.env"], {
+    cwd: folder,
     env: {},
     stdio: ["ignore", "pipe", "pipe"],
   });
