@@ -1,7 +1,6 @@
 //! `/auth/api/v1/…/challenges…`: codes by mail, for programs (contract, v0.22 2.1).
 
-use authara::domain::{By, Secret};
-use authara::flows::{accounts, letters};
+use authara::flows::letters;
 use authara::workers;
 use serde_json::{Value, json};
 
@@ -85,49 +84,6 @@ both!(
 
         assert_eq!(started.refusal(), (404, "not_found".into()));
         assert_eq!(verified.refusal(), (404, "not_found".into()));
-    }
-);
-
-both!(
-    r018_every_answer_is_the_same_for_a_known_and_an_unknown_address,
-    async |db: &Database| {
-        let app = with_codes(db).await;
-        let (by, password) = (By::operator(app.app.now()), Secret::new(PASSWORD));
-        accounts::add(&app.app, &by, ADA, password, &[]).await.unwrap();
-        let client = app.visitor().await;
-        // A request's id, and what differs from one to the next in any case.
-        let looks = |answer: &Answer| {
-            let body = answer.text();
-            let body = if answer.status == 202 { "an id".to_owned() } else { body };
-            (
-                answer.status,
-                body,
-                answer.set_cookies().len(),
-                answer.header("content-type").to_owned(),
-            )
-        };
-
-        let mut lives = Vec::new();
-        for address in [ADA, "nobody@example.com"] {
-            let mut life = Vec::new();
-            for (begin, verify) in [
-                (json!({ "email": address, "password": PASSWORD }), VERIFY),
-                (json!({ "email": address, "new_password": NEW }), VERIFY_RESET),
-            ] {
-                let path = if verify == VERIFY { START } else { RESET };
-                let begun = client.post_json(path, &begin).await;
-                let id = id(&begun);
-                life.push(looks(&begun));
-                for _ in 0..7 {
-                    life.push(looks(&client.post_json(verify, &entered(&id, "00000x")).await));
-                }
-                life.push(looks(&client.post_json(RESEND, &json!({ "challenge_id": id })).await));
-            }
-            lives.push(life);
-        }
-
-        assert_eq!(lives[0], lives[1]);
-        assert!(lives[0].iter().any(|(status, ..)| *status == 400));
     }
 );
 

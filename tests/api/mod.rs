@@ -9,6 +9,7 @@ mod challenges;
 pub(crate) mod checks;
 mod csrf;
 mod doors;
+mod enumeration;
 mod floods;
 mod hang_ups;
 mod limits;

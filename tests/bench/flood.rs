@@ -1,10 +1,10 @@
-//! What a rush of sign-ins does to everybody else, and what its answers give away.
+//! What a rush of sign-ins does to everybody else.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::{JoinSet, LocalSet};
@@ -206,30 +206,4 @@ async fn keep_asking(address: SocketAddr, is_over: Arc<AtomicBool>) -> Vec<f64> 
 pub(crate) fn percentile(mut times: Vec<f64>, percent: usize) -> f64 {
     times.sort_by(f64::total_cmp);
     times[(times.len() * percent / 100).min(times.len() - 1)]
-}
-
-/// Whether the time of a refusal tells who has an account: sign-ins with a wrong password, in turn
-/// for an address that has one and for addresses that have none.
-pub(crate) async fn known_and_unknown(folder: &Path) -> Line {
-    const PAIRS: usize = 200;
-
-    let deployment = Deployment::new(BINARY, folder, "bench-timing");
-    let (_server, _) = deployment.start().await;
-    let mut client = Client::connect(deployment.address).await.unwrap();
-    let csrf = live::csrf(&mut client).await.unwrap();
-    load::sign_up(deployment.address, "known@example.com").await;
-    let mut times = [Vec::new(), Vec::new()];
-    for pair in 0..2 * PAIRS {
-        // Which of the two comes first changes from pair to pair.
-        let kind = (pair + pair / 2) % 2;
-        let email = ["known@example.com", "nobody@example.com"][kind];
-        let body = serde_json::json!({ "email": email, "password": "not the right one" });
-        let begun = Instant::now();
-        let (status, _) = client.send(&post("/auth/api/v1/login", &csrf, &body)).await.unwrap();
-        times[kind].push(begun.elapsed().as_secs_f64());
-        assert_eq!(status, 401);
-    }
-    let [known, unknown] = times.map(load::median);
-    let difference = (known / unknown - 1.0).abs() * 100.0;
-    Line::at_most("sign-in, known against unknown address", difference, 5.0, "%")
 }

@@ -18,6 +18,7 @@ mod refresh;
 mod render;
 mod scale;
 mod table;
+mod timing;
 mod yardstick;
 
 use std::path::Path;
@@ -90,8 +91,11 @@ async fn measure() -> bool {
     if is_wanted("flood") || is_wanted("flood-postgres") {
         lines.extend(flood::on_postgres(folder).await);
     }
-    if is_wanted("timing") {
-        lines.push(flood::known_and_unknown(folder).await);
+    if is_wanted("timing") || is_wanted("timing-sqlite") {
+        lines.extend(timing::on_sqlite(folder).await);
+    }
+    if is_wanted("timing") || is_wanted("timing-postgres") {
+        lines.extend(timing::on_postgres(folder).await);
     }
     // Only by name: the data take minutes to make and gigabytes to keep.
     let is_named = |name: &str| named.iter().any(|named| named == name);

@@ -44,6 +44,17 @@ impl Line {
         }
     }
 
+    /// Two times in milliseconds that are to be the same, and by how many percent they may differ.
+    pub(crate) fn alike(what: &str, one: f64, other: f64, limit: f64) -> Self {
+        let difference = (one / other - 1.0) * 100.0;
+        Self {
+            what: what.to_owned(),
+            measured: format!("{difference:+.1} % ({one:.2} ms : {other:.2} ms)"),
+            limit: format!("within {limit} %"),
+            is_met: difference.abs() <= limit,
+        }
+    }
+
     /// Two times in milliseconds, and how many times the first may be the second.
     pub(crate) fn times(what: String, large: f64, small: f64, limit: f64) -> Self {
         let ratio = large / small;
