@@ -57,8 +57,10 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "http",
-        &["domain", "words", "look", "config", "metrics", "app", "flows"],
-        "a door: reads and writes through flows only",
+        &[
+            "domain", "words", "look", "config", "letters", "metrics", "app", "flows",
+        ],
+        "a door: reads and writes through flows only; shows letters to those who work on how they look",
     ),
     (
         "workers",

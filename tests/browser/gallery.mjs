@@ -2,29 +2,14 @@
 // out; one heading, a title, the right language; nothing is lost with forced colours.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 
-import { DESKTOP, PHONE, press, require, serve, test, visit } from "./kit/browser.mjs";
+import { faults } from "./kit/axe.mjs";
+import { DESKTOP, PHONE, press, serve, test, visit } from "./kit/browser.mjs";
 import { overflow } from "./kit/layout.mjs";
 import { address, LANGUAGES, states } from "./kit/states.mjs";
 
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
 const origin = await serve();
 const all = await states(origin);
-
-/** What axe finds, in words. */
-async function faults(page) {
-  await page.evaluate(AXE);
-  return page.evaluate(async (values) => {
-    const { violations } = await globalThis.axe.run(document, {
-      runOnly: { type: "tag", values },
-      resultTypes: ["violations"],
-    });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
-  }, TAGS);
-}
 
 /** Looks at every state and asserts that `find` finds nothing there. */
 async function walk(t, variant, options, find) {

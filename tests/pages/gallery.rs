@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use authara::config::Environment;
+use authara::domain::letter::Kind;
 
 use super::browser::Site;
 use super::templates;
@@ -45,6 +46,36 @@ async fn every_state_is_shown_in_every_language() {
 }
 
 #[tokio::test]
+async fn every_letter_is_shown_in_every_language() {
+    on_sqlite(async |world: World| {
+        let site = Site::of(world).await;
+        let mut browser = site.browser();
+        let list = browser.get(PATH).await;
+        let letters: Vec<String> = list
+            .tags()
+            .iter()
+            .filter_map(|tag| tag.attribute("data-letter").map(str::to_owned))
+            .collect();
+        assert_eq!(letters, Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>());
+
+        for letter in letters {
+            for phrases in site.world.app.config.languages.all() {
+                let path = format!("{PATH}/letter/{letter}?lang={}", phrases.tag());
+                let page = browser.get(&path).await;
+                let html = page.tags().into_iter().find(|tag| tag.name == "html").unwrap();
+
+                assert_eq!(page.status, 200, "{path}");
+                assert_eq!(html.attribute("lang"), Some(phrases.tag()), "{path}");
+                let policy = page.header("content-security-policy").unwrap();
+                assert!(policy.contains("sandbox"), "{path}: {policy}");
+            }
+        }
+        assert_eq!(browser.get(&format!("{PATH}/letter/none")).await.status, 404);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_page_has_a_place_in_it() {
     on_sqlite(async |world: World| {
         let site = Site::of(world).await;
@@ -70,7 +101,7 @@ async fn every_page_has_a_place_in_it() {
                 name if name.starts_with("sample/") || name == "gallery/index" => continue,
                 // Developers alone see them, in English.
                 name if name.starts_with("inbox/") => continue,
-                // No pages: they are looked at in `tests/mail/looks.rs`.
+                // No pages: see above.
                 name if name.starts_with("email/") => continue,
                 name => name.rsplit('/').next().unwrap().replace('_', "-"),
             };
@@ -86,8 +117,8 @@ async fn outside_development_there_is_none() {
         let world = world.with(|config| config.environment = Environment::Prod).await;
         let site = Site::of(world).await;
 
-        for path in [PATH, &format!("{PATH}/login/first"), &format!("{PATH}/nothing/first")] {
-            assert_eq!(site.browser().get(path).await.status, 404, "{path}");
+        for path in ["", "/login/first", "/letter/test", "/nothing/first"].map(|path| format!("{PATH}{path}")) {
+            assert_eq!(site.browser().get(&path).await.status, 404, "{path}");
         }
     })
     .await;

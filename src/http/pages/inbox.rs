@@ -98,10 +98,14 @@ pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
 
 /// `GET /auth/dev/mail/{letter}/html`: the letter itself, for the frame in that page.
 pub async fn html(cx: Cx, _: Anyone) -> Result<Reply> {
-    let reply = Reply::html(StatusCode::OK, find(&cx)?.html);
-    Ok(reply
+    Ok(letter(find(&cx)?.html))
+}
+
+/// A letter by itself, which a page of this site may show in a frame.
+pub(super) fn letter(html: String) -> Reply {
+    Reply::html(StatusCode::OK, html)
         .header(CONTENT_SECURITY_POLICY, LETTER_POLICY)
-        .header(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")))
+        .header(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"))
 }
 
 fn find(cx: &Cx) -> Result<Entry> {

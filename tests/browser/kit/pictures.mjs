@@ -1,10 +1,10 @@
-// Takes a picture of every page in every state, light and dark, narrow and wide: of the gallery and of
-// the sample application. Run by `scripts/browser pictures`, which names the folder and the language.
+// Takes a picture of every page in every state, light and dark, narrow and wide: of the gallery, with its letters, and
+// of the sample application. Run by `scripts/browser pictures`, which names the folder and the language.
 
 import { join } from "node:path";
 
 import { serve, test, visit } from "./browser.mjs";
-import { address, states } from "./states.mjs";
+import { address, letters, openLetter, states } from "./states.mjs";
 import { wholeFlow } from "./steps.mjs";
 
 const { PICTURES: folder, PICTURES_LANGUAGE: language } = process.env;
@@ -29,6 +29,14 @@ test("pictures of the gallery", async (t) => {
   for (const state of await states(origin)) {
     await page.goto(address(origin, state, { language }));
     await shoot(page, state);
+  }
+});
+
+test("pictures of the letters", async (t) => {
+  const page = await visit(t);
+  for (const letter of await letters(origin)) {
+    await openLetter(page, origin, letter, language);
+    await shoot(page, `letter-${letter}`);
   }
 });
 

@@ -1,16 +1,28 @@
-// The gallery of `authara dev`: every page in every state, language and theme.
+// The gallery of `authara dev`: every page in every state, language and theme, and every letter.
 
 import assert from "node:assert/strict";
 
 export const LANGUAGES = ["en", "de", "fr", "es", "pt-BR", "zh-Hans"];
 
 /** The states in the gallery of `origin`, as `page/state`. */
-export async function states(origin) {
+export const states = (origin) => listed(origin, /data-state="([^"]+)"/g);
+
+/** The kinds of letters in the gallery of `origin`. */
+export const letters = (origin) => listed(origin, /data-letter="([^"]+)"/g);
+
+async function listed(origin, pattern) {
   const answer = await fetch(`${origin}/auth/dev/pages`);
   assert.equal(answer.status, 200, "there is a gallery");
-  const found = [...(await answer.text()).matchAll(/data-state="([^"]+)"/g)].map(([, state]) => state);
-  assert(found.length > 0, "the gallery has pages");
+  const found = [...(await answer.text()).matchAll(pattern)].map(([, name]) => name);
+  assert(found.length > 0, "there is something in it");
   return found;
+}
+
+/** Shows a letter in `page`, without the policy that keeps scripts, ours too, from it. */
+export async function openLetter(page, origin, letter, language) {
+  const answer = await fetch(`${origin}/auth/dev/pages/letter/${letter}?lang=${language}`);
+  assert.equal(answer.status, 200, letter);
+  await page.setContent(await answer.text());
 }
 
 /** Where a state is shown. */

@@ -1,8 +1,9 @@
-//! Every page in every state, theme, language and width, for whoever works on how they look. Only
-//! in development: elsewhere there is nothing at these addresses.
+//! Every page in every state, and every letter, in each theme, language and width, for those who work on how they look.
+//! Only in development: elsewhere there is nothing at these addresses.
 //!
 //! Tests walk it: what is not in the table in `states` is looked at by nobody.
 
+mod letters;
 mod parts;
 mod sample;
 mod states;
@@ -12,6 +13,7 @@ use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, X_FRAME_OPTIONS};
 use sailfish::TemplateSimple;
 
 use crate::config::Environment;
+use crate::domain::letter::Kind;
 use crate::domain::{Anyone, Refusal};
 use crate::flows::Result;
 use crate::http::assets;
@@ -46,6 +48,7 @@ struct IndexPage {
     layout: Layout,
     sheet: &'static str,
     states: &'static [State],
+    letters: &'static [Kind],
     language: String,
     theme: &'static str,
     width: &'static str,
@@ -62,6 +65,7 @@ pub async fn index(cx: Cx, _: Anyone) -> Result<Reply> {
         },
         sheet: assets::url("gallery.css"),
         states: states::ALL,
+        letters: Kind::ALL,
         language: cx.query("lang").unwrap_or_else(|| "en".to_owned()),
         theme: theme(&cx).name(),
         width: WIDTHS
@@ -76,6 +80,9 @@ pub async fn index(cx: Cx, _: Anyone) -> Result<Reply> {
 pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
     only_in_development(&cx)?;
     let (page, name): (String, String) = (cx.path("page")?, cx.path("state")?);
+    if page == letters::PAGE {
+        return letters::show(&cx, &name);
+    }
     let state = states::ALL
         .iter()
         .find(|state| state.page == page && state.name == name);

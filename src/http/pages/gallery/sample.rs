@@ -26,7 +26,7 @@ pub(super) const LONG_EMAIL: &str =
 const LONG_USERNAME: &str = "augusta-ada-king-of-lovelace-1";
 
 /// Program and address, the second line as if typed by somebody mischievous.
-const CLIENTS: [(&str, &str); 6] = [
+pub(super) const CLIENTS: [(&str, &str); 6] = [
     (
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
         "192.0.2.17",
