@@ -269,8 +269,8 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
 
     let admins = desk.json(&["user", "list", "--role", "admin", "--json"]);
     assert_eq!(admins["users"].as_array().map(Vec::len), Some(1));
-    let monitors = desk.json(&["user", "list", "--role", "monitor", "--json"]);
-    assert_eq!(monitors["users"].as_array().map(Vec::len), Some(0));
+    let operators = desk.json(&["user", "list", "--role", "operator", "--json"]);
+    assert_eq!(operators["users"].as_array().map(Vec::len), Some(0));
     assert_eq!(desk.json(&["user", "list", "--json"])["users"][0]["disabled"], false);
     assert_eq!(
         desk.json(&["key", "list", "--json"])["keys"].as_array().map(Vec::len),

@@ -129,7 +129,7 @@ pub(super) enum User {
     Add {
         /// The e-mail address.
         email: String,
-        /// A platform role: admin, auditor or monitor (in tokens `authara:admin` and so on). May be given more than once.
+        /// A platform role: admin or operator (in tokens `authara:admin` and `authara:operator`). May be given more than once.
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<crate::domain::PlatformRole>,
         #[command(flatten)]
@@ -196,12 +196,12 @@ pub(super) enum User {
         #[command(flatten)]
         printed: Printed,
     },
-    /// Give a platform role; in tokens `admin` is `authara:admin`.
+    /// Give a platform role: admin (all accounts) or operator (settings and letters). Neither implies the other.
     #[command(after_help = "Example: authara user grant ada@example.com admin")]
     Grant {
         #[command(flatten)]
         who: Who,
-        /// admin, auditor or monitor.
+        /// admin or operator.
         role: crate::domain::PlatformRole,
         #[command(flatten)]
         printed: Printed,
@@ -210,7 +210,7 @@ pub(super) enum User {
     Revoke {
         #[command(flatten)]
         who: Who,
-        /// admin, auditor or monitor.
+        /// admin or operator.
         role: crate::domain::PlatformRole,
         #[command(flatten)]
         sure: Sure,

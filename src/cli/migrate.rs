@@ -7,6 +7,7 @@ use crate::cli::args::{Migrate as Command, Printed};
 use crate::cli::print::{Printer, count};
 use crate::cli::{Failure, Result};
 use crate::config::{Database, Given};
+use crate::domain::audit::Action;
 use crate::storage::Store;
 use crate::storage::migrate::{self, Step};
 
@@ -29,15 +30,29 @@ async fn up(store: &Store, printed: &Printed, given: &Given, out: &mut Printer) 
     };
     let applied = migrate::up_telling(store, begins).await?;
     told?;
+    let lost_roles = migrate::lost_roles(store, &applied).await?;
     if printed.json {
         let value = |step: &Step| json!({ "number": step.number, "name": step.name });
-        out.json(&json!({ "applied": applied.iter().map(value).collect::<Vec<_>>() }))?;
+        let steps: Vec<_> = applied.iter().map(value).collect();
+        out.json(&json!({ "applied": steps, "lost_roles": lost_roles }))?;
     } else if applied.is_empty() {
         out.line("nothing to do: the database is up to date")?;
     } else {
         out.line(format!("applied {}", count(applied.len() as u64, "migration")))?;
+        if lost_roles > 0 {
+            out.wrapped(0, &lost(lost_roles))?;
+        }
     }
     first_start(given).await
+}
+
+fn lost(people: i64) -> String {
+    format!(
+        "The roles auditor and monitor are no more: {} lost one or both, and stay signed in. \
+         See who: authara audit --action {}",
+        count(people.unsigned_abs(), "account"),
+        Action::RoleRevoked.name()
+    )
 }
 
 /// Makes the first signing key, so that `serve` finds it. Other settings may still be missing when

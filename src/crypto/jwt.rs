@@ -147,7 +147,7 @@ impl Signed {
         earliest < claims.expires_at.seconds()
             && has_come(claims.issued_at.seconds())
             && self.not_before.is_none_or(has_come)
-            && claims.audience.claim().contains(&audience.name())
+            && claims.audience.opens(audience)
     }
 }
 
@@ -212,9 +212,7 @@ impl Members {
     fn read(&self) -> Option<Claims> {
         let mut listed = self.texts("aud")?;
         listed.retain(|name| Audience::parse(name).is_some());
-        let audience = [Audience::App, Audience::Admin]
-            .into_iter()
-            .find(|audience| audience.claim() == listed)?;
+        let audience = Audience::ALL.into_iter().find(|audience| audience.claim() == listed)?;
         let email = |value: &Value| {
             let text = value.as_str()?;
             Email::parse(text).filter(|parsed| parsed.as_str() == text)

@@ -56,7 +56,7 @@ pub struct Caller {
     pub token: Option<TokenId>,
     /// When they last proved who they are, as their token and the session both know it.
     pub authenticated_at: Timestamp,
-    /// What the token opens.
+    /// What the token opens, as far as the account's roles still allow it.
     pub audience: Audience,
     /// The organization in the token.
     pub organization: OrganizationId,

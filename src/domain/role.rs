@@ -1,4 +1,4 @@
-//! What a person may do on the platform as a whole, beside any organization.
+//! What a person may do on the platform as a whole, beside any organization. No role implies another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,24 +6,21 @@ use std::str::FromStr;
 /// A platform role. Tokens carry it as `authara:<name>` (contract, http.md 8.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PlatformRole {
-    /// May do everything in the admin area.
+    /// The admin area: all accounts.
     Admin,
-    /// May look at everything in the admin area.
-    Auditor,
-    /// May look at counts and failures.
-    Monitor,
+    /// The operator area: settings and letters.
+    Operator,
 }
 
 impl PlatformRole {
     /// Every role, in the order in which they are listed.
-    pub const ALL: [Self; 3] = [Self::Admin, Self::Auditor, Self::Monitor];
+    pub const ALL: [Self; 2] = [Self::Admin, Self::Operator];
 
     /// The name in the database and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
-            Self::Auditor => "auditor",
-            Self::Monitor => "monitor",
+            Self::Operator => "operator",
         }
     }
 
@@ -31,8 +28,7 @@ impl PlatformRole {
     pub const fn claim(self) -> &'static str {
         match self {
             Self::Admin => "authara:admin",
-            Self::Auditor => "authara:auditor",
-            Self::Monitor => "authara:monitor",
+            Self::Operator => "authara:operator",
         }
     }
 
@@ -54,7 +50,7 @@ pub struct UnknownRole;
 
 impl fmt::Display for UnknownRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a role; the roles are admin, auditor and monitor")
+        f.write_str("not a role; the roles are admin and operator")
     }
 }
 

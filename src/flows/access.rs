@@ -22,6 +22,9 @@ pub async fn caller(app: &App, by: &By, audience: Audience, access_token: &str) 
     if !is_own || tokens::admit(&standing.user, &standing.roles, audience).is_err() {
         return Err(Refusal::SignInRequired.into());
     }
+    // A role that was taken since the token was issued closes its area, and nothing else.
+    let may_have = tokens::admit(&standing.user, &standing.roles, claims.audience).is_ok();
+    let audience = if may_have { claims.audience } else { Audience::App };
     // A token from before a confirmation gains nothing by it, not even one with a proof that lies ahead.
     let (of_session, of_token) = (standing.session.authenticated_at, claims.authenticated_at);
     let authenticated_at = if of_token.is_ahead_of(now) {
@@ -34,7 +37,7 @@ pub async fn caller(app: &App, by: &By, audience: Audience, access_token: &str) 
         session: claims.session,
         token: claims.token,
         authenticated_at,
-        audience: claims.audience,
+        audience,
         organization: claims.organization,
         organization_role: claims.organization_role,
         membership: standing.membership,

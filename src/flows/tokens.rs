@@ -75,18 +75,10 @@ pub(super) fn admit(user: &User, roles: &[PlatformRole], audience: Audience) -> 
     if user.is_disabled() {
         return Err(Refusal::AccountDisabled);
     }
-    if needs_role(audience) && roles.is_empty() {
+    if audience.role().is_some_and(|needed| !roles.contains(&needed)) {
         return Err(Refusal::AudienceRefused);
     }
     Ok(())
-}
-
-/// Whether tokens for that audience are for accounts with a platform role alone.
-const fn needs_role(audience: Audience) -> bool {
-    match audience {
-        Audience::Admin => true,
-        Audience::App => false,
-    }
 }
 
 /// Issues an access token beside a refresh token for a session whose standing has been checked.
@@ -216,7 +208,7 @@ pub(super) fn exchange_of<'a>(
         shown,
         next,
         until: now + app.config.sessions.idle,
-        needs_role: needs_role(audience),
+        role: audience.role(),
         client,
         now,
     }

@@ -1,6 +1,6 @@
 //! THE table: every route of this server, with the proof it needs.
 
-use crate::domain::Audience::{Admin, App};
+use crate::domain::Audience::{self, App};
 use crate::http::csrf::Csrf;
 use crate::http::route::{Older, Route, anyone, newcomer, recent, user, visitor};
 use crate::http::{api, files, meta, pages};
@@ -72,7 +72,7 @@ fn account() -> Vec<Route> {
         anyone().post("/auth/sessions/logout", pages::sessions::sign_out),
         anyone()
             .post("/auth/sessions/refresh", pages::sessions::refresh)
-            .audience(&[App, Admin]),
+            .audience(&Audience::ALL),
         user().get("/auth/reauthenticate", pages::confirm::show),
         user().post("/auth/reauthenticate", pages::confirm::submit),
         anyone()
@@ -119,7 +119,7 @@ fn api_entrance() -> Vec<Route> {
             .no_csrf_without_cookies(),
         anyone()
             .post_json("/auth/api/v1/login", api::login::submit)
-            .audience(&[App, Admin])
+            .audience(&Audience::ALL)
             .no_csrf_without_cookies(),
         // JSON: codes by mail
         anyone()
@@ -152,7 +152,7 @@ fn api_entrance() -> Vec<Route> {
         // JSON: sessions
         anyone()
             .post_bare("/auth/api/v1/sessions/refresh", api::sessions::refresh)
-            .audience(&[App, Admin])
+            .audience(&Audience::ALL)
             .no_csrf_without_cookies(),
         anyone()
             .post_bare("/auth/api/v1/sessions/logout", api::sessions::logout)

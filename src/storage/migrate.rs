@@ -6,6 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::audit::Action;
 use crate::domain::time::SystemClock;
 use crate::domain::{Clock as _, Timestamp};
 use crate::storage::about;
@@ -13,7 +14,7 @@ use crate::storage::value::args;
 use crate::storage::{Conn, Dialect, Error, Result, Store, Tx};
 
 /// The schema that this binary needs (`version`); it starts when `compatible_from <= NEEDED <= version`.
-pub const NEEDED: i64 = 6;
+pub const NEEDED: i64 = 7;
 
 /// One migration and whether it has been applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     4 "0004_letters",
     5 "0005_challenges",
     6 "0006_accounts",
+    7 "0007_roles",
 };
 
 const COMMAND: &str = "run `authara migrate up` with the same settings";
@@ -128,6 +130,18 @@ pub async fn up_telling(store: &Store, mut begins: impl FnMut(&Step)) -> Result<
         }
     }
     Ok(applied)
+}
+
+/// How many people lost a role because `applied` removed it; the audit has a line for each.
+pub async fn lost_roles(store: &Store, applied: &[Step]) -> Result<i64> {
+    if !applied.iter().any(|step| step.name == "0007_roles") {
+        return Ok(0);
+    }
+    // Nothing but that migration takes a role without a person who does it.
+    let sql = "SELECT count(DISTINCT subject_id) FROM audit WHERE action = $1 AND actor = 'system'";
+    let mut conn = store.read().await?;
+    let lost = conn.find(sql, args![Action::RoleRevoked.name()], |row| row.next("count"));
+    Ok(lost.await?.unwrap_or(0))
 }
 
 /// Fails with the command to run unless the database's schema fits this binary. Changes nothing.

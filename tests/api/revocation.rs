@@ -106,12 +106,12 @@ both!(
             .unwrap();
         pair.is_over_there(&client).await;
 
-        accounts::grant(&command, &operator(&command), pair.user, PlatformRole::Auditor)
+        accounts::grant(&command, &operator(&command), pair.user, PlatformRole::Operator)
             .await
             .unwrap();
         let client = again().await;
-        assert_eq!(client.get(USER).await.json()["roles"], json!(["authara:auditor"]));
-        accounts::revoke(&command, &operator(&command), pair.user, PlatformRole::Auditor)
+        assert_eq!(client.get(USER).await.json()["roles"], json!(["authara:operator"]));
+        accounts::revoke(&command, &operator(&command), pair.user, PlatformRole::Operator)
             .await
             .unwrap();
         pair.is_over_there(&client).await;
@@ -143,10 +143,10 @@ both!(
             &pair.here.app,
             &operator(&pair.here.app),
             pair.user,
-            PlatformRole::Monitor,
+            PlatformRole::Operator,
         )
         .await
         .unwrap();
-        assert_eq!(roles(&pair.there).await, json!(["authara:monitor"]));
+        assert_eq!(roles(&pair.there).await, json!(["authara:operator"]));
     }
 );

@@ -218,7 +218,7 @@ both!(
         let me = caller(&world, &ada).await;
         let _ = confirm::confirm(&world.app, &me, &Secret::new("not the password"), None, None).await;
         account::rename(&world.app, &me, "Countess").await.unwrap();
-        accounts::grant(&world.app, &operator(&world.app), ada.user.id, PlatformRole::Monitor)
+        accounts::grant(&world.app, &operator(&world.app), ada.user.id, PlatformRole::Operator)
             .await
             .unwrap();
         let me = recent(&world, &world.sign_in(ADA).await).await;
@@ -386,7 +386,7 @@ both!(
         let granted = during_deletion(
             &world,
             user,
-            accounts::grant(app, &operator(app), user, PlatformRole::Monitor),
+            accounts::grant(app, &operator(app), user, PlatformRole::Operator),
         )
         .await;
 

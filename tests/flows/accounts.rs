@@ -161,7 +161,7 @@ both!(
             &world.app,
             &operator(&world.app),
             signed_in.user.id,
-            PlatformRole::Monitor,
+            PlatformRole::Operator,
         )
         .await
         .unwrap();
@@ -171,7 +171,7 @@ both!(
                 &world.app,
                 &operator(&world.app),
                 signed_in.user.id,
-                PlatformRole::Monitor
+                PlatformRole::Operator
             )
             .await
             .unwrap()
@@ -181,7 +181,7 @@ both!(
                 &world.app,
                 &operator(&world.app),
                 signed_in.user.id,
-                PlatformRole::Monitor
+                PlatformRole::Operator
             )
             .await
             .unwrap()
@@ -191,7 +191,7 @@ both!(
                 &world.app,
                 &operator(&world.app),
                 signed_in.user.id,
-                PlatformRole::Monitor
+                PlatformRole::Operator
             )
             .await
             .unwrap()
@@ -271,7 +271,7 @@ both!(users_are_listed_and_searched_page_by_page, async |world: World| {
 
     assert_eq!(pages(Wanted::All).await, ["ada", "bob", "b_b", "cyd"]);
     assert_eq!(pages(Wanted::With(PlatformRole::Admin)).await, ["ada", "bob", "cyd"]);
-    assert_eq!(pages(Wanted::With(PlatformRole::Auditor)).await, [""; 0]);
+    assert_eq!(pages(Wanted::With(PlatformRole::Operator)).await, [""; 0]);
     assert_eq!(pages(Wanted::Found("B")).await, ["b_b", "bob"]);
     assert_eq!(pages(Wanted::Found("@EXAMPLE.com")).await, ["ada", "b_b", "bob", "cyd"]);
     for nobody in ["%", "example.com", "@com", "a\0", "ada@example.com "] {

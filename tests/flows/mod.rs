@@ -11,6 +11,7 @@ mod limits;
 mod password;
 mod races;
 mod refresh;
+mod roles;
 mod sessions;
 mod sign_in;
 mod sign_up;

@@ -176,7 +176,7 @@ async fn act(app: &App, user: UserId, emergency: &str) {
     let done = match emergency {
         "disable" => accounts::disable(app, &operator, user).await.map(drop),
         "delete" => accounts::delete(app, &operator, user).await,
-        "revoke a role" => accounts::revoke(app, &operator, user, PlatformRole::Monitor)
+        "revoke a role" => accounts::revoke(app, &operator, user, PlatformRole::Operator)
             .await
             .map(drop),
         "set a password" => accounts::set_password(app, &operator, user, Secret::new("set by an operator"))
@@ -193,7 +193,7 @@ async fn nothing_is_left(world: &World, emergency: &str, round: usize, wait: Dur
     let email = format!("ada{round}@example.com");
     let user = world.sign_up(&email).await.user.id;
     let operator = operator(app);
-    accounts::grant(app, &operator, user, PlatformRole::Monitor)
+    accounts::grant(app, &operator, user, PlatformRole::Operator)
         .await
         .unwrap();
 
@@ -262,7 +262,7 @@ async fn every_emergency_waits_for_a_sign_in_that_is_about_to_be_committed() {
     for (round, emergency) in EMERGENCIES.into_iter().enumerate() {
         let email = format!("ada{round}@example.com");
         let user = direct.sign_up(&email).await.user.id;
-        accounts::grant(&direct.app, &operator(&direct.app), user, PlatformRole::Monitor)
+        accounts::grant(&direct.app, &operator(&direct.app), user, PlatformRole::Operator)
             .await
             .unwrap();
         // The session is there by then, and its audit line is the last statement.

@@ -297,13 +297,13 @@ both!(a_refused_audience_does_not_end_the_session, async |world: World| {
         &world.app,
         &operator(&world.app),
         signed_in.user.id,
-        PlatformRole::Auditor,
+        PlatformRole::Admin,
     )
     .await
     .unwrap();
     let granted = as_admin(&signed_in.tokens.refresh).await.unwrap();
 
-    assert_eq!(granted.roles, [PlatformRole::Auditor]);
+    assert_eq!(granted.roles, [PlatformRole::Admin]);
     for audience in [Audience::App, Audience::Admin] {
         assert!(
             access::caller(&world.app, &by(&world.app), audience, granted.tokens.access.expose())

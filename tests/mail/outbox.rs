@@ -109,10 +109,10 @@ both!(an_operators_changes_are_told, async |world: World| {
     let ada = world.sign_up(EMAIL).await.user.id;
     let by = operator(&world.app);
 
-    accounts::grant(&world.app, &by, ada, authara::domain::PlatformRole::Monitor)
+    accounts::grant(&world.app, &by, ada, authara::domain::PlatformRole::Operator)
         .await
         .unwrap();
-    accounts::grant(&world.app, &by, ada, authara::domain::PlatformRole::Monitor)
+    accounts::grant(&world.app, &by, ada, authara::domain::PlatformRole::Operator)
         .await
         .unwrap();
     accounts::disable(&world.app, &by, ada).await.unwrap();
@@ -130,7 +130,7 @@ both!(an_operators_changes_are_told, async |world: World| {
         assert!(kinds.contains(&kind), "{kind:?}");
     }
     round(&world.app).await;
-    assert!(inbox(&world.app).iter().any(|letter| letter.text.contains("monitor")));
+    assert!(inbox(&world.app).iter().any(|letter| letter.text.contains("operator")));
 });
 
 both!(letters_wait_out_an_hour_without_a_server, async |world: World| {

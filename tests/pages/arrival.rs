@@ -249,7 +249,7 @@ both!(
         let once = app.hasher.work_done() - hashed;
         let lines = site.world.audit(Action::SignIn).await;
         assert_eq!(lines.len(), noted + 1, "one line");
-        assert_eq!(lines[0].detail, "no role that opens the admin area");
+        assert_eq!(lines[0].detail, "no role that opens that area");
         let hashed = app.hasher.work_done();
         browser.sign_in(ADA, PASSWORD).await;
         assert_eq!(app.hasher.work_done() - hashed, once, "as much work as one sign-in");
@@ -312,5 +312,31 @@ both!(
             .await;
         assert_eq!(answer.location(), "/admin");
         assert!(opens(&other).await && other.is_signed_in().await);
+    }
+);
+
+both!(
+    a_person_with_both_roles_goes_from_one_area_to_the_other,
+    async |world: World| {
+        let site = Site::of(world).await;
+        let mut browser = site.signed_up(ADA).await;
+        let app = &site.world.app;
+        let user = directory::find(app, ADA).await.unwrap();
+        for role in PlatformRole::ALL {
+            accounts::grant(app, &operator(app), user.id, role).await.unwrap();
+        }
+
+        for (page, audience) in [
+            ("admin", Audience::Admin),
+            ("operator", Audience::Operator),
+            ("admin", Audience::Admin),
+        ] {
+            let passed = browser.get(&format!("/auth/login?return_to=%2F{page}%2Fx")).await;
+
+            assert_eq!(passed.location(), format!("/{page}/x"));
+            let token = &browser.jar["authara_access"];
+            let caller = access::caller(app, &by(app), audience, token).await.unwrap();
+            assert_eq!(caller.audience, audience);
+        }
     }
 );

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use authara::domain::PlatformRole;
+use authara::domain::audit::{Action, Actor, Filter};
 use authara::storage::{Error, Store, Target, migrate};
 
 use super::add_user;
@@ -62,6 +64,64 @@ async fn of_programs_that_migrate_at_once_each_step_is_done_by_one() {
 
         assert_eq!(applied, migrate::status(&db.store).await.unwrap().len());
         migrate::check(&db.store).await.unwrap();
+        db.remove().await;
+    }
+}
+
+/// An empty database, migrated up to the step before `name`.
+async fn before(db: &Database, name: &'static str) {
+    let store = db.another_store().await;
+    // As a program does that is killed between two steps.
+    let killed = tokio::spawn(async move {
+        let begins = |step: &migrate::Step| assert_ne!(step.name, name);
+        migrate::up_telling(&store, begins).await
+    });
+    assert!(killed.await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn roles_that_are_no_more_go_with_an_audit_line_each() {
+    for db in empty_ones().await {
+        before(&db, "0007_roles").await;
+        for (number, roles) in [(1, &["admin", "auditor"][..]), (2, &["auditor", "monitor"]), (3, &[])] {
+            // Not by today's program, which knows later tables.
+            let id = super::user(number).id.to_string();
+            let (id, now) = if db.is_sqlite() {
+                (format!("x'{}'", id.replace('-', "")), "0")
+            } else {
+                (format!("'{id}'"), "now()")
+            };
+            db.tamper(&format!(
+                "INSERT INTO users (id, email, username, username_normalized, created_at)
+                 VALUES ({id}, '{number}@example.com', 'u{number}', 'u{number}', {now})"
+            ))
+            .await;
+            for role in roles {
+                db.tamper(&format!("INSERT INTO user_roles VALUES ({id}, '{role}', {now})"))
+                    .await;
+            }
+        }
+
+        let applied = migrate::up(&db.store).await.unwrap();
+
+        assert_eq!(migrate::lost_roles(&db.store, &applied).await.unwrap(), 2);
+        assert_eq!(migrate::lost_roles(&db.store, &[]).await.unwrap(), 0);
+        let mut conn = db.store.read().await.unwrap();
+        let (ada, bob) = (super::user(1).id, super::user(2).id);
+        assert_eq!(conn.roles().of_user(ada).await.unwrap(), [PlatformRole::Admin]);
+        assert_eq!(conn.roles().of_user(bob).await.unwrap(), []);
+        let lines = conn.audit().newest(&Filter::default(), 9).await.unwrap();
+        let mut lost: Vec<_> = lines.iter().map(|line| (line.subject, line.detail.as_str())).collect();
+        lost.sort_unstable();
+        assert_eq!(
+            lost,
+            [(Some(ada), "auditor"), (Some(bob), "auditor"), (Some(bob), "monitor")]
+        );
+        for line in &lines {
+            assert_eq!((line.action, line.actor), (Action::RoleRevoked, Actor::System));
+            assert!(line.at.seconds() > 1_700_000_000, "the time of the upgrade");
+        }
+        drop(conn);
         db.remove().await;
     }
 }

@@ -1,6 +1,6 @@
 //! Platform roles and the last admin.
 
-use authara::domain::PlatformRole::{Admin, Auditor, Monitor};
+use authara::domain::PlatformRole::{Admin, Operator};
 use authara::storage::Result;
 
 use super::{NOW, add_user, user};
@@ -14,18 +14,18 @@ both!(a_role_is_given_and_taken_once, async |db: &Database| {
         .store
         .write(async |tx| {
             let mut done = Vec::new();
-            done.push(tx.roles().grant(ada.id, Monitor, NOW).await?);
+            done.push(tx.roles().revoke(ada.id, Operator).await?);
+            done.push(tx.roles().grant(ada.id, Operator, NOW).await?);
             done.push(tx.roles().grant(ada.id, Admin, NOW).await?);
             done.push(tx.roles().grant(ada.id, Admin, NOW).await?);
-            done.push(tx.roles().revoke(ada.id, Auditor).await?);
             Result::Ok(done)
         })
         .await
         .unwrap();
 
-    assert_eq!(done, [true, true, false, false]);
+    assert_eq!(done, [false, true, true, false]);
     let roles = db.store.read().await.unwrap().roles().of_user(ada.id).await.unwrap();
-    assert_eq!(roles, [Admin, Monitor]);
+    assert_eq!(roles, [Admin, Operator]);
     assert!(
         db.store
             .write(async |tx| tx.roles().revoke(ada.id, Admin).await)
@@ -33,7 +33,7 @@ both!(a_role_is_given_and_taken_once, async |db: &Database| {
             .unwrap()
     );
     let roles = db.store.read().await.unwrap().roles().of_user(ada.id).await.unwrap();
-    assert_eq!(roles, [Monitor]);
+    assert_eq!(roles, [Operator]);
 });
 
 both!(the_roles_of_many_are_found_at_once, async |db: &Database| {
@@ -44,7 +44,7 @@ both!(the_roles_of_many_are_found_at_once, async |db: &Database| {
     let [ada, bob, cem, dan] = people;
     db.store
         .write(async |tx| {
-            for (user, role) in [(bob.id, Monitor), (bob.id, Admin), (ada.id, Auditor), (dan.id, Admin)] {
+            for (user, role) in [(bob.id, Operator), (bob.id, Admin), (ada.id, Operator), (dan.id, Admin)] {
                 tx.roles().grant(user, role, NOW).await?;
             }
             Result::Ok(())
@@ -60,7 +60,7 @@ both!(the_roles_of_many_are_found_at_once, async |db: &Database| {
     let later = conn.users().with_role(Admin, after, 9).await.unwrap();
     let first = conn.users().with_role(Admin, None, 1).await.unwrap();
 
-    assert_eq!(some, [(ada.id, Auditor), (bob.id, Admin), (bob.id, Monitor)]);
+    assert_eq!(some, [(ada.id, Operator), (bob.id, Admin), (bob.id, Operator)]);
     assert!(none.is_empty());
     assert_eq!(admins, [bob.clone(), dan.clone()]);
     assert_eq!(later, [dan]);
@@ -75,7 +75,7 @@ both!(active_admins_are_those_whose_account_is_on, async |db: &Database| {
     db.store
         .write(async |tx| {
             tx.roles().grant(people[0].id, Admin, NOW).await?;
-            tx.roles().grant(people[1].id, Monitor, NOW).await?;
+            tx.roles().grant(people[1].id, Operator, NOW).await?;
             tx.roles().grant(people[2].id, Admin, NOW).await?;
             tx.users().disable(people[2].id, NOW).await
         })
@@ -94,7 +94,7 @@ both!(two_who_remove_each_other_leave_one_admin, async |db: &Database| {
         db.store
             .write(async |tx| {
                 tx.roles().grant(person.id, Admin, NOW).await?;
-                tx.roles().grant(person.id, Monitor, NOW).await
+                tx.roles().grant(person.id, Operator, NOW).await
             })
             .await
             .unwrap();

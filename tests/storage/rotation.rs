@@ -20,7 +20,7 @@ fn exchange<'a>(shown: &'a TokenHash, next: &'a TokenHash, client: &'a Client) -
         shown,
         next,
         until: NOW + HOUR,
-        needs_role: false,
+        role: None,
         client,
         now: NOW + Duration::from_mins(1),
     }
@@ -39,7 +39,7 @@ both!(
         let (ada, opened) = signed_in(&db.store).await;
         db.store
             .write(async |tx| {
-                for role in [PlatformRole::Monitor, PlatformRole::Admin] {
+                for role in [PlatformRole::Operator, PlatformRole::Admin] {
                     tx.roles().grant(ada.id, role, NOW).await?;
                 }
                 Result::Ok(())
@@ -52,7 +52,7 @@ both!(
             let before = found(&db.store, from).await.unwrap();
             let (old, next) = (token(from, opened.id), token(from + 1, opened.id));
             let mut exchange = exchange(&old.hash, &next.hash, &elsewhere);
-            exchange.needs_role = true;
+            exchange.role = Some(PlatformRole::Admin);
             // The session ends before.
             exchange.until = NOW + 2 * HOUR;
 
@@ -161,8 +161,11 @@ both!(
         assert!(db.store.write(join).await.unwrap());
         let (old, next) = (token(0, opened.id).hash, token(1, opened.id).hash);
         let mut exchange = exchange(&old, &next, &opened.client);
-        exchange.needs_role = true;
+        exchange.role = Some(PlatformRole::Admin);
         assert_eq!(db.store.rotate(&exchange).await.unwrap(), None, "no role");
+        let grant = async |tx: &mut Tx| tx.roles().grant(ada.id, PlatformRole::Operator, NOW).await;
+        assert!(db.store.write(grant).await.unwrap());
+        assert_eq!(db.store.rotate(&exchange).await.unwrap(), None, "another role");
         assert_eq!(found(&db.store, 0).await.unwrap().token.consumed, None);
         assert!(rotate(&db.store, 0).await.unwrap());
     }

@@ -59,7 +59,7 @@ both!(a_standing_has_all_that_tokens_say, async |db: &Database| {
 
     db.store
         .write(async |tx| {
-            for role in [PlatformRole::Monitor, PlatformRole::Auditor, PlatformRole::Admin] {
+            for role in [PlatformRole::Operator, PlatformRole::Admin] {
                 tx.roles().grant(ada.id, role, NOW).await?;
             }
             Result::Ok(())

@@ -333,7 +333,7 @@ both!(a_user_goes_with_all_that_hangs_on_it, async |db: &Database| {
         .write(async |tx| {
             tx.users().set_password(ada.id, "hash", NOW).await?;
             tx.users().set_password(bob.id, "hash", NOW).await?;
-            tx.roles().grant(ada.id, PlatformRole::Monitor, NOW).await?;
+            tx.roles().grant(ada.id, PlatformRole::Operator, NOW).await?;
             tx.organizations().add(&team).await?;
             for person in [&ada, &bob] {
                 tx.organizations()

@@ -115,7 +115,7 @@ async fn conclude(app: &App, by: &By, attempt: Try<'_>, user: UserId, opened: Re
         Err(Error::Refused(Refusal::AudienceRefused)) => {
             // The password was right: this is no guess.
             attempt.undo().await;
-            note_refusal(app, by, Some(user), "no role that opens the admin area").await?;
+            note_refusal(app, by, Some(user), "no role that opens that area").await?;
             Err(Refusal::AudienceRefused.into())
         }
         Err(other) => {

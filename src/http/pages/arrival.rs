@@ -23,19 +23,19 @@ const MOST_ARRIVALS: u8 = 4;
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// The answer for a visitor who is signed in already: on to where they want to go, with a token that
-/// opens it. `None` for a guest. Refused with `AudienceRefused` if that is the admin area and they
-/// have no role that opens it.
+/// opens it. `None` for a guest. Refused with `AudienceRefused` if that is the admin or operator area
+/// and they do not have its role.
 pub(super) async fn pass_on(cx: &Cx, visitor: &Visitor) -> Result<Option<Reply>> {
     let Visitor::SignedIn(caller) = visitor else {
         return Ok(None);
     };
     let target = cx.return_to_or_default();
-    let is_wider = audience_of(&target) == Audience::Admin && caller.audience == Audience::App;
+    let wanted = audience_of(&target);
     let tokens = match cx.refresh_token() {
-        Some(token) if is_wider => {
-            match flows::refresh::with_token(&cx.app, &cx.by(), &token, Audience::Admin).await {
+        Some(token) if !caller.audience.opens(wanted) => {
+            match flows::refresh::with_token(&cx.app, &cx.by(), &token, wanted).await {
                 Ok(signed_in) => Some(signed_in.tokens),
-                // The session is live: only the admin area is not for them. Sent there, they would come back.
+                // The session is live: only that area is not for them. Sent there, they would come back.
                 Err(Error::Refused(Refusal::SignInRequired)) => return Err(Refusal::AudienceRefused.into()),
                 // No token can be had but by signing in again.
                 Err(Error::Refused(Refusal::TokenReplaced)) => return Ok(None),
@@ -59,21 +59,12 @@ pub(super) fn land(cx: &Cx, target: &ReturnTo, signed_in: &SignedIn) -> Reply {
     reply.signed_in(cx, signed_in)
 }
 
-/// What a token for `target` must open: the admin area only for its own pages, judged by whole
-/// path segments.
+/// What a token for `target` must open.
 pub(super) fn audience_of(target: &ReturnTo) -> Audience {
-    let is_below = |root: &str| {
-        let rest = target.path().strip_prefix(root);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    if is_below("/admin") || is_below("/auth/admin") {
-        Audience::Admin
-    } else {
-        Audience::App
-    }
+    Audience::of_path(target.path())
 }
 
-/// Runs `flow` for the audience of `target`. A person who may not enter the admin area, and is
+/// Runs `flow` for the audience of `target`. A person who may not enter that area, and is
 /// signed in already, gets a token for the application.
 pub(super) async fn for_target<F, R>(target: &ReturnTo, flow: F) -> Result<SignedIn>
 where
@@ -82,7 +73,7 @@ where
 {
     let audience = audience_of(target);
     match flow(audience).await {
-        Err(Error::Refused(Refusal::AudienceRefused | Refusal::SignInRequired)) if audience == Audience::Admin => {
+        Err(Error::Refused(Refusal::AudienceRefused | Refusal::SignInRequired)) if audience != Audience::App => {
             flow(Audience::App).await
         }
         outcome => outcome,
@@ -142,14 +133,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_admin_area_is_told_by_whole_segments() {
-        let audience = |path| audience_of(&ReturnTo::parse(path).expect("a safe target"));
+    fn the_area_of_a_target_is_told_without_its_query_and_fragment() {
+        let audience = |target| audience_of(&ReturnTo::parse(target).expect("a safe target"));
 
-        for path in ["/admin", "/admin/", "/admin/users?a=b", "/auth/admin", "/auth/admin#x"] {
-            assert_eq!(audience(path), Audience::Admin, "{path}");
-        }
-        for path in ["/", "/administrators", "/auth/account", "/x/admin", "/?to=/admin"] {
-            assert_eq!(audience(path), Audience::App, "{path}");
+        for (target, expected) in [
+            ("/admin/users?a=b", Audience::Admin),
+            ("/auth/admin#x", Audience::Admin),
+            ("/admin?to=/operator", Audience::Admin),
+            ("/operator?x", Audience::Operator),
+            ("/auth/operator#/admin", Audience::Operator),
+            ("/?to=/admin", Audience::App),
+            ("/#/operator", Audience::App),
+            ("/administrator", Audience::App),
+        ] {
+            assert_eq!(audience(target), expected, "{target}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Sessions, columns, standing_columns, standing_tables};
 use crate::domain::session::USE_NOTED_EVERY;
-use crate::domain::{Client, SessionId, Timestamp, TokenHash};
+use crate::domain::{Client, PlatformRole, SessionId, Timestamp, TokenHash};
 use crate::storage::backend::{Job, Statement, Step};
 use crate::storage::value::args;
 use crate::storage::{Result, users};
@@ -16,8 +16,8 @@ pub struct Exchange<'a> {
     pub next: &'a TokenHash,
     /// The successor's end, unless the session ends before.
     pub until: Timestamp,
-    /// Whether the owner must have a platform role.
-    pub needs_role: bool,
+    /// The platform role that the owner must have.
+    pub role: Option<PlatformRole>,
     /// Who shows it.
     pub client: &'a Client,
     /// When.
@@ -31,13 +31,14 @@ macro_rules! is_current {
     };
 }
 
-/// Whether the tokens of a session `s` may be exchanged at `$2`; `$3` says whether a platform role is needed.
+/// Whether the tokens of a session `s` may be exchanged at `$2`; `$3` is the platform role that is needed, or null.
 macro_rules! is_in_order {
     () => {
         "s.revoked_at IS NULL AND s.expires_at > $2
          AND u.disabled_at IS NULL
          AND m.user_id IS NOT NULL
-         AND (r.role IS NOT NULL OR NOT CAST($3 AS BOOLEAN))"
+         AND (CAST($3 AS TEXT) IS NULL
+              OR EXISTS (SELECT 1 FROM user_roles needed WHERE needed.user_id = s.user_id AND needed.role = $3))"
     };
 }
 
@@ -118,16 +119,17 @@ impl Exchange<'_> {
             shown,
             next,
             until,
-            needs_role,
+            role,
             client,
             now,
         } = *self;
+        let role = role.map(PlatformRole::name);
         let (network, user_agent) = (client.network(), &client.user_agent);
         let noted_before = now - USE_NOTED_EVERY;
         let step = |sql, args| Statement { sql, args };
         Job {
             sqlite: vec![
-                Step::Must(step(SPEND, args![shown, now, needs_role, network, user_agent])),
+                Step::Must(step(SPEND, args![shown, now, role, network, user_agent])),
                 Step::Must(step(ADD_SUCCESSOR, args![shown, next, now, until])),
                 Step::Do(step(
                     NOTE_USE,
@@ -140,7 +142,7 @@ impl Exchange<'_> {
                 args![
                     shown,
                     now,
-                    needs_role,
+                    role,
                     network,
                     user_agent,
                     client.address,

@@ -218,7 +218,7 @@ async fn exchange(store: &Store, old: &Secret) {
         shown: &token::hash(old).unwrap(),
         next: &token::hash(&token::new()).unwrap(),
         until: now + Duration::from_hours(14 * 24),
-        needs_role: false,
+        role: None,
         client: &Caller::new([192, 0, 2, 1].into(), "bench"),
         now,
     };
