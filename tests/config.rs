@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use authara::config::vars::VARS;
-use authara::config::{Config, Database, Environment, Given, Listen, LogLevel, Problems, Tls};
+use authara::config::{Config, Database, Environment, Given, Listen, LogLevel, Problems, SignUp, Tls};
 use authara::domain::organization::OrganizationMode;
 use authara::domain::session::Rotation;
 use authara::domain::{Algorithm, Secret};
@@ -346,4 +346,14 @@ fn the_settings_of_dev_need_nothing_but_a_folder_and_a_secret() {
     // Browsers leave it out of `Origin`, which must equal ours.
     config.set_public_port(80);
     assert_eq!(config.public_url.origin, "http://localhost");
+}
+
+#[test]
+fn everybody_may_sign_up_unless_a_setting_says_otherwise() {
+    let mode = |value| config(&[("AUTHARA_SIGNUP_MODE", value)]).accounts.sign_up;
+
+    assert_eq!(config(&[]).accounts.sign_up, SignUp::Open);
+    assert_eq!(mode("invitation"), SignUp::Invitation);
+    assert_eq!(mode("closed"), SignUp::Closed);
+    assert!(problems(&[("AUTHARA_SIGNUP_MODE", "off")]).contains("open or invitation or closed"));
 }

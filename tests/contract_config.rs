@@ -18,6 +18,7 @@ fn the_contract_file_is_written_from_the_registry() {
 fn every_registered_setting_is_read_and_no_other() {
     let sources: String = [
         "mod",
+        "accounts",
         "backups",
         "brand",
         "challenges",

@@ -11,7 +11,7 @@ use crate::app::{self, App};
 use crate::cli::print::{Printer, moment};
 use crate::cli::upstream::{self, Upstream};
 use crate::cli::{Failure, Result, args, log, sample, serve};
-use crate::config::{self, Checked, Config, Given, Listen, is_refused_by_browsers};
+use crate::config::{self, Checked, Config, Given, Listen, SignUp, is_refused_by_browsers};
 use crate::crypto::{keys, random};
 use crate::domain::time::SystemClock;
 use crate::domain::{Algorithm, By, PlatformRole, Refusal, Secret, key_text};
@@ -280,7 +280,10 @@ fn welcome(
         Some(_) => format!("  1. Open {url}/auth/login?return_to=%2F. You sign in, and come to your application."),
         None => format!("  1. Open {url}/private. You are asked to sign in, and come back."),
     })?;
-    out.line(format!("  2. Sign up as somebody new: {url}/auth/signup"))?;
+    out.line(match config.accounts.sign_up {
+        SignUp::Open => format!("  2. Sign up as somebody new: {url}/auth/signup"),
+        other => format!("  2. Sign-up is {}.", other.meaning()),
+    })?;
     out.line("  3. Sign in with a second browser, and end that session on the account page.\n")?;
     Ok(())
 }

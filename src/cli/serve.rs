@@ -55,6 +55,7 @@ pub(super) async fn run(given: &Given, env_file: Option<PathBuf>) -> Result<()> 
     } else {
         tracing::info!("no mail is sent: addresses are not proved, and a forgotten password needs an operator");
     }
+    tracing::info!("sign-up is {}", app.config.accounts.sign_up.meaning());
     let again: ReadAgain = Arc::new(move || {
         Given::check_file(env_file.as_deref())?;
         Config::read(&Given::from_environment(env_file.as_deref())?)

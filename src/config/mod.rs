@@ -3,6 +3,7 @@
 //! `vars` is the registry of names. A section file reads its part of [`Config`] through a
 //! `Reader`, which notes every problem and goes on, so that an operator sees all of them at once.
 
+mod accounts;
 mod backups;
 mod brand;
 mod challenges;
@@ -32,6 +33,7 @@ pub mod vars;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+pub use accounts::{Accounts, SignUp};
 pub use backups::Backups;
 pub use brand::{Brand, Support, Target};
 pub use challenges::Challenges;
@@ -80,6 +82,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// `AUTHARA_ORG_MODE`.
     pub organization_mode: OrganizationMode,
+    /// Who may have an account.
+    pub accounts: Accounts,
     /// The password hashing pool.
     pub hashing: Hashing,
     /// `AUTHARA_LANGUAGES` and `AUTHARA_MESSAGES_DIR`: what pages say, in every language offered.
@@ -165,6 +169,7 @@ impl Config {
             "AUTHARA_ORG_MODE",
             &OrganizationMode::ALL.map(|mode| (mode.name(), mode)),
         );
+        let accounts = Accounts::read(reader);
         let hashing = Hashing::read(reader);
         let languages = languages::read(reader);
         let cookie_prefix = cookie_prefix(reader, public_url.as_ref());
@@ -194,6 +199,7 @@ impl Config {
             tokens: tokens?,
             sessions: sessions?,
             organization_mode: organization_mode?,
+            accounts: accounts?,
             hashing: hashing?,
             languages: languages?,
             cookie_prefix: cookie_prefix?,

@@ -314,6 +314,15 @@ const PLAIN_VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_SIGNUP_MODE",
+        group: Group::Behaviour,
+        kind: Kind::OneOf(&["open", "invitation", "closed"]),
+        default: Default::Is("open"),
+        help: "Who may open an account: everybody, people with an invitation (nobody can send one yet), or nobody. \
+               `authara user add` opens one in any case.",
+        ..PLAIN
+    },
+    Var {
         name: "AUTHARA_DEFAULT_RETURN_TO",
         group: Group::Behaviour,
         kind: Kind::Text("path"),

@@ -62,6 +62,12 @@ pub enum Refusal {
     /// Somebody has that username, or nobody may have it.
     #[error("that username is not free; choose another")]
     UsernameTaken,
+    /// Nobody may open an account of their own.
+    #[error("sign-up is closed")]
+    SignUpClosed,
+    /// Nobody may open an account of their own without an invitation.
+    #[error("sign-up is by invitation only")]
+    InvitationNeeded,
     /// An invitation code that opens nothing.
     #[error("the invitation cannot be used")]
     InvitationInvalid,

@@ -104,6 +104,8 @@ pub fn face(refusal: &Refusal) -> Face {
         | R::OtherAddress { .. }
         | R::AudienceRefused
         | R::AccountDisabled
+        | R::SignUpClosed
+        | R::InvitationNeeded
         | R::EmailUnproved => (StatusCode::FORBIDDEN, "forbidden", None),
         R::CurrentPasswordWrong => (StatusCode::BAD_REQUEST, "invalid_request", Some("current_password")),
         R::ReauthenticationRequired => (

@@ -127,7 +127,7 @@ fn api_entrance() -> Vec<Route> {
             .no_csrf_without_cookies(),
         anyone()
             .post_json("/auth/api/v1/login/challenges/verify", api::challenges::verify_sign_in)
-            .audience(&[App, Admin])
+            .audience(&Audience::ALL)
             .no_csrf_without_cookies(),
         anyone()
             .post_json("/auth/api/v1/signup/challenges", api::challenges::sign_up)

@@ -1,5 +1,6 @@
 //! `/auth/api/v1/signup/direct`.
 
+use authara::config::SignUp;
 use serde_json::json;
 
 use crate::kit::app::{PASSWORD, TestApp};
@@ -51,3 +52,36 @@ both!(nobody_signs_up_for_the_admin_audience, async |db: &Database| {
 
     assert_eq!(answer.refusal(), (400, "invalid_request".into()));
 });
+
+both!(
+    where_nobody_may_sign_up_known_and_unknown_addresses_get_one_answer,
+    async |db: &Database| {
+        for mode in [SignUp::Closed, SignUp::Invitation] {
+            let app = TestApp::with(db, |config| config.accounts.sign_up = mode).await;
+            let coded = TestApp::with(db, |config| {
+                config.accounts.sign_up = mode;
+                config.challenges.at_sign_up = true;
+            })
+            .await;
+            let open = TestApp::start(db).await;
+            open.user("ada@example.com").await;
+
+            let mut answers = Vec::new();
+            for (app, path) in [(&app, SIGN_UP), (&coded, "/auth/api/v1/signup/challenges")] {
+                for email in ["ada@example.com", "bob@example.com"] {
+                    for body in [
+                        json!({ "email": email, "password": PASSWORD }),
+                        json!({ "email": email, "password": PASSWORD, "invitation_code": "x" }),
+                    ] {
+                        let answer = app.visitor().await.post_json(path, &body).await;
+                        assert_eq!(answer.refusal(), (403, "forbidden".into()), "{path}");
+                        answers.push(answer.text());
+                    }
+                }
+            }
+            answers.dedup();
+            assert_eq!(answers.len(), 1, "{answers:?}");
+            db.tamper("DELETE FROM users").await;
+        }
+    }
+);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use authara::app::App;
+use authara::config::SignUp;
 use authara::domain::audit::Action;
 use authara::domain::{Audience, By, ChallengeId, Client, Refusal, Secret};
 use authara::flows::entry::sign_up::{Application, complete, direct, start};
@@ -389,4 +390,15 @@ both!(r028_nothing_of_an_address_outlives_its_account, async |world: World| {
 
     assert!(letters::list(&world.app, None, None, 9).await.unwrap().is_empty());
     assert_eq!(challenges::address(&world.app, id).await.unwrap(), "");
+});
+
+both!(a_code_opens_no_account_once_sign_up_was_closed, async |world: World| {
+    let world = with_codes(world).await;
+    let id = begin(&world.app).await;
+    let (_, code) = newest(&world).await;
+    let world = world.with(|config| config.accounts.sign_up = SignUp::Closed).await;
+
+    assert_eq!(refusal(enter(&world.app, id, &code).await), Refusal::SignUpClosed);
+
+    assert_eq!(world.app.store.read().await.unwrap().users().count().await.unwrap(), 0);
 });

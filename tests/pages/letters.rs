@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use authara::domain::letter::Kind;
 use authara::domain::{Audience, By, PlatformRole, Secret};
-use authara::flows::{accounts, letters, refresh};
+use authara::flows::entry::confirm;
+use authara::flows::{accounts, letters, password, refresh};
 use authara::outside::mail::Entry;
 use authara::workers;
 use hyper::Method;
@@ -20,6 +21,10 @@ const NEW: &str = "battery staple correct";
 /// Where a code is entered.
 const SIGN_UP: &str = "/auth/verify-challenge/signup";
 const RESET: &str = "/auth/verify-challenge/password-reset";
+const LOGIN: &str = "/auth/verify-challenge/login";
+const ADDRESS: &str = "/auth/verify-challenge/email-change";
+/// Where another address is asked for.
+const CHANGE: &str = "/auth/email-change";
 
 /// A site where a letter of that kind has been queued, and the browser of the person it is about.
 async fn caused(world: World, kind: Kind) -> (Site, Browser) {
@@ -35,6 +40,45 @@ async fn caused(world: World, kind: Kind) -> (Site, Browser) {
         Kind::PasswordResetCode => {
             world.sign_up(ADA).await;
             begun(world, "/auth/password-reset", &[("email", ADA)]).await
+        }
+        Kind::SignInCode => {
+            world.sign_up(ADA).await;
+            let world = world.with(|config| config.challenges.at_sign_in = true).await;
+            begun(world, "/auth/login/code", &[("email", ADA)]).await
+        }
+        Kind::EmailChangeCode => {
+            let site = Site::of(world).await;
+            let mut browser = site.signed_up(ADA).await;
+            begin(&mut browser, CHANGE, &[("email", BOB)]).await;
+            (site, browser)
+        }
+        Kind::EmailChangedOld | Kind::EmailChangedNew => {
+            let site = Site::of(world).await;
+            let mut browser = site.signed_up(ADA).await;
+            // An address that nobody has proved is told nothing.
+            for address in [ADA, BOB] {
+                begin(&mut browser, CHANGE, &[("email", address)]).await;
+                enter(&site, &mut browser, Kind::EmailChangeCode, ADDRESS).await;
+            }
+            (site, browser)
+        }
+        Kind::MethodAdded | Kind::MethodRemoved => {
+            let world = world.with(|config| config.challenges.at_sign_in = true).await;
+            world.sign_up(ADA).await;
+            let (site, mut browser) = begun(world, "/auth/login/code", &[("email", ADA)]).await;
+            // Nobody had proved the address: the password of before is gone.
+            enter(&site, &mut browser, Kind::SignInCode, LOGIN).await;
+            let page = browser.get("/auth/providers/password/link").await;
+            let typed = [("new_password", NEW)];
+            browser.submit(&page, "/auth/providers/password/link", &typed).await;
+            let app = &site.world.app;
+            let session = site.world.try_sign_in(ADA, NEW).await.unwrap();
+            let caller = site.world.caller(&session.tokens.access).await;
+            if kind == Kind::MethodRemoved {
+                let proof = confirm::recent(app, &caller).unwrap();
+                password::remove(app, &proof).await.unwrap();
+            }
+            (site, browser)
         }
         Kind::NewSignIn => {
             world.sign_up(ADA).await;
@@ -83,10 +127,22 @@ async fn nobody(world: World) -> (Site, Browser) {
 
 async fn begun(world: World, path: &str, typed: &[(&str, &str)]) -> (Site, Browser) {
     let (site, mut browser) = nobody(world).await;
+    begin(&mut browser, path, typed).await;
+    (site, browser)
+}
+
+async fn begin(browser: &mut Browser, path: &str, typed: &[(&str, &str)]) {
     let page = browser.get(path).await;
     let answer = browser.submit(&page, path, typed).await;
     browser.get(answer.location()).await;
-    (site, browser)
+}
+
+/// Enters the code of the newest letter of that kind, by its link.
+async fn enter(site: &Site, browser: &mut Browser, kind: Kind, path: &str) {
+    let links = links(&letter(site, kind).await);
+    let link = links.iter().find(|link| link.contains("code=")).unwrap();
+    let page = browser.get(link).await;
+    assert_eq!(browser.submit(&page, path, &[]).await.status, 303);
 }
 
 async fn exchanged(world: &World, token: &Secret) -> authara::flows::Result<authara::flows::tokens::SignedIn> {
@@ -144,7 +200,8 @@ async fn scan(site: &Site, person: &Browser, link: &str) {
     // The one that presses whatever there is to press.
     let mut presser = site.browser();
     let page = presser.get(link).await;
-    let is_of_the_frame = |action: &str| action.starts_with("/auth/preferences");
+    // That something was not them is for the person to say, and for nobody else.
+    let is_of_the_frame = |action: &str| action.starts_with("/auth/preferences") || action == "/auth/not-me";
     for form in page.tags().iter().filter(|tag| tag.name == "form") {
         let action = form.attribute("action").unwrap();
         let path = action.split('?').next().unwrap();
@@ -183,6 +240,14 @@ both!(
                 Kind::SignUpCode => {
                     entered_twice(&mut person, &with_code.unwrap(), SIGN_UP, &[]).await;
                     assert!(person.is_signed_in().await);
+                }
+                Kind::SignInCode => {
+                    entered_twice(&mut person, &with_code.unwrap(), LOGIN, &[]).await;
+                    assert!(person.is_signed_in().await);
+                }
+                Kind::EmailChangeCode => {
+                    entered_twice(&mut person, &with_code.unwrap(), ADDRESS, &[]).await;
+                    assert_eq!(site.browser().sign_in(BOB, PASSWORD).await.status, 303);
                 }
                 Kind::PasswordResetCode => {
                     entered_twice(&mut person, &with_code.unwrap(), RESET, &[("password", NEW)]).await;

@@ -22,6 +22,7 @@ mod return_to;
 mod scripts;
 mod sessions;
 mod sign_out;
+mod sign_up;
 mod templates;
 mod username;
 

@@ -43,6 +43,7 @@ pub(super) fn settings(config: &Config, out: &mut Printer) -> Result<()> {
         "  mail              {}",
         mail(config).unwrap_or_else(|| "none is sent".to_owned())
     ))?;
+    out.line(format!("  sign-up           {}", config.accounts.sign_up.meaning()))?;
     out.line(format!("  languages         {}", languages(config).join(", ")))?;
     looks(&config.brand, out)
 }
@@ -65,6 +66,7 @@ pub(super) fn value(config: &Config) -> Value {
         "backups": folder.map(|folder| json!({ "folder": folder.display().to_string(), "keep": config.backups.keep })),
         "mail": mail(config),
         "mail_from": config.mail.from.1.as_str(),
+        "sign_up": config.accounts.sign_up.name(),
         "languages": languages(config),
         "product_name": brand.product_name,
         "logo": brand.logo.as_ref().map(ToString::to_string),

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::domain::{Audience, Timestamp};
+use crate::flows::entry::sign_up;
 use crate::http::Body;
 use crate::http::cookies::{self, Jar};
 use crate::http::headers::Headers;
@@ -109,6 +110,7 @@ struct HomePage {
     layout: Layout,
     visitor: Option<Visitor>,
     may_go_on: bool,
+    may_sign_up: bool,
 }
 
 #[derive(TemplateSimple)]
@@ -157,6 +159,7 @@ fn home(app: &App, site: &Arc<Site>, jar: &Jar) -> Result<Answer, sailfish::Rend
         ),
         visitor,
         may_go_on,
+        may_sign_up: may_sign_up(app),
     };
     shown(page)
 }
@@ -218,14 +221,16 @@ fn layout(app: &App, site: &Arc<Site>, jar: &Jar, title: &str, path: &str, is_si
         links: if is_signed_in {
             vec![private, link("/auth/account", "Account")]
         } else {
-            vec![
-                private,
-                link("/auth/login?return_to=%2F", "Sign in"),
-                link("/auth/signup?return_to=%2F", "Sign up"),
-            ]
+            let sign_up = may_sign_up(app).then(|| link("/auth/signup?return_to=%2F", "Sign up"));
+            let links = [private, link("/auth/login?return_to=%2F", "Sign in")];
+            links.into_iter().chain(sign_up).collect()
         },
         ..bare_layout(app, site, jar, path, title)
     }
+}
+
+fn may_sign_up(app: &App) -> bool {
+    sign_up::is_open(app).is_ok()
 }
 
 fn bare_layout(app: &App, site: &Arc<Site>, jar: &Jar, path: &str, title: &str) -> Layout {

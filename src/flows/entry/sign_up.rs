@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::app::App;
+use crate::config::SignUp;
 use crate::crypto::random;
 use crate::domain::audit::{Action, Actor};
 use crate::domain::challenge::{self, Challenge};
 use crate::domain::limit::Limit;
 use crate::domain::organization::{Organization, OrganizationRole};
+use crate::domain::password::Password;
 use crate::domain::{
     Audience, By, ChallengeId, Email, Entry, Evidence, OrganizationId, PasswordMark, Purpose, Refusal, Secret, User,
     UserId, Username,
@@ -44,23 +46,27 @@ pub struct Application {
     pub invitation_code: Option<Secret>,
 }
 
+/// Whether people may open an account of their own; every way to sign up asks this, and the pages that lead to one.
+///
+/// Refused with `SignUpClosed` and `InvitationNeeded`. Which address is asked for makes no difference.
+pub fn is_open(app: &App) -> std::result::Result<(), Refusal> {
+    match app.config.accounts.sign_up {
+        SignUp::Open => Ok(()),
+        SignUp::Invitation => Err(Refusal::InvitationNeeded),
+        SignUp::Closed => Err(Refusal::SignUpClosed),
+    }
+}
+
 /// Opens an account with its initial organization and signs the person in, in one transaction.
 ///
-/// Refused with `AudienceRefused` for anything but the application, since nobody has a role yet;
+/// Refused as [`is_open`] says; with `AudienceRefused` for anything but the application, since nobody has a role yet;
 /// with `NotFound` where a code is asked for first; with `EmailTaken`; with `TooMany` after too many refusals or new accounts; with `Busy` while the
 /// hashing queue has no room for this caller; and for what is wrong with address or password.
 pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) -> Result<SignedIn> {
-    if wanted != Audience::App {
-        return Err(Refusal::AudienceRefused.into());
-    }
     if app.config.challenges.at_sign_up {
         return Err(Refusal::NotFound.into());
     }
-    let email = Email::parse(&input.email).ok_or(Refusal::EmailInvalid)?;
-    let password = password::choose(app, &input.password, &email, None)?;
-    if input.invitation_code.is_some() {
-        return Err(Refusal::InvitationInvalid.into());
-    }
+    let (email, password) = check(app, &input, wanted)?;
     let account = attempts::of_address(app, &email);
     // Of what is refused, only the taken address is worth trying again and again.
     let attempt = Try::new(app, by)
@@ -106,6 +112,20 @@ pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) ->
     opened
 }
 
+/// What can be said of an application without asking the database.
+fn check(app: &App, input: &Application, wanted: Audience) -> Result<(Email, Password)> {
+    is_open(app)?;
+    if wanted != Audience::App {
+        return Err(Refusal::AudienceRefused.into());
+    }
+    let email = Email::parse(&input.email).ok_or(Refusal::EmailInvalid)?;
+    let password = password::choose(app, &input.password, &email, None)?;
+    if input.invitation_code.is_some() {
+        return Err(Refusal::InvitationInvalid.into());
+    }
+    Ok((email, password))
+}
+
 /// What is kept until the code was entered.
 #[derive(Serialize, Deserialize)]
 struct Pending {
@@ -115,20 +135,13 @@ struct Pending {
 
 /// Begins to open an account: mails a code to an address that is free, and tells the owner of one that is taken. The answer is the same.
 ///
-/// Refused with `NotFound` where no code is asked for; with `AudienceRefused` for anything but the application; with `TooMany` after too many
+/// Refused as [`is_open`] says; with `NotFound` where no code is asked for; with `AudienceRefused` for anything but the application; with `TooMany` after too many
 /// from one network or with one address; with `Busy`; and for what is wrong with address or password.
 pub async fn start(app: &App, by: &By, input: Application, wanted: Audience) -> Result<ChallengeId> {
-    if wanted != Audience::App {
-        return Err(Refusal::AudienceRefused.into());
-    }
     if !app.config.challenges.at_sign_up {
         return Err(Refusal::NotFound.into());
     }
-    let email = Email::parse(&input.email).ok_or(Refusal::EmailInvalid)?;
-    let password = password::choose(app, &input.password, &email, None)?;
-    if input.invitation_code.is_some() {
-        return Err(Refusal::InvitationInvalid.into());
-    }
+    let (email, password) = check(app, &input, wanted)?;
     // Also where it will not be needed: it takes as long.
     let (attempt, hash) = challenges::ask(app, by, &email, Some(password), LIMITS).await?;
     let pending = Pending {
@@ -156,8 +169,9 @@ pub async fn start(app: &App, by: &By, input: Application, wanted: Audience) -> 
 
 /// Opens the account once the code was entered, with a proved address, and signs the person in; all in one transaction.
 ///
-/// Refused with `CodeWrong`, also if somebody else has proved the address meanwhile; with `TooMany` after too many wrong codes from one network.
+/// Refused as [`is_open`] says; with `CodeWrong`, also if somebody else has proved the address meanwhile; with `TooMany` after too many wrong codes from one network.
 pub async fn complete(app: &App, by: &By, id: ChallengeId, code: &str) -> Result<SignedIn> {
+    is_open(app)?;
     let attempt = challenges::begin(app, by).await?;
     let open = async |tx: &mut Tx, passed: Challenge| open_pending(app, tx, by, &passed).await;
     challenges::redeem(app, by, attempt, (challenge::Purpose::SignUp, id), code, open).await

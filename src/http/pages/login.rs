@@ -6,6 +6,7 @@ use sailfish::TemplateSimple;
 use crate::domain::{Anyone, Visitor};
 use crate::flows::entry::code;
 use crate::flows::entry::password::{Credentials, with_password};
+use crate::flows::entry::sign_up;
 use crate::flows::{Error, Result, reset};
 use crate::http::cx::Cx;
 use crate::http::pages::form::{self, PasswordField, Problems};
@@ -20,7 +21,8 @@ const FIELDS: [&str; 2] = ["email", "password"];
 struct LoginPage {
     layout: Layout,
     action: String,
-    sign_up: String,
+    /// Where an account is opened, if people may open one.
+    sign_up: Option<String>,
     /// Whether a username will do as well.
     takes_username: bool,
     /// Where a new password is asked for, if there is such a way.
@@ -80,7 +82,9 @@ pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems)
             .with(&problems)
             .beginning_at(FIELDS[0]),
         action: form::path_with("/auth/login", return_to.as_ref()),
-        sign_up: form::path_with("/auth/signup", return_to.as_ref()),
+        sign_up: sign_up::is_open(&cx.app)
+            .is_ok()
+            .then(|| form::path_with("/auth/signup", return_to.as_ref())),
         takes_username: cx.app.config.username_login,
         reset: reset::is_possible(&cx.app).then(|| form::path_with("/auth/password-reset", return_to.as_ref())),
         code: code::is_possible(&cx.app).then(|| form::path_with(login_code::PATH, return_to.as_ref())),

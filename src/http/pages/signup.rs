@@ -26,16 +26,34 @@ struct SignUpPage {
     problems: Problems,
 }
 
+#[derive(TemplateSimple)]
+#[template(path = "signup_closed.stpl")]
+struct ClosedPage {
+    layout: Layout,
+    happened: String,
+    sign_in: String,
+}
+
 /// `GET /auth/signup`.
 pub async fn show(cx: Cx, visitor: Visitor) -> Result<Reply> {
     match arrival::pass_on(&cx, &visitor).await? {
         Some(reply) => Ok(reply),
-        None => page(&cx, StatusCode::OK, "", Problems::default()),
+        None => opened(&cx),
+    }
+}
+
+fn opened(cx: &Cx) -> Result<Reply> {
+    match sign_up::is_open(&cx.app) {
+        Err(refusal) => closed_page(cx, StatusCode::FORBIDDEN, &refusal),
+        Ok(()) => page(cx, StatusCode::OK, "", Problems::default()),
     }
 }
 
 /// `POST /auth/signup`.
 pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
+    if let Err(refusal) = sign_up::is_open(&cx.app) {
+        return closed_page(&cx, StatusCode::FORBIDDEN, &refusal);
+    }
     let form = cx.form()?;
     let email = form.get("email");
     let problems = Problems::empty([
@@ -88,6 +106,21 @@ pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems)
         email: email.to_owned(),
         password: PasswordField::new("password", say.field_password()),
         problems,
+    };
+    form::render(status, page)
+}
+
+/// Why nobody can sign up here.
+pub(super) fn closed_page(cx: &Cx, status: StatusCode, refusal: &Refusal) -> Result<Reply> {
+    let say = cx.say();
+    let title = match refusal {
+        Refusal::InvitationNeeded => say.sign_up_invited(),
+        _ => say.sign_up_closed(),
+    };
+    let page = ClosedPage {
+        layout: Layout::of(cx, title),
+        happened: refusals::words(say, refusal),
+        sign_in: form::path_with("/auth/login", cx.return_to().as_ref()),
     };
     form::render(status, page)
 }

@@ -34,6 +34,7 @@ pub(super) fn show(cx: &Cx, kind: &str) -> Result<Reply> {
     let (program, address) = sample::CLIENTS[0];
     let values = [
         ("address", address),
+        ("appeal", "4f8XpQ2mVnT6yR1cKd0sWbLj9hGzEaUo3iYt5NvMxCw"),
         ("code", "048190"),
         ("program", program),
         ("roles", "admin, operator"),

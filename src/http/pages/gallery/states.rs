@@ -97,6 +97,12 @@ pub(super) const ALL: &[State] = &[
             signup::page(cx, OK, sample::LONG_EMAIL, problems)
         })
     }),
+    state("signup-closed", "closed", "nobody may open an account", |cx| {
+        signup::closed_page(cx, OK, &Refusal::SignUpClosed)
+    }),
+    state("signup-closed", "invited", "by invitation only", |cx| {
+        signup::closed_page(cx, OK, &Refusal::InvitationNeeded)
+    }),
     state("sign-out", "ask", "asked before", |cx| {
         sessions::sign_out_page(cx, sample::EMAIL)
     }),
