@@ -57,6 +57,7 @@ async fn caused(world: World, kind: Kind) -> (Site, Browser) {
             let mut browser = site.signed_up(ADA).await;
             // An address that nobody has proved is told nothing.
             for address in [ADA, BOB] {
+                site.world.clock.advance(Duration::from_secs(1));
                 begin(&mut browser, CHANGE, &[("email", address)]).await;
                 enter(&site, &mut browser, Kind::EmailChangeCode, ADDRESS).await;
             }
