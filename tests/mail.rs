@@ -4,7 +4,8 @@ mod codes;
 mod command;
 mod http;
 mod looks;
-mod outbox;
+mod outages;
+pub(crate) mod outbox;
 mod smtp;
 
 use authara::domain::{Email, Timestamp};

@@ -32,7 +32,7 @@ fn inbox(app: &App) -> Vec<Entry> {
 }
 
 /// A world whose letters go to that server.
-async fn with_smtp(world: World, server: &Server) -> World {
+pub(crate) async fn with_smtp(world: World, server: &Server) -> World {
     let (port, certificate) = (server.address.port(), server.certificate.clone());
     world
         .with(|config| {
