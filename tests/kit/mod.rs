@@ -1,6 +1,7 @@
 //! What tests are built with.
 
 pub(crate) mod app;
+pub(crate) mod certificate;
 pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod database;

@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use rustls::ServerConfig;
@@ -13,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
+
+use super::certificate;
 
 /// What it says to what; everything else is taken.
 #[derive(Clone)]
@@ -138,28 +139,13 @@ impl Drop for Server {
 
 /// A certificate for that name, and what speaks TLS with it.
 pub(crate) fn acceptor(folder: &Path, name: &str) -> (PathBuf, TlsAcceptor) {
+    certificate::own(
+        folder,
+        "smtp",
+        ("test", name),
+        &["-addext", "basicConstraints=critical,CA:FALSE"],
+    );
     let (key, certificate) = (folder.join("smtp.key"), folder.join("smtp.crt"));
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-        ])
-        .args(["-subj", "/CN=test", "-addext", &format!("subjectAltName=DNS:{name}")])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .arg("-keyout")
-        .arg(&key)
-        .arg("-out")
-        .arg(&certificate)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let chain = CertificateDer::pem_file_iter(&certificate)
         .unwrap()
         .map(Result::unwrap)

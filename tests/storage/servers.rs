@@ -1,12 +1,12 @@
 //! Which PostgreSQL server is trusted with the database, and what one that does not answer costs.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use authara::domain::Secret;
 use authara::storage::{PostgresTarget, Result, Store, Target, about, migrate};
 
 use super::{NOW, add_user, count, try_add, user};
+use crate::kit::certificate::{self, openssl};
 use crate::kit::cluster::Cluster;
 use crate::kit::database::{Database, Folder, on_postgres};
 use crate::kit::proxy::{Proxy, Wire};
@@ -40,7 +40,7 @@ async fn r132_only_a_server_with_the_right_certificate_is_spoken_to() {
     // The file of an authority is filled again while the program runs.
     let mut renewed = good.clone();
     let root = folder.0.join("renewed.crt");
-    certificate(&folder, "renewed", "localhost");
+    certificate::own(&folder.0, "renewed", ("localhost", "localhost"), &[]);
     renewed.root_certificates = Some(root.clone());
     let store = Store::open(&Target::Postgres(Box::new(renewed))).await.unwrap();
     let users = async || store.read().await?.users().count().await;
@@ -52,7 +52,7 @@ async fn r132_only_a_server_with_the_right_certificate_is_spoken_to() {
     assert!(store.read_certificates().is_err());
 
     let other_root = folder.0.join("other.crt");
-    certificate(&folder, "other", "localhost");
+    certificate::own(&folder.0, "other", ("localhost", "localhost"), &[]);
     for (change, why) in [
         (
             (|target, _| target.servers[0].0 = "127.0.0.1".to_owned()) as fn(&mut PostgresTarget, _),
@@ -95,14 +95,14 @@ async fn r132_a_server_without_tls_is_never_fallen_back_to() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn r132_an_authoritys_certificate_counts_and_an_expired_one_does_not() {
     let folder = Folder::new();
-    certificate(&folder, "own", "localhost");
+    certificate::own(&folder.0, "own", ("localhost", "localhost"), &[]);
     std::fs::write(
         folder.0.join("own.names"),
         "subjectAltName=DNS:localhost\nbasicConstraints=CA:TRUE\n",
     )
     .unwrap();
     openssl(
-        &folder,
+        &folder.0,
         &[
             "x509",
             "-in",
@@ -139,12 +139,12 @@ async fn r132_an_authoritys_certificate_counts_and_an_expired_one_does_not() {
     let expired = told(target.clone()).await;
 
     // Of an authority that signs servers' certificates and shows none itself.
-    certificate(&folder, "authority", "Authority");
+    certificate::own(&folder.0, "authority", ("Authority", "localhost"), &[]);
     issued(&folder, "authority", "server");
     install(&cluster, &folder, "server").await;
     target.root_certificates = Some(folder.0.join("authority.crt"));
     let issued = told(target.clone()).await;
-    certificate(&folder, "other", "Authority");
+    certificate::own(&folder.0, "other", ("Authority", "localhost"), &[]);
     target.root_certificates = Some(folder.0.join("other.crt"));
     let forged = told(target).await;
 
@@ -153,37 +153,11 @@ async fn r132_an_authoritys_certificate_counts_and_an_expired_one_does_not() {
     assert!(forged.contains("certificate"), "{forged}");
 }
 
-/// A certificate that is its own authority.
-fn certificate(folder: &Folder, name: &str, subject: &str) {
-    openssl(
-        folder,
-        &[
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            &format!("/CN={subject}"),
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-keyout",
-            &format!("{name}.key"),
-            "-out",
-            &format!("{name}.crt"),
-        ],
-    );
-}
-
 /// A server's certificate, issued by that authority.
 fn issued(folder: &Folder, authority: &str, name: &str) {
     std::fs::write(folder.0.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
     openssl(
-        folder,
+        &folder.0,
         &[
             "req",
             "-newkey",
@@ -200,7 +174,7 @@ fn issued(folder: &Folder, authority: &str, name: &str) {
         ],
     );
     openssl(
-        folder,
+        &folder.0,
         &[
             "x509",
             "-req",
@@ -230,15 +204,6 @@ async fn install(cluster: &Cluster, folder: &Folder, name: &str) {
     }
     cluster.execute("SELECT pg_reload_conf()").await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-}
-
-fn openssl(folder: &Folder, arguments: &[&str]) {
-    let output = Command::new("openssl")
-        .args(arguments)
-        .current_dir(&folder.0)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
