@@ -17,6 +17,7 @@ use crate::domain::{Email, LetterId, Refusal, Timestamp};
 use crate::flows;
 use crate::flows::letters::{self, Values};
 use crate::outside::dns;
+use crate::outside::mail::Outcome;
 use crate::workers;
 
 /// Time for a port to open.
@@ -190,60 +191,91 @@ async fn test(app: &App, address: &Email, selector: Option<&str>, as_json: bool,
     };
     let message = workers::letters::message(app, &letter, &Values::new());
     let message = message.map_err(|error| Failure::Words(format!("the letter cannot be written: {error}")))?;
-    let outcome = mailer.send(&message, now).await;
-    let (sent, said) = match &outcome {
-        Ok(said) => (true, said.clone()),
-        Err(not_sent) => (false, not_sent.words().to_owned()),
+    let report = Report {
+        outcome: mailer.send(&message, now).await,
+        by: mailer.describe(),
+        from: &app.config.mail.from,
+        ports: ports(app).await,
+        records: records(app.config.mail.from.1.domain(), selector).await,
     };
-    let ports = ports(app).await;
-    let records = records(app.config.mail.from.1.domain(), selector).await;
-    let (name, from) = &app.config.mail.from;
     if as_json {
+        out.json(&report.value())?;
+        return report.outcome.map(drop).map_err(|_| Failure::Silent);
+    }
+    report.print(address, out)?;
+    match report.outcome {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Failure::Words("the letter was not sent".to_owned())),
+    }
+}
+
+/// What came of a test.
+struct Report<'a> {
+    outcome: Outcome,
+    by: String,
+    from: &'a (String, Email),
+    ports: Vec<(u16, bool)>,
+    records: Vec<Record>,
+}
+
+impl Report<'_> {
+    /// What the mail server said, or why there was nobody to say anything.
+    fn answer(&self) -> &str {
+        match &self.outcome {
+            Ok(said) => said,
+            Err(not_sent) => not_sent.words(),
+        }
+    }
+
+    fn value(&self) -> Value {
+        let ports = self.ports.iter();
         let ports: Vec<_> = ports
-            .iter()
             .map(|(port, open)| json!({ "port": port, "open": open }))
             .collect();
-        let records: Vec<_> = records.iter().map(Record::value).collect();
-        out.json(&json!({
-            "sent": sent,
-            "answer": said,
-            "by": mailer.describe(),
-            "from": from.as_str(),
+        json!({
+            "sent": self.outcome.is_ok(),
+            "answer": self.answer(),
+            "by": self.by,
+            "from": self.from.1.as_str(),
             "ports": ports,
-            "records": records,
-        }))?;
-        return if sent { Ok(()) } else { Err(Failure::Silent) };
+            "records": self.records.iter().map(Record::value).collect::<Vec<_>>(),
+        })
     }
-    out.line(format!("By      {}", mailer.describe()))?;
-    out.line(format!("From    {name} <{}>", from.as_str()))?;
-    out.line(format!("To      {}", address.as_str()))?;
-    out.wrapped(8, &format!("{}    {said}", if sent { "Sent" } else { "Not " }))?;
-    if !ports.is_empty() {
+
+    fn print(&self, to: &Email, out: &mut Printer) -> Result<()> {
+        let (name, from) = self.from;
+        out.line(format!("By      {}", self.by))?;
+        out.line(format!("From    {name} <{}>", from.as_str()))?;
+        out.line(format!("To      {}", to.as_str()))?;
+        let outcome = if self.outcome.is_ok() { "Sent" } else { "Not " };
+        out.wrapped(8, &format!("{outcome}    {}", self.answer()))?;
+        self.print_ports(out)?;
+        out.line(format!("\nWhat {} says about its mail:", from.domain()))?;
+        for record in &self.records {
+            out.wrapped(9, &format!("  {:<6} {}", record.name, record.words()))?;
+        }
+        Ok(())
+    }
+
+    fn print_ports(&self, out: &mut Printer) -> Result<()> {
+        if self.ports.is_empty() {
+            return Ok(());
+        }
         out.line("\nPorts of the mail server:")?;
-        for (port, open) in &ports {
-            let what = PORTS
-                .iter()
-                .find(|(known, _)| known == port)
-                .map_or("", |(_, what)| *what);
+        for (port, open) in &self.ports {
+            let known = PORTS.iter().find(|(known, _)| known == port);
+            let what = known.map_or("", |(_, what)| *what);
             let state = if *open { "open" } else { "closed" };
             out.line(format!("  {port:<5} {state:<7} {what}"))?;
         }
-        if ports.iter().all(|(_, open)| !open) {
-            out.wrapped(
-                0,
-                "All of them are closed: many hosts close them for new machines. Ask yours, or send over HTTP with \
-                 AUTHARA_MAIL_PRESET.",
-            )?;
+        if self.ports.iter().any(|(_, open)| *open) {
+            return Ok(());
         }
-    }
-    out.line(format!("\nWhat {} says about its mail:", from.domain()))?;
-    for record in &records {
-        out.wrapped(9, &format!("  {:<6} {}", record.name, record.words()))?;
-    }
-    if sent {
-        Ok(())
-    } else {
-        Err(Failure::Words("the letter was not sent".to_owned()))
+        out.wrapped(
+            0,
+            "All of them are closed: many hosts close them for new machines. Ask yours, or send over HTTP with \
+             AUTHARA_MAIL_PRESET.",
+        )
     }
 }
 

@@ -563,7 +563,7 @@ const PLAIN_VARS: &[Var] = &[
             to: 31_536_000,
         },
         default: Default::Is("720h"),
-        help: "How long it is kept to whom a letter was sent and what the mail server said. What a letter said is not kept.",
+        help: "How long the recipient of a letter and the answer of the mail server are kept. What a letter said is not kept.",
         ..PLAIN
     },
     Var {

@@ -12,7 +12,7 @@ pub(in crate::cli) enum Mail {
     /// Send a letter now, and say what the ports and the domain of the sender are like.
     #[command(after_help = "Example: authara mail test you@example.com --dkim-selector resend")]
     Test {
-        /// To whom.
+        /// The recipient.
         #[arg(value_parser = email)]
         address: Email,
         /// The name under which the domain keeps the key of its signatures; your mail service tells it.
@@ -35,7 +35,7 @@ pub(in crate::cli) enum Mail {
         #[command(flatten)]
         printed: Printed,
     },
-    /// Show one letter: to whom, when, and what the mail server said. Not what it says.
+    /// Show one letter: the recipient, the time, and what the mail server said. Not what it says.
     Show {
         /// Its id.
         #[arg(value_parser = letter)]

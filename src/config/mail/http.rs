@@ -53,21 +53,7 @@ impl Api {
             let content = file::read(path, LARGEST_TEMPLATE)?;
             String::from_utf8(content).map_err(|_| format!("names {path}, which is not UTF-8"))
         });
-        let url = reader.parse(URL, |text| {
-            let is_here = ["http://127.0.0.1", "http://[::1]", "http://localhost"]
-                .iter()
-                .any(|start| {
-                    text.strip_prefix(start)
-                        .is_some_and(|rest| rest.starts_with([':', '/']) || rest.is_empty())
-                });
-            let is_plain =
-                !text.contains(|letter: char| letter.is_control() || letter.is_whitespace() || letter == '@');
-            if is_plain && (is_here || text.len() > "https://".len() && text.starts_with("https://")) {
-                Ok(text.to_owned())
-            } else {
-                Err("must begin with https:// (or http:// on this machine)".to_owned())
-            }
-        });
+        let url = reader.parse(URL, url);
         let key = reader.text(KEY).map(Secret::new);
         let preset = match (preset, template) {
             (Some(preset), None) => preset,
@@ -77,28 +63,14 @@ impl Api {
                 return None;
             }
             (None, None) => {
-                for (name, is_given) in [(URL, url.is_some()), (KEY, key.is_some())] {
-                    if is_given && !reader.is_set(PRESET) && !reader.is_set(TEMPLATE) {
-                        reader.problem(
-                            name,
-                            "is set, but neither AUTHARA_MAIL_PRESET nor AUTHARA_MAIL_TEMPLATE_FILE is",
-                        );
-                    }
-                }
+                of_no_use(reader, [(URL, url.is_some()), (KEY, key.is_some())]);
                 return None;
             }
         };
-        let url = match (url, &preset) {
-            (Some(url), _) => url,
-            (None, _) if reader.is_set(URL) => return None,
-            (None, Preset::Resend) => "https://api.resend.com/emails".to_owned(),
-            (None, Preset::Postmark) => "https://api.postmarkapp.com/email".to_owned(),
-            (None, Preset::Brevo) => "https://api.brevo.com/v3/smtp/email".to_owned(),
-            (None, Preset::Mailgun) => return missing(reader, "https://api.mailgun.net/v3/DOMAIN/messages"),
-            (None, Preset::Ses(_)) => {
-                return missing(reader, "https://email.REGION.amazonaws.com/v2/email/outbound-emails");
-            }
-            (None, Preset::Own(_)) => return missing(reader, "https://mail.example.com/send"),
+        let url = match url {
+            Some(url) => url,
+            None if reader.is_set(URL) => return None,
+            None => preset.usual_url(reader)?,
         };
         let preset = match preset {
             Preset::Ses(_) => {
@@ -107,31 +79,71 @@ impl Api {
             }
             other => other,
         };
-        match (&preset, &key) {
-            (Preset::Own(_), _) => {}
-            (_, None) => {
-                reader.problem(KEY, "is not set, but the mail service wants one");
-                return None;
-            }
-            (Preset::Ses(_), Some(key)) if !key.expose().contains(':') => {
-                reader.problem(KEY, "must be the id of the key and its secret, with a colon between");
-                return None;
-            }
-            (_, Some(key))
-                if key
-                    .expose()
-                    .contains(|letter: char| letter.is_control() || letter == ' ') =>
-            {
-                reader.problem(KEY, "has a space or a line break in it");
-                return None;
-            }
-            _ => {}
+        if let Some(problem) = preset.problem_with(key.as_ref()) {
+            reader.problem(KEY, problem);
+            return None;
         }
         Some(Self { url, key, preset })
     }
 }
 
-fn missing(reader: &mut Reader<'_>, form: &str) -> Option<Api> {
-    reader.problem(URL, format!("is not set: where letters go, as in {form}"));
-    None
+impl Preset {
+    /// Where the service takes letters; a problem where that depends on the account.
+    fn usual_url(&self, reader: &mut Reader<'_>) -> Option<String> {
+        let form = match self {
+            Self::Resend => return Some("https://api.resend.com/emails".to_owned()),
+            Self::Postmark => return Some("https://api.postmarkapp.com/email".to_owned()),
+            Self::Brevo => return Some("https://api.brevo.com/v3/smtp/email".to_owned()),
+            Self::Mailgun => "https://api.mailgun.net/v3/DOMAIN/messages",
+            Self::Ses(_) => "https://email.REGION.amazonaws.com/v2/email/outbound-emails",
+            Self::Own(_) => "https://mail.example.com/send",
+        };
+        reader.problem(URL, format!("is not set: where letters go, as in {form}"));
+        None
+    }
+
+    /// What keeps the service from taking that key.
+    fn problem_with(&self, key: Option<&Secret>) -> Option<&'static str> {
+        let is_plain = |key: &Secret| {
+            !key.expose()
+                .contains(|letter: char| letter.is_control() || letter == ' ')
+        };
+        match (self, key) {
+            (Self::Own(_), _) => None,
+            (_, None) => Some("is not set, but the mail service wants one"),
+            (Self::Ses(_), Some(key)) if !key.expose().contains(':') => {
+                Some("must be the id of the key and its secret, with a colon between")
+            }
+            (_, Some(key)) if !is_plain(key) => Some("has a space or a line break in it"),
+            _ => None,
+        }
+    }
+}
+
+/// The key must not travel in clear text, nor the password that a URL may hold stand in a log.
+fn url(text: &str) -> Result<String, String> {
+    let is_here = ["http://127.0.0.1", "http://[::1]", "http://localhost"]
+        .iter()
+        .any(|start| {
+            text.strip_prefix(start)
+                .is_some_and(|rest| rest.starts_with([':', '/']) || rest.is_empty())
+        });
+    let is_plain = !text.contains(|letter: char| letter.is_control() || letter.is_whitespace() || letter == '@');
+    if is_plain && (is_here || text.len() > "https://".len() && text.starts_with("https://")) {
+        Ok(text.to_owned())
+    } else {
+        Err("must begin with https:// (or http:// on this machine)".to_owned())
+    }
+}
+
+/// Settings of a service that nobody has named.
+fn of_no_use(reader: &mut Reader<'_>, given: [(&'static str, bool); 2]) {
+    for (name, is_given) in given {
+        if is_given && !reader.is_set(PRESET) && !reader.is_set(TEMPLATE) {
+            reader.problem(
+                name,
+                "is set, but neither AUTHARA_MAIL_PRESET nor AUTHARA_MAIL_TEMPLATE_FILE is",
+            );
+        }
+    }
 }

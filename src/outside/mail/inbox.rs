@@ -17,7 +17,7 @@ pub struct Entry {
     pub id: String,
     /// When it was queued.
     pub at: Timestamp,
-    /// To whom.
+    /// The recipient.
     pub to: Email,
     /// Its subject.
     pub subject: String,
