@@ -48,6 +48,18 @@ pub async fn rename(app: &App, caller: &Caller, text: &str) -> Result<bool> {
     renamed
 }
 
+/// Keeps the language in which the caller wants to read, so that letters are written in it.
+pub async fn read_in(app: &App, caller: &Caller, language: &str) -> Result<()> {
+    if caller.user.language == language {
+        return Ok(());
+    }
+    let user = caller.user.id;
+    app.store
+        .write(async |tx| tx.users().set_language(user, language).await)
+        .await?;
+    Ok(())
+}
+
 /// What the end of an account would mean.
 #[derive(Debug, Clone)]
 pub struct Farewell {

@@ -58,9 +58,11 @@ fn entrance() -> Vec<Route> {
         anyone().get("/auth/not-me", pages::not_me::show),
         anyone().post("/auth/not-me", pages::not_me::submit),
         // Pages: language and appearance
-        anyone()
+        visitor()
             .post("/auth/preferences", pages::preferences::submit)
-            .same_site_only("changes only how pages look in that browser, and error pages have no value"),
+            .same_site_only(
+                "changes only how pages look and in which language one reads, and error pages have no value",
+            ),
     ]
 }
 

@@ -1,8 +1,11 @@
 //! Language and appearance: what a browser asks for, and what somebody chose in the foot of a page.
 
+use authara::flows::{accounts, letters};
+use authara::workers;
+
 use super::browser::{Browser, Page, Site};
 use super::{ADA, BOB};
-use crate::kit::world::{World, on_sqlite};
+use crate::kit::world::{World, both, on_sqlite, operator};
 
 const CHOOSE: &str = "/auth/preferences";
 
@@ -83,6 +86,29 @@ async fn a_language_once_chosen_stays_chosen() {
     })
     .await;
 }
+
+both!(
+    a_language_that_is_chosen_while_signed_in_is_that_of_letters,
+    async |world: World| {
+        let site = Site::of(world).await;
+        let mut browser = site.signed_up(ADA).await;
+        let (mut bob, mut stranger) = (site.signed_up(BOB).await, site.browser());
+        let app = &site.world.app;
+        let of = async |email| accounts::directory::find(app, email).await.unwrap().language;
+
+        browser.post(CHOOSE, &[("language", "es")]).await;
+        browser.post(CHOOSE, &[("theme", "dark")]).await;
+        bob.post(CHOOSE, &[("language", "tlh")]).await;
+        stranger.post(CHOOSE, &[("language", "fr")]).await;
+
+        assert_eq!((of(ADA).await.as_str(), of(BOB).await.as_str()), ("es", "en"));
+        let ada = accounts::directory::find(app, ADA).await.unwrap().id;
+        accounts::disable(app, &operator(app), ada).await.unwrap();
+        workers::letters::round(app.clone()).await.unwrap();
+        let letter = &letters::inbox(app).unwrap()[0];
+        assert!(letter.html.contains("<html lang=\"es\""), "{}", letter.html);
+    }
+);
 
 #[tokio::test]
 async fn a_theme_is_chosen_and_given_up_again() {

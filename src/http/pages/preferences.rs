@@ -5,8 +5,8 @@ use std::time::Duration;
 use hyper::StatusCode;
 
 use crate::domain::return_to::ReturnTo;
-use crate::domain::{Anyone, Refusal};
-use crate::flows::Result;
+use crate::domain::{Refusal, Visitor};
+use crate::flows::{Result, account};
 use crate::http::cookies::{self, SetCookie};
 use crate::http::cx::Cx;
 use crate::http::reply::Reply;
@@ -16,14 +16,18 @@ use crate::http::theme::Theme;
 const LIFETIME: Duration = Duration::from_hours(365 * 24);
 
 /// `POST /auth/preferences`: either field may be left out. What is not offered is refused.
-pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
+///
+/// The language is kept on the account as well, of somebody who is signed in: letters follow it.
+pub async fn submit(cx: Cx, visitor: Visitor) -> Result<Reply> {
     let form = cx.form()?;
     let (language, theme) = (form.get("language"), form.get("theme"));
     let mut cookies = Vec::new();
+    let mut chosen = None;
     if !language.is_empty() {
         let known = cx.site.languages.named(language);
         let phrases = known.ok_or(Refusal::BadRequest("the language is not one of those offered"))?;
         cookies.push(SetCookie::new(cookies::LANGUAGE, phrases.tag(), LIFETIME));
+        chosen = Some(phrases.tag());
     }
     if !theme.is_empty() {
         let theme = Theme::parse(theme).ok_or(Refusal::BadRequest("the theme must be system, light or dark"))?;
@@ -31,6 +35,9 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
             Some(name) => SetCookie::new(cookies::THEME, name, LIFETIME),
             None => SetCookie::clear(cookies::THEME),
         });
+    }
+    if let (Visitor::SignedIn(caller), Some(language)) = (&visitor, chosen) {
+        account::read_in(&cx.app, caller, language).await?;
     }
 
     let reply = if cx.is_script_fetch() {
