@@ -77,6 +77,7 @@ actions! {
     UserUnlocked "user.unlocked" "The limits on guessing an account's password began anew.",
     RoleGranted "user.role_granted" "A platform role was given; the detail is the role.",
     RoleRevoked "user.role_revoked" "A platform role was taken; the detail is the role.",
+    DataExported "user.data_exported" "A person downloaded what is kept about them.",
     UsernameChanged "user.username_changed" "A username was changed.",
     PasswordChanged "user.password_changed" "A password was set or replaced.",
     PasswordRemoved "user.password_removed" "A password was removed: its owner has another way in.",

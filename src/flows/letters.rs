@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::app::pulse::Worker;
 use crate::crypto::{random, seal, token};
 use crate::domain::letter::{Kind, Letter, Queued, State, pause_after};
-use crate::domain::{Appeal, By, Email, LetterId, Refusal, Timestamp, User, UserId};
+use crate::domain::{Appeal, By, Caller, Email, LetterId, Refusal, Timestamp, User, UserId};
 use crate::flows::{Error, Result};
 use crate::outside::mail::{self, Mailer, NotSent};
 use crate::storage::{self, Tx};
@@ -115,6 +115,13 @@ pub(super) async fn queue(app: &App, tx: &mut Tx, by: &By, wanted: Queue<'_>) ->
     let pulse = app.pulse.clone();
     tx.after_commit(move || pulse.wake(Worker::Letters));
     Ok(())
+}
+
+/// Whether letters to the caller are refused for good, so that for now none is written to them.
+pub async fn are_refused(app: &App, caller: &Caller) -> Result<bool> {
+    let since = caller.now - REFUSED_FOR;
+    let mut conn = app.store.read().await?;
+    Ok(conn.letters().is_refused(&caller.user.email, since).await?)
 }
 
 /// A letter that this caller alone may send for a while.

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod account;
+pub mod account_data;
 pub mod accounts;
 pub mod address;
 mod announce;

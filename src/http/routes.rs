@@ -85,6 +85,8 @@ fn account() -> Vec<Route> {
         user().post("/auth/user/username", pages::account::username::submit),
         recent().get("/auth/email-change", pages::account::email::show),
         recent().post("/auth/email-change", pages::account::email::submit),
+        recent().get("/auth/account/data", pages::account::data::show),
+        recent().post("/auth/account/data", pages::account::data::submit),
         recent().get("/auth/user/delete", pages::account::delete::show),
         recent().post("/auth/user/delete", pages::account::delete::submit),
         anyone().get("/auth/successful-deletion", pages::account::delete::done),

@@ -165,6 +165,16 @@ impl Letters<'_> {
         rows.into_iter().map(|mut row| read(&mut row)).collect()
     }
 
+    /// The letters about an account, the newest first, at most `limit`.
+    pub async fn of_user(self, user: UserId, limit: u32) -> Result<Vec<Queued>> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM letters WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2"
+        );
+        self.0.list(sql, args![user, limit], read).await
+    }
+
     /// How many letters wait, and since when the oldest of them does.
     pub async fn waiting(self) -> Result<(i64, Option<Timestamp>)> {
         let sql = "SELECT count(*), min(created_at) FROM letters WHERE state = 'waiting'";

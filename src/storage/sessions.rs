@@ -263,6 +263,17 @@ impl Sessions<'_> {
         self.0.list(sql, args, read).await
     }
 
+    /// Every session of the user that is kept, live or over, last used first. Surplus ones are not
+    /// ([`delete_surplus`](Self::delete_surplus)), so they are few.
+    pub async fn kept_of(self, user: UserId) -> Result<Vec<Session>> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM sessions s WHERE s.user_id = $1 ORDER BY s.last_used_at DESC, s.id DESC"
+        );
+        self.0.list(sql, args![user], read).await
+    }
+
     /// From where and with which programs the account was used, as far as its sessions are kept; those of the last `limit`.
     pub async fn clients_of(self, user: UserId, limit: u32) -> Result<Vec<(IpAddr, String)>> {
         let sql = "SELECT address, user_agent FROM sessions WHERE user_id = $1 ORDER BY last_used_at DESC LIMIT $2";

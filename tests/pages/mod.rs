@@ -8,6 +8,7 @@ mod browser;
 mod codes;
 mod confirm;
 mod csrf;
+mod data;
 mod deletion;
 mod entering;
 mod errors;

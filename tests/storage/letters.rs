@@ -268,6 +268,8 @@ both!(letters_are_listed_counted_and_deleted, async |db: &Database| {
         ids(conn.letters().newest(Some(State::Sent), None, 9).await.unwrap()),
         [first]
     );
+    assert_eq!(ids(conn.letters().of_user(ada.id, 9).await.unwrap()), [letters[3].id]);
+    assert!(conn.letters().of_user(ada.id, 0).await.unwrap().is_empty());
     assert_eq!(
         conn.letters().waiting().await.unwrap(),
         (3, Some(letters[1].created_at))

@@ -161,6 +161,32 @@ both!(live_sessions_are_listed_last_used_first, async |db: &Database| {
     assert_eq!(listed, [session(2, &ada), opened]);
 });
 
+both!(
+    every_session_that_is_kept_is_listed_for_its_owner,
+    async |db: &Database| {
+        let (ada, opened) = signed_in(&db.store).await;
+        let bob = user(2);
+        add_user(&db.store, &bob).await;
+        let mut over = session(2, &ada);
+        over.revoked_at = Some(NOW);
+        over.last_used_at = NOW + HOUR;
+        db.store
+            .write(async |tx| {
+                for other in [&over, &session(3, &bob)] {
+                    tx.sessions().add(other).await?;
+                }
+                Result::Ok(())
+            })
+            .await
+            .unwrap();
+
+        let mut conn = db.store.read().await.unwrap();
+        let kept = conn.sessions().kept_of(ada.id).await.unwrap();
+
+        assert_eq!(kept, [over, opened]);
+    }
+);
+
 both!(a_session_is_ended_once_and_by_its_owner_alone, async |db: &Database| {
     let (ada, opened) = signed_in(&db.store).await;
     let bob = user(2);

@@ -1,5 +1,6 @@
 //! The account page: who one is, and where one is signed in.
 
+pub mod data;
 pub mod delete;
 pub mod email;
 pub mod password;
@@ -34,6 +35,8 @@ pub(super) struct Shown {
     pub(super) has_password: bool,
     /// Whether a code can be mailed, to prove an address with.
     pub(super) has_mail: bool,
+    /// Whether letters to the caller are refused.
+    pub(super) refuses_mail: bool,
 }
 
 #[derive(TemplateSimple)]
@@ -51,6 +54,7 @@ struct AccountPage {
     organization: Option<String>,
     roles: Vec<PlatformRole>,
     since: When,
+    refuses_mail: bool,
     sessions: Vec<Row>,
 }
 
@@ -122,6 +126,7 @@ async fn shown(cx: &Cx, caller: &Caller) -> Result<Shown> {
         sessions: flows::sessions::list(&cx.app, caller).await?,
         has_password: flows::password::has_one(&cx.app, caller).await?,
         has_mail: flows::address::is_possible(&cx.app),
+        refuses_mail: flows::letters::are_refused(&cx.app, caller).await?,
     })
 }
 
@@ -160,6 +165,7 @@ pub(super) fn page_again(
         organization: shown.organization.as_ref().map(organization),
         roles: caller.roles.clone(),
         since: When::new(caller.user.created_at, None, say, String::from),
+        refuses_mail: shown.refuses_mail,
         sessions: shown.sessions.iter().map(row).collect(),
     };
     form::render(status, page)

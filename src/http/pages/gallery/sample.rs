@@ -118,6 +118,7 @@ pub(super) fn account(cx: &Cx, sessions: usize) -> Shown {
         sessions: CLIENTS.iter().take(sessions).enumerate().map(session).collect(),
         has_password: sessions != 2,
         has_mail: true,
+        refuses_mail: false,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::domain::Refusal;
 use crate::domain::challenge::Purpose;
 use crate::flows::Result;
 use crate::http::cx::Cx;
+use crate::http::pages::account::Shown;
 use crate::http::pages::form::{self, Problems};
 use crate::http::pages::gallery::{State, parts, sample};
 use crate::http::pages::layout::Layout;
@@ -165,12 +166,20 @@ pub(super) const ALL: &[State] = &[
     state("account", "long", "everything as long as it may be", |cx| {
         account::page(cx, &sample::long_caller(cx), &sample::account(cx, 2))
     }),
+    state("account", "mail-refused", "letters to the person are refused", |cx| {
+        let shown = Shown {
+            refuses_mail: true,
+            ..sample::account(cx, 1)
+        };
+        account::page(cx, &sample::caller(cx), &shown)
+    }),
     state("account", "refused", "a username that is not free", |cx| {
         refused(cx, &Refusal::UsernameTaken, |problems| {
             let (caller, shown) = (sample::caller(cx), sample::account(cx, 1));
             account::page_again(cx, &caller, &shown, OK, sample::TAKEN, problems)
         })
     }),
+    state("data", "first", "opened", account::data::page),
     state("delete", "first", "opened", |cx| {
         account::delete::page(cx, &sample::caller(cx), OK, &sample::farewell(None))
     }),
