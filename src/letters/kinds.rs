@@ -2,7 +2,7 @@
 
 use crate::domain::letter::Kind;
 use crate::letters::{Block, Content, Facts};
-use crate::words::program;
+use crate::words::{Phrases, program};
 
 /// Where people see to their account.
 const ACCOUNT: &str = "/auth/account";
@@ -102,6 +102,15 @@ pub(super) fn content(facts: &Facts<'_>) -> Content {
             };
             told(facts, say.letter_role_changed_title(), text)
         }
+    }
+}
+
+/// Why the recipient gets a letter of that kind.
+pub(super) fn why(kind: Kind, say: &Phrases, site: &str) -> String {
+    match kind {
+        // There is no account yet, or not of this address.
+        Kind::Test | Kind::Unknown | Kind::SignUpCode => say.letter_why_entered(site),
+        _ => say.letter_why(site),
     }
 }
 

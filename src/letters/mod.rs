@@ -41,7 +41,8 @@ pub fn write(config: &Config, letter: &Letter, values: &BTreeMap<String, String>
         letter,
         values,
     });
-    let frame = Frame::new(&config.brand, &say, &content);
+    let why = kinds::why(letter.kind, &say, &config.brand.product_name);
+    let frame = Frame::new(&config.brand, &say, &content, why);
     let html = HtmlLetter { frame: &frame }.render_once()?;
     let text = TextLetter { frame: &frame }.render_once()?;
     Ok(Written {
@@ -103,7 +104,9 @@ struct Frame<'a> {
     say: &'a Phrases,
     site: &'a str,
     content: &'a Content,
-    /// Whom people can ask: what they read, and the link.
+    /// Why the recipient gets it.
+    why: String,
+    /// Where people get help: what they read, and the link.
     support: Option<(String, String)>,
     fill: String,
     on_fill: String,
@@ -115,13 +118,14 @@ struct Frame<'a> {
 const ACCENT: Colour = Colour::new(0x17_64_4f);
 
 impl<'a> Frame<'a> {
-    fn new(brand: &'a Brand, say: &'a Phrases, content: &'a Content) -> Self {
+    fn new(brand: &'a Brand, say: &'a Phrases, content: &'a Content, why: String) -> Self {
         let accent = brand.accent.unwrap_or_else(|| Accent::of(ACCENT));
         let support = brand.support.as_ref();
         Self {
             say,
             site: &brand.product_name,
             content,
+            why,
             support: support.map(|support| (support.words().to_owned(), support.href())),
             fill: accent.light.fill.to_string(),
             on_fill: accent.light.on_fill.to_string(),
