@@ -54,7 +54,8 @@ struct AccountPage {
     organization: Option<String>,
     roles: Vec<PlatformRole>,
     since: When,
-    refuses_mail: bool,
+    /// What to do where letters to the person are refused.
+    mail_refused: Option<String>,
     sessions: Vec<Row>,
 }
 
@@ -165,7 +166,9 @@ pub(super) fn page_again(
         organization: shown.organization.as_ref().map(organization),
         roles: caller.roles.clone(),
         since: When::new(caller.user.created_at, None, say, String::from),
-        refuses_mail: shown.refuses_mail,
+        mail_refused: shown
+            .refuses_mail
+            .then(|| say.account_mail_refused(caller.user.email.as_str())),
         sessions: shown.sessions.iter().map(row).collect(),
     };
     form::render(status, page)
