@@ -23,6 +23,7 @@ mod live;
 mod log;
 mod mail;
 mod metrics;
+mod model;
 mod noticed;
 mod pages;
 mod passwords;

@@ -67,7 +67,8 @@ pub(super) async fn notify(app: &App, tx: &mut Tx, by: &By, kind: Kind, user: &U
     if app.mailer.is_none() || tx.letters().count_since(user.id, kind, by.now - DAY).await? >= MOST_NOTICES {
         return Ok(());
     }
-    if kind.has_appeal() {
+    // An address that nobody has proved may be a stranger's, who must not get the account of somebody who mistyped theirs.
+    if kind.has_appeal() && user.email_verified_at.is_some() {
         values.insert("appeal".to_owned(), appeal(tx, by, user).await?);
     }
     let notice = Queue {

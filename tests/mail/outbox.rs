@@ -76,7 +76,10 @@ both!(
         assert_eq!(letter.to.as_str(), EMAIL);
         assert_eq!(letter.subject, "Ihr Passwort wurde geändert · localhost");
         for text in [&letter.text, &letter.html] {
-            assert!(text.contains("http://localhost:8080/auth/not-me?link="), "{text}");
+            assert!(
+                text.contains("http://localhost:8080/auth/providers/password/change"),
+                "{text}"
+            );
             assert!(!text.contains("another long password"));
         }
         let queued = queued(&world.app).await;
