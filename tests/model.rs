@@ -142,6 +142,7 @@ struct Model<'w> {
     /// What came to each address, newest last.
     mail: Vec<(String, Kind, letters::Values)>,
     fresh: usize,
+    succeeded: Vec<Act>,
     history: Vec<String>,
 }
 
@@ -155,6 +156,7 @@ impl<'w> Model<'w> {
             pending: Vec::new(),
             mail: Vec::new(),
             fresh: 0,
+            succeeded: Vec::new(),
             history: Vec::new(),
         }
     }
@@ -254,6 +256,7 @@ impl<'w> Model<'w> {
         for (plan, outcome) in plans.iter().zip(outcomes) {
             match outcome {
                 Ok(outcome) => {
+                    self.succeeded.push(plan.act);
                     if let Some((begun, id, to)) = outcome.begun {
                         self.pending.push((plan.who, begun, id, to));
                     }
@@ -652,8 +655,8 @@ impl Plan {
         let mut conn = app.store.read().await?;
         let appeal = conn.appeals().by_hash(&hash).await?.ok_or(Refusal::LinkOver)?;
         drop(conn);
-        let id = appeals::redeem(app, &by(app), link).await?;
         let to = appeal.address.as_str().to_owned();
+        let id = appeals::redeem(app, &by(app), link, &to).await?;
         let done = Done::TakenBack(appeal.user, to.clone());
         Ok(Outcome {
             begun: Some((Act::BeginReset, id, to)),
@@ -698,6 +701,7 @@ async fn sequences(world: World, count: u64) {
             }
         })
         .await;
+    let mut done: BTreeMap<String, u64> = BTreeMap::new();
     for number in 1..=count {
         let mut dice = Dice(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut model = Model::new(&world, number);
@@ -705,6 +709,14 @@ async fn sequences(world: World, count: u64) {
             model.step(&mut dice).await;
         }
         model.nobody_is_stuck().await;
+        for act in model.succeeded {
+            *done.entry(format!("{act:?}")).or_default() += 1;
+        }
+    }
+    // Otherwise nothing was tried.
+    for act in ACTS {
+        let times = done.get(&format!("{act:?}")).copied().unwrap_or_default();
+        assert!(times >= count / 40, "{act:?} was done {times} times: {done:?}");
     }
 }
 

@@ -35,6 +35,9 @@ pub enum Refusal {
     /// Nobody could sign in to the account any more.
     #[error("this is the only way to sign in to the account; add another one first")]
     LastMethod,
+    /// The letter with the link did not go to the address that was typed.
+    #[error("the message did not go to that address")]
+    AppealAddressWrong,
     /// A link in a letter that was used before, is too old, or was never sent.
     #[error("that link is not good any more")]
     LinkOver,

@@ -13,19 +13,20 @@ use crate::flows::ending::{self, Which};
 use crate::flows::{Result, account, attempts, reset};
 use crate::storage::Tx;
 
-/// The address that a link gives its account again. Refused with `LinkOver`.
-pub async fn address(app: &App, by: &By, link: &Secret) -> Result<Email> {
+/// Whether a link can be used. Refused with `LinkOver`.
+pub async fn check(app: &App, by: &By, link: &Secret) -> Result<()> {
     let hash = token::hash(link).ok_or(Refusal::LinkOver)?;
     let found = app.store.read().await?.appeals().by_hash(&hash).await?;
     let open = found.filter(|appeal| appeal.is_open(by.now));
-    Ok(open.ok_or(Refusal::LinkOver)?.address)
+    Ok(open.map(drop).ok_or(Refusal::LinkOver)?)
 }
 
-/// Takes the account back, and begins a reset of its password.
+/// Takes the account back, and begins a reset of its password. `address` is typed by the person, and must be the one to which the
+/// letter went: mail scanners also press buttons, and type nothing.
 ///
-/// Refused with `LinkOver` if the link was used or is too old, and with `EmailElsewhere` if the address has an account of its own
+/// Refused with `LinkOver` if the link was used or is too old, with `AppealAddressWrong`, and with `EmailElsewhere` if the address has an account of its own
 /// by now, whose owner has proved it.
-pub async fn redeem(app: &App, by: &By, link: &Secret) -> Result<ChallengeId> {
+pub async fn redeem(app: &App, by: &By, link: &Secret, address: &str) -> Result<ChallengeId> {
     let hash = token::hash(link).ok_or(Refusal::LinkOver)?;
     app.store
         .write(async |tx| -> Result<_> {
@@ -34,6 +35,9 @@ pub async fn redeem(app: &App, by: &By, link: &Secret) -> Result<ChallengeId> {
             // Of two at once the second finds it used.
             let found = tx.appeals().by_hash(&hash).await?;
             let appeal = found.filter(|appeal| appeal.is_open(by.now)).ok_or(Refusal::LinkOver)?;
+            if Email::parse(address).as_ref() != Some(&appeal.address) {
+                return Err(Refusal::AppealAddressWrong.into());
+            }
             take_back(app, tx, by, user, appeal).await
         })
         .await

@@ -85,7 +85,9 @@ pub fn face(refusal: &Refusal) -> Face {
             (StatusCode::BAD_REQUEST, "invalid_request", None)
         }
         R::CodeWrong => (StatusCode::BAD_REQUEST, "invalid_request", Some("code")),
-        R::EmailInvalid | R::EmailTaken | R::EmailSame => (StatusCode::BAD_REQUEST, "invalid_request", Some("email")),
+        R::EmailInvalid | R::EmailTaken | R::EmailSame | R::AppealAddressWrong => {
+            (StatusCode::BAD_REQUEST, "invalid_request", Some("email"))
+        }
         R::PasswordTooShort
         | R::PasswordTooLong
         | R::PasswordUnusable

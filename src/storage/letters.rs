@@ -65,7 +65,7 @@ impl Letters<'_> {
         Ok(())
     }
 
-    /// Takes a letter out again that was queued in the same transaction.
+    /// Takes a letter out again that is not to be sent.
     pub async fn take_back(self, id: LetterId) -> Result<()> {
         let sql = "DELETE FROM letters WHERE id = $1";
         self.0.execute(sql, args![id]).await?;

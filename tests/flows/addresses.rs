@@ -93,9 +93,12 @@ both!(
         let thief = world.caller(&session.access).await;
 
         world.clock.advance(Duration::from_hours(5 * 24));
-        let told = appeals::address(&world.app, &by(&world.app), &undo).await.unwrap();
-        assert_eq!(told.as_str(), ADA);
-        let id = appeals::redeem(&world.app, &by(&world.app), &undo).await.unwrap();
+        appeals::check(&world.app, &by(&world.app), &undo).await.unwrap();
+        for other in ["", "nobody", EVIL] {
+            let robot = appeals::redeem(&world.app, &by(&world.app), &undo, other).await;
+            assert_eq!(refusal(robot), Refusal::AppealAddressWrong, "{other}");
+        }
+        let id = appeals::redeem(&world.app, &by(&world.app), &undo, ADA).await.unwrap();
 
         assert_eq!(address_of(&world, me.user.id).await, ADA);
         assert!(world.try_caller(&session.access).await.is_err());
@@ -107,7 +110,7 @@ both!(
         }
         set_password(&world, id, ADA).await;
         assert!(world.try_sign_in(ADA, NEW).await.is_ok());
-        let again = appeals::redeem(&world.app, &by(&world.app), &undo).await;
+        let again = appeals::redeem(&world.app, &by(&world.app), &undo, ADA).await;
         assert_eq!(refusal(again), Refusal::LinkOver);
         assert_eq!(world.audit(Action::TakenBack).await.len(), 1);
         assert_eq!(world.audit(Action::EmailChanged).await.len(), 1);
@@ -128,9 +131,13 @@ both!(
         let thiefs = link(&world, EVIL).await;
 
         // The thief goes first, and the owner's is still good.
-        appeals::redeem(&world.app, &by(&world.app), &thiefs).await.unwrap();
+        appeals::redeem(&world.app, &by(&world.app), &thiefs, EVIL)
+            .await
+            .unwrap();
         assert_eq!(address_of(&world, me.user.id).await, EVIL);
-        appeals::redeem(&world.app, &by(&world.app), &owners).await.unwrap();
+        appeals::redeem(&world.app, &by(&world.app), &owners, ADA)
+            .await
+            .unwrap();
         assert_eq!(address_of(&world, me.user.id).await, ADA);
     }
 );
@@ -146,8 +153,10 @@ both!(
         }
         let (owners, thiefs) = (link(&world, ADA).await, link(&world, EVIL).await);
 
-        appeals::redeem(&world.app, &by(&world.app), &owners).await.unwrap();
-        let late = appeals::redeem(&world.app, &by(&world.app), &thiefs).await;
+        appeals::redeem(&world.app, &by(&world.app), &owners, ADA)
+            .await
+            .unwrap();
+        let late = appeals::redeem(&world.app, &by(&world.app), &thiefs, EVIL).await;
 
         assert_eq!(refusal(late), Refusal::LinkOver);
         assert_eq!(address_of(&world, me.user.id).await, ADA);
@@ -163,10 +172,10 @@ both!(an_appeal_is_good_for_seven_days, async |world: World| {
 
     world.clock.advance(Duration::from_hours(7 * 24));
 
-    let late = appeals::redeem(&world.app, &by(&world.app), &undo).await;
+    let late = appeals::redeem(&world.app, &by(&world.app), &undo, ADA).await;
     assert_eq!(refusal(late), Refusal::LinkOver);
     for wrong in ["", "x", &"A".repeat(43)] {
-        let wrong = appeals::redeem(&world.app, &by(&world.app), &Secret::new(wrong)).await;
+        let wrong = appeals::redeem(&world.app, &by(&world.app), &Secret::new(wrong), ADA).await;
         assert_eq!(refusal(wrong), Refusal::LinkOver);
     }
 });
@@ -180,8 +189,8 @@ both!(of_two_at_once_with_one_link_one_gets_through, async |world: World| {
     let by = by(&world.app);
 
     let (one, other) = tokio::join!(
-        appeals::redeem(&world.app, &by, &undo),
-        appeals::redeem(&world.app, &by, &undo)
+        appeals::redeem(&world.app, &by, &undo, ADA),
+        appeals::redeem(&world.app, &by, &undo, ADA)
     );
 
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
@@ -200,14 +209,14 @@ both!(
         let squatting = world.caller(&squatter.tokens.access).await;
 
         change(&world, &squatting, ADA).await;
-        let refused = appeals::redeem(&world.app, &by(&world.app), &undo).await;
+        let refused = appeals::redeem(&world.app, &by(&world.app), &undo, ADA).await;
         assert_eq!(refusal(refused), Refusal::EmailElsewhere);
         assert_eq!(address_of(&world, me.user.id).await, EVIL, "nothing was done");
         accounts::delete(&world.app, &operator(&world.app), squatting.user.id)
             .await
             .unwrap();
         let squatter = world.sign_up(ADA).await;
-        appeals::redeem(&world.app, &by(&world.app), &undo).await.unwrap();
+        appeals::redeem(&world.app, &by(&world.app), &undo, ADA).await.unwrap();
 
         assert_eq!(address_of(&world, me.user.id).await, ADA);
         assert!(world.try_caller(&squatter.tokens.access).await.is_err());
@@ -227,7 +236,7 @@ both!(a_notice_has_a_link_that_takes_the_account_back, async |world: World| {
     let session = world.try_sign_in(ADA, NEW).await.unwrap().tokens;
     let link = link(&world, ADA).await;
 
-    let id = appeals::redeem(&world.app, &by(&world.app), &link).await.unwrap();
+    let id = appeals::redeem(&world.app, &by(&world.app), &link, ADA).await.unwrap();
 
     assert!(world.try_caller(&session.access).await.is_err());
     assert_eq!(refusal(world.try_sign_in(ADA, NEW).await), Refusal::CredentialsWrong);

@@ -201,8 +201,7 @@ async fn scan(site: &Site, person: &Browser, link: &str) {
     // The one that presses whatever there is to press.
     let mut presser = site.browser();
     let page = presser.get(link).await;
-    // That something was not them is for the person to say, and for nobody else.
-    let is_of_the_frame = |action: &str| action.starts_with("/auth/preferences") || action == "/auth/not-me";
+    let is_of_the_frame = |action: &str| action.starts_with("/auth/preferences");
     for form in page.tags().iter().filter(|tag| tag.name == "form") {
         let action = form.attribute("action").unwrap();
         let path = action.split('?').next().unwrap();

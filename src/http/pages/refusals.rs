@@ -19,6 +19,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::PasswordExists => say.refusal_password_exists(),
         R::LastMethod => say.refusal_last_method(),
         R::LinkOver => say.refusal_link_over(),
+        R::AppealAddressWrong => say.refusal_appeal_address_wrong(),
         R::PasswordTooShort => say.refusal_password_too_short(),
         R::PasswordTooLong => say.refusal_password_too_long(),
         R::PasswordUnusable => say.refusal_password_unusable(),

@@ -143,7 +143,12 @@ pub(super) const ALL: &[State] = &[
         verify::page(cx, Purpose::EmailChange, OK, (sample::EMAIL, ""), Problems::default())
     }),
     state("not-me", "first", "by the link of a letter", |cx| {
-        not_me::page(cx, sample::EMAIL, "link")
+        not_me::page(cx, OK, "link", "", Problems::default())
+    }),
+    state("not-me", "refused", "another address", |cx| {
+        refused(cx, &Refusal::AppealAddressWrong, |problems| {
+            not_me::page(cx, OK, "link", sample::EMAIL, problems)
+        })
     }),
     state("not-me", "over", "a link that was used", |cx| {
         not_me::over(cx, OK, &Refusal::LinkOver)
