@@ -23,7 +23,7 @@ use crate::crypto::recall::Recall;
 use crate::crypto::stamp::Stamp;
 use crate::domain::device::Device;
 use crate::domain::key_text::{self, BadRootSecret};
-use crate::domain::{Clock, Secret, Timestamp};
+use crate::domain::{Clock, Domains, Secret, Timestamp};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::outside::mail::Mailer;
@@ -74,6 +74,7 @@ pub struct App {
     /// What the program counts of itself.
     pub metrics: Metrics,
     keys: RwLock<Arc<KeySet>>,
+    disposable: RwLock<Arc<Domains>>,
 }
 
 /// Why the program cannot be built; the text says what to do.
@@ -147,6 +148,7 @@ impl App {
             pulse: Arc::new(Pulse::new(clock.clone())),
             metrics: Metrics::new(clock.now()),
             keys: RwLock::new(Arc::new(keys)),
+            disposable: RwLock::new(config.accounts.disposable.clone()),
             seal_key,
             config,
             store,
@@ -172,6 +174,16 @@ impl App {
     /// The keys of access tokens as they are now.
     pub fn keys(&self) -> Arc<KeySet> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The domains whose addresses nobody may choose, as they are now.
+    pub fn disposable(&self) -> Arc<Domains> {
+        self.disposable.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts in force what may change under a running program.
+    pub fn renew(&self, config: &Config) {
+        *self.disposable.write().unwrap_or_else(PoisonError::into_inner) = config.accounts.disposable.clone();
     }
 
     /// Puts another key set in force for every request from now on.

@@ -279,6 +279,50 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
 }
 
 #[test]
+fn the_allowlist_is_kept_by_commands_that_say_who_is_kept_out() {
+    const ON: (&str, &str) = ("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", "true");
+    let desk = Desk::migrated();
+    let with_list = |arguments: &[&str]| {
+        let output = desk.run_with(arguments, "", &[ON]);
+        assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (name, role) in [("ada", "admin"), ("bob", "operator")] {
+        let email = format!("{name}@example.com");
+        let added = desk.run_with(
+            &["user", "add", &email, "--password-stdin", "--role", role],
+            "correct horse battery\n",
+            &[],
+        );
+        assert_eq!(added.status.code(), Some(0), "{}", words(&added));
+    }
+
+    let checked = with_list(&["config", "check", "--database"]);
+    assert!(
+        checked.contains("keeps 2 accounts out, 1 admin among them"),
+        "{checked}"
+    );
+    assert!(
+        desk.done(&["allow", "add", "ada@example.com"])
+            .contains("The allowlist is off")
+    );
+    assert_eq!(
+        with_list(&["allowlist", "add", "--email", "@Example.ORG"]),
+        "1 entry added.\n"
+    );
+    let removed = with_list(&["allow", "remove", "@example.org", "@example.net"]);
+    assert!(
+        removed.contains("1 entry removed.") && removed.contains("keeps 1 account out"),
+        "{removed}"
+    );
+    let listed = desk.json(&["allow", "list", "--json"]);
+    assert_eq!(listed["entries"][0]["entry"], "ada@example.com");
+    assert_eq!(listed["enabled"], false);
+    assert_eq!(desk.run(&["allow", "add", "example.com"]).status.code(), Some(2));
+    assert_eq!(desk.run(&["allow", "add"]).status.code(), Some(2));
+}
+
+#[test]
 fn a_new_key_is_published_first_and_another_root_secret_opens_none() {
     let desk = Desk::migrated();
 

@@ -157,7 +157,6 @@ fn settings_of_the_older_server_are_refused_where_passing_them_over_would_mislea
         ("AUTHARA_WEBHOOK_URL", "https://example.com/hook"),
         ("AUTHARA_OAUTH_PROVIDERS", "google"),
         ("AUTHARA_INTERNAL_API_TOKEN", "x"),
-        ("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", "true"),
         ("AUTHARA_PUBLIC_ORGANIZATION_MANAGEMENT_ENABLED", "true"),
     ] {
         let text = problems(&[(name, value)]);
@@ -173,7 +172,6 @@ fn settings_of_the_older_server_are_refused_where_passing_them_over_would_mislea
         ("AUTHARA_DB_CONN_MAX_LIFETIME", "30m"),
         ("AUTHARA_RATE_LIMIT_CLEANUP_EVERY", "200"),
         ("AUTHARA_RATE_LIMIT_PASSKEY_LOGIN_IP_LIMIT", "30"),
-        ("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", "false"),
         ("POSTGRESQL_TIMEZONE", "UTC"),
     ] {
         let text = warnings(&[(name, value)]);

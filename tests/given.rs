@@ -71,7 +71,6 @@ fn what_the_older_server_switches_on_is_refused_until_it_is_there() {
         ("AUTHARA_METRICS_ENABLED", "false", "true"),
         ("AUTHARA_RECENT_AUTHENTICATION_ENABLED", "true", "false"),
         ("AUTHARA_PASSWORD_MIN_LENGTH", "8", "12"),
-        ("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", "false", "true"),
         ("AUTHARA_PUBLIC_ORGANIZATION_MANAGEMENT_ENABLED", "false", "true"),
     ] {
         noted(&[(name, off)], "is a setting of the older server");

@@ -4,25 +4,25 @@
 //! Ada reads the letters to her two addresses, Eve those to hers; either may ask for whatever anybody may ask for. An
 //! account belongs to the person who last proved its address.
 
+mod acts;
+mod check;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use acts::{Plan, application, credentials};
 use authara::app::App;
-use authara::crypto::password::Share;
-use authara::crypto::phc::Verified;
 use authara::domain::letter::Kind;
 use authara::domain::limit::{Budget, Limit};
-use authara::domain::password::Password;
-use authara::domain::{Audience, Caller, ChallengeId, Refusal, Secret, UserId};
-use authara::flows::entry::password::{Credentials, with_password};
-use authara::flows::entry::sign_up::{Application, direct};
-use authara::flows::entry::{code, confirm};
-use authara::flows::tokens::{FreshTokens, SignedIn};
-use authara::flows::{Error, Result, access, account, accounts, address, appeals, letters, password, reset};
+use authara::domain::{Audience, ChallengeId, Secret, UserId};
+use authara::flows::entry::password::with_password;
+use authara::flows::entry::sign_up::direct;
+use authara::flows::tokens::SignedIn;
+use authara::flows::{Error, accounts, letters, reset};
 use authara::outside::mail;
 
 use crate::kit::log;
-use crate::kit::world::{World, by, client, operator};
+use crate::kit::world::{World, by, operator};
 
 /// Steps of one sequence.
 const STEPS: usize = 6;
@@ -67,26 +67,6 @@ const ACTS: [Act; 13] = [
     Act::Enable,
 ];
 
-/// What an act that was answered with yes has done.
-#[derive(Debug, Clone)]
-enum Done {
-    Opened(UserId, String, String),
-    SignedIn,
-    Password(UserId, String),
-    /// The same by a code, which proves the address and ends all sessions.
-    Reset(UserId, String),
-    /// The account has that address, proved.
-    Address(UserId, String),
-    /// The address is proved; if it was not before, password and sessions are gone.
-    Proved(UserId),
-    TakenBack(UserId, String),
-    Deleted(UserId),
-    Disabled(UserId),
-    Enabled(UserId),
-    /// Nothing that others see.
-    Begun,
-}
-
 /// An account as it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Account {
@@ -116,20 +96,6 @@ impl Dice {
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 % sides as u64).unwrap()
     }
-}
-
-/// What is chosen before an act begins, so that two at once share nothing.
-struct Plan {
-    who: Person,
-    act: Act,
-    address: String,
-    password: String,
-    session: Option<Session>,
-    caller: Option<Caller>,
-    pending: Option<(ChallengeId, String)>,
-    code: Option<String>,
-    link: Option<Secret>,
-    account: Option<UserId>,
 }
 
 struct Model<'w> {
@@ -307,183 +273,6 @@ impl<'w> Model<'w> {
         format!("sequence {}:\n{}", self.number, self.history.join("\n"))
     }
 
-    /// Compares the accounts with what they must be, and the sessions with whose they may be.
-    async fn check(&mut self, done: &[(Done, Option<Secret>)], opened_from: usize) {
-        let mut wanted = self.accounts.clone();
-        for (done, _) in done {
-            if let Done::Opened(id, address, password) = done {
-                let account = Account {
-                    address: address.clone(),
-                    password: Some(password.clone()),
-                    is_proved: false,
-                    is_disabled: false,
-                };
-                wanted.insert(*id, account);
-            }
-        }
-        let acts: Vec<_> = done.iter().map(|(done, _)| done.clone()).collect();
-        for (id, before) in wanted {
-            match self.found(id, &before, &acts).await {
-                Some(account) => self.accounts.insert(id, account),
-                None => self.accounts.remove(&id),
-            };
-        }
-        for (at, session) in self.sessions.clone().into_iter().enumerate() {
-            let is_live = access::caller(self.app(), &by(self.app()), Audience::App, session.access.expose())
-                .await
-                .is_ok();
-            if is_live {
-                self.may_live(&session, at >= opened_from, done);
-            }
-        }
-        for account in self.accounts.values().filter(|account| account.is_proved) {
-            let owner = format!("{:?}", Self::reader(&account.address));
-            let is_theirs = account.password.as_ref().is_none_or(|text| text.starts_with(&owner));
-            assert!(
-                is_theirs,
-                "{account:?} has a password of somebody else\n{}",
-                self.told()
-            );
-        }
-    }
-
-    /// The account as it is, which must be what some order of the acts makes of it.
-    async fn found(&self, id: UserId, before: &Account, acts: &[Done]) -> Option<Account> {
-        let mut conn = self.app().store.read().await.unwrap();
-        let user = conn.users().by_id(id).await.unwrap();
-        let stored = conn.users().password(id).await.unwrap();
-        drop(conn);
-        let is_deleted = acts
-            .iter()
-            .any(|act| matches!(act, Done::Deleted(deleted) if *deleted == id));
-        let Some(user) = user else {
-            // It made way for the owner of its address, who took another account back.
-            let made_way = !before.is_proved
-                && acts
-                    .iter()
-                    .any(|act| matches!(act, Done::TakenBack(_, address) if *address == before.address));
-            assert!(is_deleted || made_way, "{before:?} is gone\n{}", self.told());
-            return None;
-        };
-        assert!(!is_deleted, "{before:?} is still there\n{}", self.told());
-        let (mut addresses, mut passwords, mut disabled) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut is_proved, mut provers) = (before.is_proved, 0);
-        let mut takes_password = false;
-        for act in acts {
-            match act {
-                Done::Password(of, text) if *of == id => passwords.push(Some(text.clone())),
-                Done::Reset(of, text) if *of == id => {
-                    passwords.push(Some(text.clone()));
-                    provers += 1;
-                }
-                Done::Address(of, address) if *of == id => {
-                    addresses.push(address.clone());
-                    provers += 1;
-                }
-                Done::TakenBack(of, address) if *of == id => {
-                    addresses.push(address.clone());
-                    passwords.push(None);
-                    provers += 1;
-                }
-                Done::Proved(of) if *of == id => {
-                    takes_password = !before.is_proved;
-                    provers += 1;
-                }
-                Done::Disabled(of) if *of == id => disabled.push(true),
-                Done::Enabled(of) if *of == id => disabled.push(false),
-                _ => {}
-            }
-        }
-        is_proved |= provers > 0;
-        if takes_password {
-            passwords.push(None);
-        }
-        // Where another act has proved the address before it, the code takes nothing away.
-        if passwords.is_empty() || (takes_password && provers > 1) {
-            passwords.push(before.password.clone());
-        }
-        let address = user.email.as_str().to_owned();
-        let is_address = if addresses.is_empty() {
-            address == before.address
-        } else {
-            addresses.contains(&address)
-        };
-        assert!(is_address, "{before:?} has {address}\n{}", self.told());
-        assert_eq!(
-            user.email_verified_at.is_some(),
-            is_proved,
-            "{before:?}\n{}",
-            self.told()
-        );
-        let is_disabled = user.disabled_at.is_some();
-        let is_state = if disabled.is_empty() {
-            is_disabled == before.is_disabled
-        } else {
-            disabled.contains(&is_disabled)
-        };
-        assert!(is_state, "{before:?} is disabled: {is_disabled}\n{}", self.told());
-        for text in passwords {
-            let is_it = match (&text, &stored) {
-                (None, None) => true,
-                (Some(text), Some(stored)) => self.verifies(text, stored.hash.expose()).await,
-                _ => false,
-            };
-            if is_it {
-                return Some(Account {
-                    address,
-                    password: text,
-                    is_proved,
-                    is_disabled,
-                });
-            }
-        }
-        panic!("{before:?} has none of the passwords it may have\n{}", self.told());
-    }
-
-    async fn verifies(&self, text: &str, hash: &str) -> bool {
-        let share = Share::of(client().address);
-        let typed = Password::typed(&Secret::new(text));
-        let verified = self.app().hasher.verify(share, typed, Some(hash.to_owned())).await;
-        verified.unwrap() != Verified::Wrong
-    }
-
-    /// Fails if a session is live that must not be.
-    fn may_live(&self, session: &Session, is_new: bool, done: &[(Done, Option<Secret>)]) {
-        let Some(account) = self.accounts.get(&session.user) else {
-            panic!("a session of an account that is gone\n{}", self.told());
-        };
-        assert!(
-            !account.is_disabled,
-            "a session of an account that is off\n{}",
-            self.told()
-        );
-        if account.is_proved {
-            let owner = Self::reader(&account.address);
-            assert_eq!(
-                session.by,
-                owner,
-                "a session in the account of somebody else\n{}",
-                self.told()
-            );
-        }
-        for (act, by) in done {
-            let (ends, spares_own) = match act {
-                Done::Reset(of, _) | Done::TakenBack(of, _) | Done::Disabled(of) => (*of == session.user, false),
-                Done::Password(of, _) => (*of == session.user, true),
-                _ => (false, false),
-            };
-            let is_own = spares_own && by.as_ref() == Some(&session.access);
-            if !ends || is_own {
-                continue;
-            }
-            assert!(is_new, "{act:?} left a session\n{}", self.told());
-            // It was opened after that, with what holds since.
-            if !matches!(act, Done::Disabled(_)) && session.password.is_some() {
-                assert_eq!(session.password, account.password, "{act:?}\n{}", self.told());
-            }
-        }
-    }
-
     /// In the end each gets into the account of each address of theirs, or opens one.
     async fn nobody_is_stuck(&mut self) {
         self.world.clock.advance(Duration::from_hours(25));
@@ -514,184 +303,11 @@ impl<'w> Model<'w> {
     }
 }
 
-/// What an act gave.
-struct Outcome {
-    done: Done,
-    session: Option<SignedIn>,
-    begun: Option<(Act, ChallengeId, String)>,
-}
-
-impl From<Done> for Outcome {
-    fn from(done: Done) -> Self {
-        Self {
-            done,
-            session: None,
-            begun: None,
-        }
-    }
-}
-
-impl Plan {
-    fn told(&self) -> String {
-        let Self {
-            who,
-            act,
-            address,
-            account,
-            pending,
-            ..
-        } = self;
-        format!(
-            "{who:?} {act:?} {address} {account:?} {:?}",
-            pending.as_ref().map(|(_, to)| to)
-        )
-    }
-
-    /// Who they are by the session that was chosen.
-    async fn call(&mut self, app: &App) {
-        if let Some(session) = &self.session {
-            self.caller = access::caller(app, &by(app), Audience::App, session.access.expose())
-                .await
-                .ok();
-        }
-    }
-
-    fn caller(&self) -> Result<&Caller> {
-        Ok(self.caller.as_ref().ok_or(Refusal::SignInRequired)?)
-    }
-
-    /// The attempt and the code to enter. Whoever cannot read it may guess.
-    fn entered(&self) -> Result<(ChallengeId, &str)> {
-        let (id, _) = self.pending.as_ref().ok_or(Refusal::CodeWrong)?;
-        Ok((*id, self.code.as_deref().unwrap_or("00000x")))
-    }
-
-    async fn run(&self, app: &App) -> Result<Outcome> {
-        let by = by(app);
-        match self.act {
-            Act::SignUp => {
-                let signed_in = direct(app, &by, application(&self.address, &self.password), Audience::App).await?;
-                let done = Done::Opened(signed_in.user.id, self.address.clone(), self.password.clone());
-                Ok(Outcome {
-                    session: Some(signed_in),
-                    ..done.into()
-                })
-            }
-            Act::SignIn => {
-                let signed_in =
-                    with_password(app, &by, credentials(&self.address, &self.password), Audience::App).await?;
-                let done = Done::SignedIn;
-                Ok(Outcome {
-                    session: Some(signed_in),
-                    ..done.into()
-                })
-            }
-            Act::BeginReset => self.begun(reset::start(app, &by, &self.address, None).await?),
-            Act::BeginCode => self.begun(code::start(app, &by, &self.address).await?),
-            Act::BeginChange => self.begun(address::start(app, self.caller()?, &self.address).await?),
-            Act::EndReset => {
-                let (id, code) = self.entered()?;
-                let user = about(app, id).await;
-                reset::complete_with(app, &by, id, code, &Secret::new(self.password.as_str())).await?;
-                Ok(Done::Reset(user.unwrap(), self.password.clone()).into())
-            }
-            Act::EndCode => {
-                let (id, code) = self.entered()?;
-                let signed_in = code::complete(app, &by, id, code, Audience::App).await?;
-                let done = Done::Proved(signed_in.user.id);
-                Ok(Outcome {
-                    session: Some(signed_in),
-                    ..done.into()
-                })
-            }
-            Act::EndChange => {
-                let (id, code) = self.entered()?;
-                let renewed = address::complete(app, self.caller()?, id, code, None).await?;
-                let to = self.pending.as_ref().map(|(_, to)| to.clone());
-                Ok(Done::Address(renewed.user, to.unwrap()).into())
-            }
-            Act::ChangePassword => {
-                let caller = self.caller()?;
-                let input = password::Change {
-                    new: Secret::new(self.password.as_str()),
-                    current: None,
-                    refresh: None,
-                };
-                let renewed = password::change(app, caller, input).await?;
-                assert!(matches!(renewed.tokens, FreshTokens::Access { .. }));
-                Ok(Done::Password(renewed.user, self.password.clone()).into())
-            }
-            Act::Appeal => self.appeal(app).await,
-            Act::Delete => {
-                let proof = confirm::earned(app, self.caller()?).await?;
-                let user = proof.caller().user.id;
-                account::delete(app, &proof).await?;
-                Ok(Done::Deleted(user).into())
-            }
-            Act::Disable => {
-                let user = self.account.ok_or(Refusal::NotFound)?;
-                accounts::disable(app, &operator(app), user).await?;
-                Ok(Done::Disabled(user).into())
-            }
-            Act::Enable => {
-                let user = self.account.ok_or(Refusal::NotFound)?;
-                accounts::enable(app, &operator(app), user).await?;
-                Ok(Done::Enabled(user).into())
-            }
-        }
-    }
-
-    fn begun(&self, id: ChallengeId) -> Result<Outcome> {
-        let begun = Some((self.act, id, self.address.clone()));
-        Ok(Outcome {
-            begun,
-            ..Done::Begun.into()
-        })
-    }
-
-    async fn appeal(&self, app: &App) -> Result<Outcome> {
-        let link = self.link.as_ref().ok_or(Refusal::LinkOver)?;
-        let hash = authara::crypto::token::hash(link).unwrap();
-        let mut conn = app.store.read().await?;
-        let appeal = conn.appeals().by_hash(&hash).await?.ok_or(Refusal::LinkOver)?;
-        drop(conn);
-        let to = appeal.address.as_str().to_owned();
-        let id = appeals::redeem(app, &by(app), link, &to).await?;
-        let done = Done::TakenBack(appeal.user, to.clone());
-        Ok(Outcome {
-            begun: Some((Act::BeginReset, id, to)),
-            ..done.into()
-        })
-    }
-}
-
-/// The account that an attempt is about.
-async fn about(app: &App, id: ChallengeId) -> Option<UserId> {
-    let mut conn = app.store.read().await.unwrap();
-    conn.challenges().by_id(id).await.unwrap()?.user
-}
-
-fn application(address: &str, password: &str) -> Application {
-    Application {
-        email: address.to_owned(),
-        password: Secret::new(password),
-        invitation_code: None,
-    }
-}
-
-fn credentials(address: &str, password: &str) -> Credentials {
-    Credentials {
-        identifier: address.to_owned(),
-        password: Secret::new(password),
-        device: None,
-    }
-}
-
 /// Sequences from `from` on, each with addresses of its own. One that fails is found again by its number.
 async fn sequences(world: World, count: u64) {
     let plenty = Budget {
         limit: 1_000_000,
-        window: Duration::from_secs(60),
+        window: Duration::from_mins(1),
     };
     let world = world
         .with(|config| {

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::kit::database::Folder;
-use crate::live::{Client, Deployment, Server, get};
+use crate::live::{Client, Deployment, Server, get, post};
 
 /// A server whose settings of the pages are in files.
 struct Desk {
@@ -101,6 +103,26 @@ async fn branding_and_messages_are_read_again_and_files_of_before_are_still_ther
         .unwrap();
     let german = String::from_utf8(german.1).unwrap();
     assert!(german.contains("Hereinspaziert"), "{german}");
+}
+
+#[tokio::test]
+async fn disposable_domains_are_read_again() {
+    let mut desk = Desk::start().await;
+    let try_out = async |desk: &Desk| {
+        let body = json!({ "email": "ada@mailer.example", "password": "short" });
+        let request = post("/auth/api/v1/signup/direct", "", &body);
+        let mut client = Client::connect(desk.deployment.address).await.unwrap();
+        let (_, body) = client.send(&request).await.unwrap();
+        String::from_utf8(body).unwrap()
+    };
+    assert!(try_out(&desk).await.contains("at least 8"));
+
+    desk.write("domains", "mailer.example\n");
+    let list = desk.folder.0.join("domains").display().to_string();
+    desk.write("env", &format!("AUTHARA_DISPOSABLE_DOMAINS_FILE={list}\n"));
+    desk.hang_up("were read again").await;
+
+    assert!(try_out(&desk).await.contains("of that domain cannot be used"));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The command line, declared.
 
+mod allow;
 mod mail;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::cli::upstream::Upstream;
 
+pub(super) use allow::Allow;
 pub(super) use mail::Mail;
 
 /// Login for your own application, in one file.
@@ -68,6 +70,12 @@ pub(super) enum Command {
     User {
         #[command(subcommand)]
         command: User,
+    },
+    /// Say which addresses accounts may have, where the allowlist is on.
+    #[command(alias = "allowlist")]
+    Allow {
+        #[command(subcommand)]
+        command: Allow,
     },
     /// Make, list and rotate the keys that sign access tokens.
     Key {

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use crate::app::{self, App};
 use crate::cli::print::{Printer, moment};
 use crate::cli::upstream::{self, Upstream};
-use crate::cli::{Failure, Result, args, log, sample, serve};
+use crate::cli::{Failure, Result, allow, args, log, sample, serve};
 use crate::config::{self, Checked, Config, Given, Listen, SignUp, is_refused_by_browsers};
 use crate::crypto::{keys, random};
 use crate::domain::time::SystemClock;
 use crate::domain::{Algorithm, By, PlatformRole, Refusal, Secret, key_text};
-use crate::flows::{self, accounts};
+use crate::flows::{self, accounts, allowlist};
 use crate::http::cookies::ACCESS;
 use crate::http::pipeline::Service;
 use crate::http::server::{self, Listener};
@@ -78,6 +78,11 @@ pub(super) async fn run(wanted: args::Dev, env_file: Option<&Path>, out: &mut Pr
         notes.push(format!(
             "AUTHARA_JWT_ALGORITHM: tokens are signed with {name} from {from}, when every verifier knows the key"
         ));
+    }
+    if app.config.accounts.allowlist
+        && let Some(words) = allow::words(allowlist::kept_out(&app.store).await?)
+    {
+        notes.push(words);
     }
     folder.write_settings(&app.config, &extra)?;
     let password = admin(&app).await?;

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 refused or failed, 2 wrong usage. What was asked for goes to standard
 //! output, everything else to standard error.
 
+mod allow;
 mod args;
 mod ask;
 mod audit;
@@ -139,6 +140,7 @@ fn execute(arguments: Arguments) -> Result<()> {
             Command::Backup { to, printed } => backup::backup(&to, &printed, &given, &mut out).await,
             Command::Restore { from, sure, printed } => backup::restore(&from, &sure, &printed, &given, &mut out).await,
             Command::User { command } => user::run(command, &given, &mut out).await,
+            Command::Allow { command } => allow::run(command, &given, &mut out).await,
             Command::Key { command } => key::run(&command, &given, &mut out).await,
             Command::Mail { command } => mail::run(&command, &given, &mut out).await,
             Command::Audit(wanted) => audit::run(wanted, &given, &mut out).await,

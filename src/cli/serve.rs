@@ -7,11 +7,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::cli::{Failure, Result, log};
+use crate::cli::{Failure, Result, allow, log};
 use crate::config::{self, Checked, Config, Given, Listen, Problems};
 use crate::domain::Timestamp;
 use crate::domain::time::SystemClock;
-use crate::flows::keys;
+use crate::flows::{allowlist, keys};
 use crate::http::headers::Headers;
 use crate::http::metrics::Metrics;
 use crate::http::pipeline::Service;
@@ -69,6 +69,11 @@ pub(super) async fn run(given: &Given, env_file: Option<PathBuf>) -> Result<()> 
 
 /// Tells other programs that a server uses the database, and the operator if another does.
 async fn begin_serving(app: &App) -> Result<()> {
+    if app.config.accounts.allowlist
+        && let Some(words) = allow::words(allowlist::kept_out(&app.store).await?)
+    {
+        tracing::warn!("{words}");
+    }
     if !app.store.serve().await? {
         tracing::warn!("another server uses this database file; limits by address count in each for itself");
     }
@@ -219,8 +224,9 @@ fn renew(service: &Service, again: &ReadAgain) {
         return;
     }
     service.rebrand(&config);
+    service.app.renew(&config);
     tracing::info!(
-        "SIGHUP: branding, messages and the root certificates of the database, if it has any, were read again; all \
+        "SIGHUP: branding, messages, disposable domains and the root certificates of the database, if it has any, were read again; all \
          else stays as it was at the start"
     );
 }

@@ -114,7 +114,6 @@ const OLDER: &[Older] = &[
     ),
     older("AUTHARA_RATE_LIMIT_PASSKEY_LOGIN_*", Harmless::Always, NO_PASSKEYS),
     older("AUTHARA_INTERNAL_API_TOKEN", Harmless::Never, "has no internal API yet"),
-    older("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED", OFF, "has no allowlist yet"),
     older(
         "AUTHARA_PUBLIC_ORGANIZATION_MANAGEMENT_ENABLED",
         OFF,

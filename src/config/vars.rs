@@ -323,6 +323,21 @@ const PLAIN_VARS: &[Var] = &[
         ..PLAIN
     },
     Var {
+        name: "AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED",
+        group: Group::Behaviour,
+        default: Default::Is("false"),
+        help: "Whether only those accounts may be opened and used whose address, or its domain, was added with `authara allow add`.",
+        ..PLAIN
+    },
+    Var {
+        name: "AUTHARA_DISPOSABLE_DOMAINS_FILE",
+        group: Group::Behaviour,
+        kind: Kind::Text("path"),
+        help: "A file of domains whose addresses nobody may choose for an account: one a line, `#` begins a comment, \
+               domains below one count too. Read at the start and on SIGHUP.",
+        ..PLAIN
+    },
+    Var {
         name: "AUTHARA_DEFAULT_RETURN_TO",
         group: Group::Behaviour,
         kind: Kind::Text("path"),

@@ -78,6 +78,8 @@ actions! {
     RoleGranted "user.role_granted" "A platform role was given; the detail is the role.",
     RoleRevoked "user.role_revoked" "A platform role was taken; the detail is the role.",
     DataExported "user.data_exported" "A person downloaded what is kept about them.",
+    AddressAllowed "allowlist.email_added" "An address or a domain was put on the allowlist; the detail is which of the two, or the domain.",
+    AddressUnlisted "allowlist.email_removed" "An address or a domain was taken from the allowlist.",
     UsernameChanged "user.username_changed" "A username was changed.",
     PasswordChanged "user.password_changed" "A password was set or replaced.",
     PasswordRemoved "user.password_removed" "A password was removed: its owner has another way in.",

@@ -59,7 +59,8 @@ fn is_local_part(text: &str) -> bool {
             .all(|atom| !atom.is_empty() && atom.bytes().all(allowed))
 }
 
-fn is_domain(text: &str) -> bool {
+/// Whether it is a domain name in ASCII.
+pub(super) fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

@@ -4,12 +4,14 @@
 //! reads a clock of its own, touches a file, or knows of SQL, HTTP or JSON.
 
 pub mod access;
+pub mod allowed;
 pub mod appeal;
 pub mod audience;
 pub mod audit;
 pub mod challenge;
 pub mod client;
 pub mod device;
+pub mod domains;
 pub mod email;
 pub mod entry;
 pub mod id;
@@ -31,9 +33,11 @@ pub mod user;
 pub mod username;
 
 pub use access::{Anyone, By, Caller, Claims, Newcomer, Visitor};
+pub use allowed::Allowed;
 pub use appeal::Appeal;
 pub use audience::Audience;
 pub use client::Client;
+pub use domains::Domains;
 pub use email::Email;
 pub use entry::{Entry, Evidence, Method, Methods, PasswordMark, Purpose};
 pub use id::{AuditId, ChallengeId, ConfirmationId, LetterId, OrganizationId, SessionId, TokenId, UserId};

@@ -41,6 +41,12 @@ pub enum Refusal {
     /// A link in a letter that was used before, is too old, or was never sent.
     #[error("that link is not good any more")]
     LinkOver,
+    /// The address is of a domain that the operator takes for one of throw-away addresses.
+    #[error("addresses of that domain cannot be used here; use another address")]
+    EmailDisposable,
+    /// The address is not on the allowlist. At sign-in and sign-up only the audit says so.
+    #[error("that address may not be used here")]
+    EmailNotAllowed,
     /// Shorter than [`crate::domain::password::SHORTEST`].
     #[error("the password must have at least 8 characters")]
     PasswordTooShort,

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::domain::audit::Action;
 use crate::domain::limit::Limit;
 use crate::domain::organization::{Departure, Membership};
-use crate::domain::{Caller, PlatformRole, Refusal, Timestamp, User, UserId, Username};
+use crate::domain::{Allowed, Caller, PlatformRole, Refusal, Timestamp, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::entry::confirm::Recent;
@@ -132,6 +132,7 @@ pub(super) async fn remove(app: &App, tx: &mut Tx, user: &User, now: Timestamp) 
     // Those of the account go with it; those of a sign-up know the address alone.
     tx.letters().delete_of_address(&user.email).await?;
     tx.challenges().delete_of_address(&user.email).await?;
+    tx.allowlist().remove(&Allowed::Address(user.email.clone())).await?;
     tx.organizations().delete_without(user.id).await?;
     tx.users().delete(user.id).await?;
     Ok(())

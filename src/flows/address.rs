@@ -9,13 +9,13 @@ use crate::domain::challenge::{Challenge, Purpose};
 use crate::domain::letter::Kind;
 use crate::domain::limit::Limit;
 use crate::domain::{By, Caller, ChallengeId, Email, Refusal, Secret, SessionId, User};
-use crate::flows::Result;
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::challenges::{self, Start};
 use crate::flows::entry::confirm;
 use crate::flows::letters::{self, Queue, Values};
 use crate::flows::tokens::{self, Renewed};
+use crate::flows::{Result, allowlist};
 use crate::storage::Tx;
 
 /// Whether there is a way to it: a code must be mailed.
@@ -28,10 +28,10 @@ pub fn must_be_proved(app: &App, user: &User) -> bool {
     app.config.challenges.is_proof_required && user.email_verified_at.is_none()
 }
 
-/// Begins to give the caller's account another address, or to prove the one it has. A code goes to an address that is free or the
+/// Begins to give the caller's account another address, or to prove the one it has. A code goes to an address that is free and allowed, or the
 /// account's own, nothing to another one, and the answer is the same.
 ///
-/// Refused with `NotFound` where no mail is sent; with `EmailInvalid`; with `EmailSame` if it is the account's and proved; with
+/// Refused with `NotFound` where no mail is sent; with `EmailInvalid` and `EmailDisposable`; with `EmailSame` if it is the account's and proved; with
 /// `ReauthenticationRequired` without a recent proof, unless the account's address is not proved yet: then this is how it
 /// is; with `TooMany` after too many; and with `SignInRequired` if the session ended meanwhile.
 pub async fn start(app: &App, caller: &Caller, address: &str) -> Result<ChallengeId> {
@@ -47,6 +47,9 @@ pub async fn start(app: &App, caller: &Caller, address: &str) -> Result<Challeng
     };
     if is_proved && email == caller.user.email {
         return Err(Refusal::EmailSame.into());
+    }
+    if email != caller.user.email {
+        allowlist::refuse_disposable(app, &email)?;
     }
     let by = caller.by();
     let [_, mailbox] = attempts::of_mailbox(app, &email, by.client.network());
@@ -67,11 +70,12 @@ pub async fn start(app: &App, caller: &Caller, address: &str) -> Result<Challeng
                 tokens::standing(tx, &caller).await?;
             }
             let owner = tx.users().by_email(&email).await?;
+            let is_allowed = allowlist::allowed(app, tx, &email).await?;
             let wanted = Start {
                 purpose: Purpose::EmailChange,
                 address: &email,
                 user: Some(&caller.user),
-                is_passable: owner.is_none_or(|owner| owner.id == user),
+                is_passable: is_allowed && owner.is_none_or(|owner| owner.id == user),
                 payload: &payload,
             };
             challenges::start(app, tx, &by, wanted).await
@@ -123,7 +127,8 @@ async fn set(
     let mut standing = tokens::standing(tx, caller).await?;
     let before = standing.user.clone();
     let owner = tx.users().by_email(&passed.address).await?;
-    if owner.is_some_and(|owner| owner.id != before.id) {
+    let is_taken = owner.is_some_and(|owner| owner.id != before.id);
+    if is_taken || !allowlist::allowed(app, tx, &passed.address).await? {
         return Ok(None);
     }
     attempts::forget(app, tx, &before, by.now).await?;

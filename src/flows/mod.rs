@@ -9,6 +9,7 @@ pub mod account;
 pub mod account_data;
 pub mod accounts;
 pub mod address;
+pub mod allowlist;
 mod announce;
 pub mod appeals;
 mod attempts;

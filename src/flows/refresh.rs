@@ -11,7 +11,7 @@ use crate::flows::attempts::Try;
 use crate::flows::ending::{self, Which};
 use crate::flows::letters::{self, Values};
 use crate::flows::tokens::{self, SignedIn};
-use crate::flows::{Error, Result};
+use crate::flows::{Error, Result, allowlist};
 use crate::storage::sessions::Found;
 
 /// How often another caller may get in between reading a token and exchanging it. Each time the
@@ -21,7 +21,7 @@ const TRIES: usize = 8;
 /// Gives a new access token, and the refresh token to keep from now on.
 ///
 /// Refused with `SessionEnded` when the token is unknown, expired or stolen, or its session,
-/// membership or account is over. The session goes on where the refusal is `SignInRequired`, for only
+/// membership or account is over, or the address not allowed any more, which ends the session. The session goes on where the refusal is `SignInRequired`, for only
 /// the audience is refused, or `TokenReplaced`, for its owner proved who they are meanwhile and was
 /// given other tokens, which this caller does not have.
 pub async fn with_token(app: &App, by: &By, token: &Secret, audience: Audience) -> Result<SignedIn> {
@@ -49,6 +49,11 @@ pub async fn with_token(app: &App, by: &By, token: &Secret, audience: Audience) 
                 _ => "ended",
             });
         })?;
+        if !allowlist::allowed_now(app, &found.standing.user.email).await? {
+            keep_out(app, by, &found).await?;
+            count("ended");
+            return Err(Refusal::SessionEnded.into());
+        }
         if round == 0 {
             within_limit(app, by, &found).await?;
         }
@@ -112,10 +117,12 @@ async fn within_limit(app: &App, by: &By, found: &Found) -> Result<()> {
 }
 
 /// Whether a token is exchanged before anything is known of it: the statement has all conditions, and
-/// nearly every token meets them. Not where the answer may be to keep it, and not where a session's
-/// uses are counted, for the count comes first.
+/// nearly every token meets them. Not where the answer may be to keep it, not where a session's
+/// uses are counted, for the count comes first, and not where the owner's address must be allowed.
 fn is_exchanged_unseen(app: &App) -> bool {
-    app.config.sessions.rotation == Rotation::Always && app.config.limits.of(Limit::RefreshSession).is_none()
+    app.config.sessions.rotation == Rotation::Always
+        && app.config.limits.of(Limit::RefreshSession).is_none()
+        && !app.config.accounts.allowlist
 }
 
 /// `None` if the token cannot be exchanged, or another caller was faster. The caller looks (again).
@@ -168,6 +175,18 @@ async fn note_use(app: &App, by: &By, found: &Found) -> Result<()> {
     let (token, until) = (&found.token.hash, tokens::end_of_token(app, session, now));
     app.store
         .write(async |tx| -> Result<_> { Ok(tx.sessions().touch(session.id, token, until, client, now).await?) })
+        .await
+}
+
+/// Ends the session of a person whose address is not allowed any more.
+async fn keep_out(app: &App, by: &By, found: &Found) -> Result<()> {
+    let session = &found.standing.session;
+    app.store
+        .write(async |tx| -> Result<()> {
+            let which = Which::One(session.id);
+            ending::end(tx, by, session.user, which, Action::SessionRevoked).await?;
+            Ok(())
+        })
         .await
 }
 

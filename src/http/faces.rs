@@ -85,7 +85,7 @@ pub fn face(refusal: &Refusal) -> Face {
             (StatusCode::BAD_REQUEST, "invalid_request", None)
         }
         R::CodeWrong => (StatusCode::BAD_REQUEST, "invalid_request", Some("code")),
-        R::EmailInvalid | R::EmailTaken | R::EmailSame | R::AppealAddressWrong => {
+        R::EmailInvalid | R::EmailTaken | R::EmailSame | R::EmailDisposable | R::AppealAddressWrong => {
             (StatusCode::BAD_REQUEST, "invalid_request", Some("email"))
         }
         R::PasswordTooShort
@@ -107,6 +107,7 @@ pub fn face(refusal: &Refusal) -> Face {
         | R::AudienceRefused
         | R::AccountDisabled
         | R::SignUpClosed
+        | R::EmailNotAllowed
         | R::InvitationNeeded
         | R::EmailUnproved => (StatusCode::FORBIDDEN, "forbidden", None),
         R::CurrentPasswordWrong => (StatusCode::BAD_REQUEST, "invalid_request", Some("current_password")),

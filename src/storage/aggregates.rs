@@ -1,8 +1,8 @@
 //! What a connection can be asked for, one word for each kind of thing that is kept.
 
 use crate::storage::{
-    Conn, appeals, audit, budgets, challenges, confirmations, evidence, health, keys, letters, organizations, roles,
-    sessions, users,
+    Conn, allowlist, appeals, audit, budgets, challenges, confirmations, evidence, health, keys, letters,
+    organizations, roles, sessions, users,
 };
 
 impl Conn {
@@ -39,6 +39,11 @@ impl Conn {
     /// Links in letters with which an account is taken back.
     pub fn appeals(&mut self) -> appeals::Appeals<'_> {
         appeals::Appeals(self)
+    }
+
+    /// Addresses that accounts may have.
+    pub fn allowlist(&mut self) -> allowlist::Allowlist<'_> {
+        allowlist::Allowlist(self)
     }
 
     /// Letters that wait to be sent.

@@ -13,6 +13,7 @@ mod sqlite;
 mod value;
 
 pub mod about;
+pub mod allowlist;
 pub mod appeals;
 pub mod audit;
 pub mod backup;

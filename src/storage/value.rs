@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::domain::organization::{OrganizationKind, OrganizationMode, OrganizationRole};
 use crate::domain::{
-    AuditId, ChallengeId, ConfirmationId, Email, LetterId, Methods, OrganizationId, PlatformRole, SessionId, Timestamp,
-    TokenHash, TokenId, UserId, Username, audit, challenge, letter,
+    Allowed, AuditId, ChallengeId, ConfirmationId, Email, LetterId, Methods, OrganizationId, PlatformRole, SessionId,
+    Timestamp, TokenHash, TokenId, UserId, Username, audit, challenge, letter,
 };
 
 /// What the two databases have in common. Prints nothing of itself: it may be a password hash.
@@ -167,6 +167,7 @@ from_value! {
     Username: String, text => Self::parse(&text);
     IpAddr: String, text => text.parse().ok();
     Methods: String, text => Self::parse(&text);
+    Allowed: String, text => text.parse().ok();
     PlatformRole: String, text => text.parse().ok();
     OrganizationKind: String, text => Self::parse(&text);
     OrganizationMode: String, text => Self::parse(&text);

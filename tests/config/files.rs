@@ -135,3 +135,19 @@ fn no_message_shows_what_a_setting_is() {
         }
     }
 }
+
+#[test]
+fn disposable_domains_come_from_a_file_and_a_wrong_line_is_named() {
+    const NAME: &str = "AUTHARA_DISPOSABLE_DOMAINS_FILE";
+    let good = Scratch::new("domains", "# throw-away\nmailer.example\n\nother.example\n", 0o644);
+    let wrong = Scratch::new("no-domains", "mailer.example\nsecret word\n", 0o644);
+
+    assert_eq!(config(&[(NAME, good.path())]).accounts.disposable.count(), 2);
+    assert_eq!(config(&[]).accounts.disposable.count(), 0);
+    let text = problems(&[(NAME, wrong.path())]);
+    assert!(
+        text.contains("whose line 2 is no domain") && !text.contains("secret"),
+        "{text}"
+    );
+    assert!(problems(&[(NAME, "/nowhere")]).contains("cannot be read"));
+}

@@ -1,11 +1,12 @@
 //! Another address, and taking an account back from somebody who has changed it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use authara::domain::audit::Action;
-use authara::domain::{Caller, ChallengeId, Refusal, Secret, UserId};
+use authara::domain::{Caller, ChallengeId, Domains, Refusal, Secret, UserId};
 use authara::flows::tokens::Tokens;
-use authara::flows::{accounts, address, appeals, letters, refresh, reset};
+use authara::flows::{accounts, address, allowlist, appeals, letters, refresh, reset};
 use authara::workers;
 
 use super::refusal;
@@ -302,3 +303,38 @@ both!(
         assert_eq!(world.audit(Action::Expired).await.len(), 1);
     }
 );
+
+both!(an_account_gets_no_address_that_is_not_allowed, async |world: World| {
+    let (me, _) = proved(&world).await;
+    let domains = Arc::new(Domains::parse("mailer.example").unwrap());
+    let start = async |world: &World, to: &str| address::start(&world.app, &me, to).await;
+    let entry = "new@example.org".parse().unwrap();
+
+    let world = world
+        .with(|config| {
+            config.accounts.allowlist = true;
+            config.accounts.disposable = domains;
+        })
+        .await;
+    assert_eq!(
+        refusal(start(&world, "ada@mailer.example").await),
+        Refusal::EmailDisposable
+    );
+    start(&world, "new@example.org").await.unwrap();
+    assert!(
+        letters_to(&world, "new@example.org").await.is_empty(),
+        "no code is sent"
+    );
+
+    allowlist::allow(&world.app, &operator(&world.app), &entry)
+        .await
+        .unwrap();
+    let id = start(&world, "new@example.org").await.unwrap();
+    let code = code(&world, "new@example.org").await;
+    allowlist::unlist(&world.app, &operator(&world.app), &entry)
+        .await
+        .unwrap();
+    let late = address::complete(&world.app, &me, id, &code, None).await;
+    assert_eq!(refusal(late), Refusal::CodeWrong, "checked again when the code is used");
+    assert_eq!(address_of(&world, me.user.id).await, ADA);
+});

@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 mod addresses;
+mod allowlist;
 mod clock;
 mod confirm;
 mod few_connections;

@@ -8,7 +8,7 @@ use authara::domain::audit::Action;
 use authara::domain::{Audience, By, ChallengeId, Client, Refusal, Secret};
 use authara::flows::entry::sign_up::{Application, complete, direct, start};
 use authara::flows::tokens::SignedIn;
-use authara::flows::{Error, accounts, challenges, letters, reset};
+use authara::flows::{Error, accounts, allowlist, challenges, letters, reset};
 use authara::workers;
 
 use crate::kit::world::{PASSWORD, World, both, by, operator};
@@ -402,3 +402,25 @@ both!(a_code_opens_no_account_once_sign_up_was_closed, async |world: World| {
 
     assert_eq!(world.app.store.read().await.unwrap().users().count().await.unwrap(), 0);
 });
+
+both!(
+    a_sign_up_by_code_looks_the_same_for_addresses_that_are_not_allowed,
+    async |world: World| {
+        let world = with_codes(world)
+            .await
+            .with(|config| config.accounts.allowlist = true)
+            .await;
+        let (app, entry) = (&world.app, EMAIL.parse().unwrap());
+
+        begin(app).await;
+        workers::letters::round(app.clone()).await.unwrap();
+        assert_eq!(letters::inbox(app).unwrap().len(), 0, "no code is sent");
+
+        allowlist::allow(app, &operator(app), &entry).await.unwrap();
+        let id = begin(app).await;
+        let (_, code) = newest(&world).await;
+        allowlist::unlist(app, &operator(app), &entry).await.unwrap();
+        assert_eq!(refusal(enter(app, id, &code).await), Refusal::CodeWrong);
+        assert_eq!(app.store.read().await.unwrap().users().count().await.unwrap(), 0);
+    }
+);

@@ -1,6 +1,7 @@
 //! Storage, on both databases: every method by name, and what the seam promises.
 
 mod addresses;
+mod allowlist;
 mod audit;
 mod budgets;
 mod challenges;

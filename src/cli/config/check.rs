@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::app;
-use crate::cli::print::Printer;
+use crate::cli::print::{Printer, thousands};
 use crate::cli::{Failure, Result};
 use crate::config::{Brand, Config, Database, Support, Target};
 use crate::look::{Accent, Shades};
@@ -44,6 +44,14 @@ pub(super) fn settings(config: &Config, out: &mut Printer) -> Result<()> {
         mail(config).unwrap_or_else(|| "none is sent".to_owned())
     ))?;
     out.line(format!("  sign-up           {}", config.accounts.sign_up.meaning()))?;
+    out.line(format!(
+        "  allowlist         {}",
+        if config.accounts.allowlist { "on" } else { "off" }
+    ))?;
+    if config.accounts.disposable.count() > 0 {
+        let count = thousands(config.accounts.disposable.count() as u64);
+        out.line(format!("  disposable        {count} domains"))?;
+    }
     out.line(format!("  languages         {}", languages(config).join(", ")))?;
     looks(&config.brand, out)
 }
@@ -67,6 +75,8 @@ pub(super) fn value(config: &Config) -> Value {
         "mail": mail(config),
         "mail_from": config.mail.from.1.as_str(),
         "sign_up": config.accounts.sign_up.name(),
+        "allowlist": config.accounts.allowlist,
+        "disposable_domains": config.accounts.disposable.count(),
         "languages": languages(config),
         "product_name": brand.product_name,
         "logo": brand.logo.as_ref().map(ToString::to_string),

@@ -8,7 +8,9 @@ use crate::cli::{Failure, Result};
 use crate::config::Database;
 use crate::domain::Clock as _;
 use crate::domain::time::SystemClock;
+use crate::flows::allowlist;
 use crate::storage::about::{self, About};
+use crate::storage::allowlist::KeptOut;
 use crate::storage::{Store, migrate};
 
 /// A database, and what it is like.
@@ -23,6 +25,11 @@ impl Looked {
     /// Fails if `serve` could not use it.
     pub(super) async fn check(&self) -> Result<()> {
         Ok(migrate::check(&self.store).await?)
+    }
+
+    /// Who is kept out by the allowlist. Needs the right schema.
+    pub(super) async fn kept_out(&self) -> Result<KeptOut> {
+        Ok(allowlist::kept_out(&self.store).await?)
     }
 }
 

@@ -5,11 +5,11 @@ mod database;
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::args::Config as Command;
 use crate::cli::print::Printer;
-use crate::cli::{Result, settings};
+use crate::cli::{Result, allow, settings};
 use crate::config::{Given, list, vars::VARS};
 
 pub(super) async fn run(command: &Command, env_file: Option<&Path>, out: &mut Printer) -> Result<()> {
@@ -25,6 +25,11 @@ pub(super) async fn run(command: &Command, env_file: Option<&Path>, out: &mut Pr
                 let looked = database::look(&config.database).await?;
                 database::say(&looked, out)?;
                 looked.check().await?;
+                if config.accounts.allowlist
+                    && let Some(words) = allow::words(looked.kept_out().await?)
+                {
+                    out.wrapped(0, &words)?;
+                }
             }
             Ok(())
         }
@@ -44,8 +49,13 @@ async fn as_json(config: &crate::config::Config, with_database: bool, out: &mut 
     if let (Some(known), Value::Object(more)) = (value["database"].as_object_mut(), database::value(&looked)) {
         known.extend(more);
     }
+    let checked = looked.check().await;
+    if config.accounts.allowlist && checked.is_ok() {
+        let kept_out = looked.kept_out().await?;
+        value["kept_out"] = json!({ "accounts": kept_out.accounts, "admins": kept_out.admins });
+    }
     out.json(&value)?;
-    looked.check().await
+    checked
 }
 
 fn explain(out: &mut Printer) -> Result<()> {

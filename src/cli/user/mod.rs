@@ -11,7 +11,7 @@ use crate::cli::{Failure, Result, app, ask};
 use crate::config::Given;
 use crate::domain::{By, Email, PlatformRole, Refusal, Secret, SessionId, User};
 use crate::flows::accounts::directory::{self, Wanted};
-use crate::flows::{self, accounts};
+use crate::flows::{self, accounts, allowlist};
 
 pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> Result<()> {
     let app = &*app(given).await?;
@@ -142,7 +142,14 @@ async fn add(
     if as_json {
         return out.json(&view::account(&user, roles));
     }
-    out.wrapped(0, &format!("Added {} ({}).", user.email.as_str(), user.id))
+    out.wrapped(0, &format!("Added {} ({}).", user.email.as_str(), user.id))?;
+    if allowlist::allowed_now(app, &user.email).await? {
+        return Ok(());
+    }
+    out.wrapped(
+        0,
+        &format!("The address is not on the allowlist, so nobody can sign in with it until: authara allow add {email}"),
+    )
 }
 
 async fn list(

@@ -9,7 +9,7 @@ use crate::flows::announce::Deed;
 use crate::flows::challenges::{self, Limits, Start};
 use crate::flows::ending::{self, Which};
 use crate::flows::tokens::SignedIn;
-use crate::flows::{Result, entry};
+use crate::flows::{Result, allowlist, entry};
 use crate::storage::Tx;
 
 /// A reset asks for the same letters.
@@ -38,11 +38,12 @@ pub async fn start(app: &App, by: &By, address: &str) -> Result<ChallengeId> {
         .store
         .write(async |tx| -> Result<_> {
             let user = tx.users().by_email(&email).await?;
+            let is_allowed = allowlist::allowed(app, tx, &email).await?;
             let wanted = Start {
                 purpose: challenge::Purpose::SignIn,
                 address: &email,
                 user: user.as_ref(),
-                is_passable: user.as_ref().is_some_and(|user| !user.is_disabled()),
+                is_passable: is_allowed && user.as_ref().is_some_and(|user| !user.is_disabled()),
                 payload: &[],
             };
             challenges::start(app, tx, by, wanted).await
@@ -72,6 +73,9 @@ async fn open(app: &App, tx: &mut Tx, by: &By, passed: Challenge, wanted: Audien
     let Some(user) = found.filter(is_theirs) else {
         return Ok(None);
     };
+    if !allowlist::allowed(app, tx, &user.email).await? {
+        return Ok(None);
+    }
     if user.email_verified_at.is_none() {
         take_over(tx, &by.user(id), id).await?;
     }

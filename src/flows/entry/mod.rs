@@ -21,7 +21,7 @@ use crate::domain::{Audience, By, Client, Entry, Evidence, Methods, Purpose, Ref
 use crate::flows::announce::Deed;
 use crate::flows::letters::{self, Values};
 use crate::flows::tokens::{self, SignedIn};
-use crate::flows::{Error, Result};
+use crate::flows::{Error, Result, allowlist};
 use crate::storage::Tx;
 use crate::storage::sessions::Standing;
 
@@ -54,13 +54,16 @@ impl Outcome {
 /// The one function that opens a session, and the one that confirms one.
 ///
 /// Refused with `CredentialsWrong` if what was proved no longer holds or the account is gone, with
-/// `AccountDisabled`, with `AudienceRefused` if the account may not have what is wanted, and with
+/// `AccountDisabled`, with `EmailNotAllowed`, with `AudienceRefused` if the account may not have what is wanted, and with
 /// `SignInRequired` if the session to confirm has ended.
 pub(super) async fn advance(app: &App, tx: &mut Tx, by: &By, entry: Entry, evidence: &Evidence) -> Result<Outcome> {
     let user = tx.users().lock(evidence.user()).await?;
     let user = user.ok_or(Refusal::CredentialsWrong)?;
     if !tx.evidence().redeem(evidence).await? {
         return Err(Refusal::CredentialsWrong.into());
+    }
+    if !allowlist::allowed(app, tx, &user.email).await? {
+        return Err(Refusal::EmailNotAllowed.into());
     }
     let by = by.user(user.id);
     match entry.purpose {

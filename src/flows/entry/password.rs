@@ -11,12 +11,14 @@ use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::entry;
 use crate::flows::tokens::SignedIn;
-use crate::flows::{Error, Result};
+use crate::flows::{Error, Result, allowlist};
 
 /// How often the account may change while an attempt waits for its turn.
 const ROUNDS: usize = 4;
 /// Why a person is refused whose account was switched off, for the audit alone.
 const OFF: &str = "the account is switched off";
+/// The same of one whose address the allowlist does not have.
+const NOT_ALLOWED: &str = "the address is not on the allowlist";
 
 /// What a person typed to sign in, and in which browser.
 #[derive(Debug, Clone)]
@@ -35,15 +37,16 @@ type Found = (User, Option<StoredPassword>);
 /// Signs a person in with address and password.
 ///
 /// Refused with `CredentialsWrong` after the same work whether the address is unknown, the
-/// password wrong or missing, or the account off; with `AudienceRefused` only once the password
+/// password wrong or missing, the account off, or the address not allowed; with `AudienceRefused` only once the password
 /// was right; with `TooMany` after too many refusals; with `Busy` while the hashing queue has no
 /// room for this caller.
 pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audience) -> Result<SignedIn> {
     let email = address_of(app, &input.identifier).await?;
     let (attempt, found) = begin(app, by, email.as_ref(), input.device.as_ref()).await?;
     let (user, stored) = found.map_or((None, None), |(user, stored)| (Some(user), stored));
+    let (attempt, is_allowed) = attempt.or_undo(is_allowed(app, email.as_ref()).await).await?;
     // An account that is off has no password: the right one takes no longer than any other.
-    let stored = stored.filter(|_| user.as_ref().is_some_and(|user| !user.is_disabled()));
+    let stored = stored.filter(|_| is_allowed && user.as_ref().is_some_and(|user| !user.is_disabled()));
 
     let password = Password::typed(&input.password);
     let hash = stored.as_ref().map(|stored| stored.hash.expose().to_owned());
@@ -56,6 +59,7 @@ pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audie
             let why = match &user {
                 None => "no such account",
                 Some(user) if user.is_disabled() => OFF,
+                Some(_) if !is_allowed => NOT_ALLOWED,
                 Some(_) => "wrong password",
             };
             return refuse(app, by, user.map(|user| user.id), why).await;
@@ -111,6 +115,10 @@ async fn conclude(app: &App, by: &By, attempt: Try<'_>, user: UserId, opened: Re
         Err(Error::Refused(Refusal::AccountDisabled)) => {
             attempt.failed();
             refuse(app, by, Some(user), OFF).await
+        }
+        Err(Error::Refused(Refusal::EmailNotAllowed)) => {
+            attempt.failed();
+            refuse(app, by, Some(user), NOT_ALLOWED).await
         }
         Err(Error::Refused(Refusal::AudienceRefused)) => {
             // The password was right: this is no guess.
@@ -197,6 +205,14 @@ async fn look_up(app: &App, email: Option<&Email>) -> Result<Option<Found>> {
     match email {
         Some(email) => Ok(app.store.read().await?.users().credentials(email).await?),
         None => Ok(None),
+    }
+}
+
+/// Asked alike for addresses with and without an account.
+async fn is_allowed(app: &App, email: Option<&Email>) -> Result<bool> {
+    match email {
+        Some(email) => allowlist::allowed_now(app, email).await,
+        None => Ok(true),
     }
 }
 

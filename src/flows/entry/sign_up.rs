@@ -21,7 +21,7 @@ use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::challenges::{self, Limits, Start};
 use crate::flows::tokens::SignedIn;
-use crate::flows::{Error, Result, entry, password};
+use crate::flows::{Error, Result, allowlist, entry, password};
 use crate::storage::Tx;
 
 const LIMITS: Limits = Limits {
@@ -60,7 +60,7 @@ pub fn is_open(app: &App) -> std::result::Result<(), Refusal> {
 /// Opens an account with its initial organization and signs the person in, in one transaction.
 ///
 /// Refused as [`is_open`] says; with `AudienceRefused` for anything but the application, since nobody has a role yet;
-/// with `NotFound` where a code is asked for first; with `EmailTaken`; with `TooMany` after too many refusals or new accounts; with `Busy` while the
+/// with `NotFound` where a code is asked for first; with `EmailTaken`, also if it is not allowed; with `TooMany` after too many refusals or new accounts; with `Busy` while the
 /// hashing queue has no room for this caller; and for what is wrong with address or password.
 pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) -> Result<SignedIn> {
     if app.config.challenges.at_sign_up {
@@ -85,6 +85,10 @@ pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) ->
     let opened = app
         .store
         .write(async |tx| -> Result<_> {
+            // One answer, so that nobody learns which addresses are allowed.
+            if !allowlist::allowed(app, tx, &email).await? {
+                return Err(Refusal::EmailTaken.into());
+            }
             let (user, seen) = open_account(app, tx, by, &email, &hash).await?;
             if app.config.challenges.is_proof_required {
                 tx.users().set_proof_due(user.id, Some(by.now + PROOF_DUE)).await?;
@@ -119,6 +123,7 @@ fn check(app: &App, input: &Application, wanted: Audience) -> Result<(Email, Pas
         return Err(Refusal::AudienceRefused.into());
     }
     let email = Email::parse(&input.email).ok_or(Refusal::EmailInvalid)?;
+    allowlist::refuse_disposable(app, &email)?;
     let password = password::choose(app, &input.password, &email, None)?;
     if input.invitation_code.is_some() {
         return Err(Refusal::InvitationInvalid.into());
@@ -154,11 +159,12 @@ pub async fn start(app: &App, by: &By, input: Application, wanted: Audience) -> 
         .store
         .write(async |tx| -> Result<_> {
             let owner = tx.users().by_email(&email).await?;
+            let is_allowed = allowlist::allowed(app, tx, &email).await?;
             let wanted = Start {
                 purpose: challenge::Purpose::SignUp,
                 address: &email,
                 user: owner.as_ref(),
-                is_passable: owner.is_none(),
+                is_passable: owner.is_none() && is_allowed,
                 payload: &payload,
             };
             challenges::start(app, tx, by, wanted).await
@@ -177,8 +183,11 @@ pub async fn complete(app: &App, by: &By, id: ChallengeId, code: &str) -> Result
     challenges::redeem(app, by, attempt, (challenge::Purpose::SignUp, id), code, open).await
 }
 
-/// `None` if the address was proved by somebody else meanwhile.
+/// `None` if the address was proved by somebody else meanwhile, or is not allowed any more.
 async fn open_pending(app: &App, tx: &mut Tx, by: &By, passed: &Challenge) -> Result<Option<SignedIn>> {
+    if !allowlist::allowed(app, tx, &passed.address).await? {
+        return Ok(None);
+    }
     let payload = challenges::payload(app, passed)?;
     let pending: Pending =
         serde_json::from_slice(&payload).map_err(|error| Error::Broken(format!("challenge {}: {error}", passed.id)))?;

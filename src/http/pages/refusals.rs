@@ -20,6 +20,8 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::LastMethod => say.refusal_last_method(),
         R::LinkOver => say.refusal_link_over(),
         R::AppealAddressWrong => say.refusal_appeal_address_wrong(),
+        R::EmailDisposable => say.refusal_email_disposable(),
+        R::EmailNotAllowed => say.refusal_email_not_allowed(),
         R::PasswordTooShort => say.refusal_password_too_short(),
         R::PasswordTooLong => say.refusal_password_too_long(),
         R::PasswordUnusable => say.refusal_password_unusable(),
