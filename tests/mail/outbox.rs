@@ -221,6 +221,7 @@ both!(
         assert_eq!(queued(&world.app).await[0].state, State::Refused);
 
         accounts::enable(&world.app, &by, ada).await.unwrap();
+        round(&world.app).await;
         assert_eq!(queued(&world.app).await.len(), 1);
         world.clock.advance(Duration::from_hours(25));
         accounts::disable(&world.app, &operator(&world.app), ada).await.unwrap();
