@@ -352,6 +352,7 @@ fn everybody_may_sign_up_unless_a_setting_says_otherwise() {
 
     assert_eq!(config(&[]).accounts.sign_up, SignUp::Open);
     assert_eq!(mode("invitation"), SignUp::Invitation);
+    assert_eq!(mode("approval"), SignUp::Approval);
     assert_eq!(mode("closed"), SignUp::Closed);
-    assert!(problems(&[("AUTHARA_SIGNUP_MODE", "off")]).contains("open or invitation or closed"));
+    assert!(problems(&[("AUTHARA_SIGNUP_MODE", "off")]).contains("open or invitation or approval or closed"));
 }

@@ -67,7 +67,6 @@ fn newer_names_of_the_older_server_are_taken_for_ours() {
 #[test]
 fn what_the_older_server_switches_on_is_refused_until_it_is_there() {
     for (name, off, on) in [
-        ("AUTHARA_EMAIL_VERIFICATION_REQUIRED", "false", "true"),
         ("AUTHARA_METRICS_ENABLED", "false", "true"),
         ("AUTHARA_RECENT_AUTHENTICATION_ENABLED", "true", "false"),
         ("AUTHARA_PASSWORD_MIN_LENGTH", "8", "12"),

@@ -155,6 +155,9 @@ pub(super) enum User {
         /// Only those with this platform role.
         #[arg(long, value_name = "ROLE", conflicts_with = "search")]
         role: Option<crate::domain::PlatformRole>,
+        /// Only those who wait for approval.
+        #[arg(long, conflicts_with_all = ["search", "role"])]
+        waiting: bool,
         /// At most so many.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
@@ -182,6 +185,13 @@ pub(super) enum User {
     },
     /// Switch an account on again.
     Enable {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// Approve an account that waits for it (`AUTHARA_SIGNUP_MODE=approval`), and tell its owner.
+    Approve {
         #[command(flatten)]
         who: Who,
         #[command(flatten)]

@@ -286,7 +286,7 @@ fn welcome(
         None => format!("  1. Open {url}/private. You are asked to sign in, and come back."),
     })?;
     out.line(match config.accounts.sign_up {
-        SignUp::Open => format!("  2. Sign up as somebody new: {url}/auth/signup"),
+        SignUp::Open | SignUp::Approval => format!("  2. Sign up as somebody new: {url}/auth/signup"),
         other => format!("  2. Sign-up is {}.", other.meaning()),
     })?;
     out.line("  3. Sign in with a second browser, and end that session on the account page.\n")?;

@@ -27,6 +27,8 @@ pub enum SignUp {
     Open,
     /// People with an invitation.
     Invitation,
+    /// Everybody, and each account waits until an operator has approved it.
+    Approval,
     /// Nobody.
     Closed,
 }
@@ -37,6 +39,7 @@ impl SignUp {
         match self {
             Self::Open => "open",
             Self::Invitation => "invitation",
+            Self::Approval => "approval",
             Self::Closed => "closed",
         }
     }
@@ -48,6 +51,7 @@ impl SignUp {
             Self::Invitation => {
                 "by invitation only, and nobody can send one yet: accounts are made by `authara user add`"
             }
+            Self::Approval => "open to everybody, and each account waits for `authara user approve`",
             Self::Closed => "closed: accounts are made by `authara user add`",
         }
     }
@@ -55,7 +59,7 @@ impl SignUp {
 
 impl Accounts {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let modes = [SignUp::Open, SignUp::Invitation, SignUp::Closed];
+        let modes = [SignUp::Open, SignUp::Invitation, SignUp::Approval, SignUp::Closed];
         let sign_up = reader.one_of("AUTHARA_SIGNUP_MODE", &modes.map(|mode| (mode.name(), mode)));
         let allowlist = reader.boolean("AUTHARA_ACCESS_POLICY_ALLOWLIST_ENABLED");
         let disposable = disposable(reader);

@@ -316,9 +316,10 @@ const PLAIN_VARS: &[Var] = &[
     Var {
         name: "AUTHARA_SIGNUP_MODE",
         group: Group::Behaviour,
-        kind: Kind::OneOf(&["open", "invitation", "closed"]),
+        kind: Kind::OneOf(&["open", "invitation", "approval", "closed"]),
         default: Default::Is("open"),
-        help: "Who may open an account: everybody, people with an invitation (nobody can send one yet), or nobody. \
+        help: "Who may open an account: everybody, people with an invitation (nobody can send one yet), everybody but each account waits for \
+               `authara user approve`, or nobody. \
                `authara user add` opens one in any case.",
         ..PLAIN
     },

@@ -74,6 +74,7 @@ actions! {
     UserDisabled "user.disabled" "An account was switched off; its sessions ended.",
     UserEnabled "user.enabled" "An account was switched on again.",
     UserDeleted "user.deleted" "An account was deleted, with everything of it but these lines.",
+    UserApproved "user.approved" "An account that waited for approval may be used.",
     UserUnlocked "user.unlocked" "The limits on guessing an account's password began anew.",
     RoleGranted "user.role_granted" "A platform role was given; the detail is the role.",
     RoleRevoked "user.role_revoked" "A platform role was taken; the detail is the role.",

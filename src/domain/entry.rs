@@ -93,6 +93,13 @@ pub enum Purpose {
     Confirm(SessionId),
 }
 
+/// What is still missing after a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// An operator has to approve the account.
+    WaitForApproval,
+}
+
 /// A way to prove who one is, as claim `amr` names it (RFC 8176).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {

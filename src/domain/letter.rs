@@ -62,6 +62,8 @@ kinds! {
     AccountDisabled "account_disabled",
     /// The account was switched on again.
     AccountEnabled "account_enabled",
+    /// The account waited for approval, and has it.
+    AccountApproved "account_approved",
     /// A platform role was given or taken.
     RoleChanged "admin_access_changed",
 }

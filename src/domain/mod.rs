@@ -39,7 +39,7 @@ pub use audience::Audience;
 pub use client::Client;
 pub use domains::Domains;
 pub use email::Email;
-pub use entry::{Entry, Evidence, Method, Methods, PasswordMark, Purpose};
+pub use entry::{Entry, Evidence, Method, Methods, PasswordMark, Purpose, Step};
 pub use id::{AuditId, ChallengeId, ConfirmationId, LetterId, OrganizationId, SessionId, TokenId, UserId};
 pub use refusal::Refusal;
 pub use role::PlatformRole;

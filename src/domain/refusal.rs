@@ -77,6 +77,9 @@ pub enum Refusal {
     /// Nobody may open an account of their own without an invitation.
     #[error("sign-up is by invitation only")]
     InvitationNeeded,
+    /// The account is there and waits for an operator. Only told to a person who proved to be its owner.
+    #[error("the account waits for approval")]
+    ApprovalPending,
     /// An invitation code that opens nothing.
     #[error("the invitation cannot be used")]
     InvitationInvalid,

@@ -15,6 +15,8 @@ pub struct User {
     pub username: Username,
     /// Since when the account may not be used; `None` while it may.
     pub disabled_at: Option<Timestamp>,
+    /// Since when an operator has to approve the account before it may be used; `None` if nobody has to.
+    pub waiting_since: Option<Timestamp>,
     /// The tag of the language in which they read; empty until it is known.
     pub language: String,
     /// When the account was opened.
@@ -22,6 +24,11 @@ pub struct User {
 }
 
 impl User {
+    /// Whether an operator has to approve the account first.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting_since.is_some()
+    }
+
     /// Whether an operator has switched the account off.
     pub fn is_disabled(&self) -> bool {
         self.disabled_at.is_some()

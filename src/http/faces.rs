@@ -108,6 +108,7 @@ pub fn face(refusal: &Refusal) -> Face {
         | R::AccountDisabled
         | R::SignUpClosed
         | R::EmailNotAllowed
+        | R::ApprovalPending
         | R::InvitationNeeded
         | R::EmailUnproved => (StatusCode::FORBIDDEN, "forbidden", None),
         R::CurrentPasswordWrong => (StatusCode::BAD_REQUEST, "invalid_request", Some("current_password")),

@@ -94,6 +94,11 @@ pub(super) fn content(facts: &Facts<'_>) -> Content {
             say.letter_account_enabled_title(),
             say.letter_account_enabled_text(site),
         ),
+        Kind::AccountApproved => told(
+            facts,
+            say.letter_account_approved_title(),
+            say.letter_account_approved_text(site),
+        ),
         Kind::RoleChanged => {
             let roles = facts.value("roles").unwrap_or_default();
             let text = match roles {
@@ -186,7 +191,7 @@ fn notice(facts: &Facts<'_>, title: &str, text: String) -> Content {
 fn told(facts: &Facts<'_>, title: &str, text: String) -> Content {
     let subject = format!("{title} · {}", facts.site);
     let mut blocks = vec![Block::Text(text.clone())];
-    if facts.letter.kind == Kind::AccountEnabled {
+    if matches!(facts.letter.kind, Kind::AccountEnabled | Kind::AccountApproved) {
         blocks.push(Block::Button {
             words: facts.say.frame_account().to_owned(),
             url: facts.url(ACCOUNT),

@@ -14,7 +14,7 @@ use crate::storage::value::args;
 use crate::storage::{Conn, Dialect, Error, Result, Store, Tx};
 
 /// The schema that this binary needs (`version`); it starts when `compatible_from <= NEEDED <= version`.
-pub const NEEDED: i64 = 8;
+pub const NEEDED: i64 = 9;
 
 /// One migration and whether it has been applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     6 "0006_accounts",
     7 "0007_roles",
     8 "0008_allowlist",
+    9 "0009_approval",
 };
 
 const COMMAND: &str = "run `authara migrate up` with the same settings";

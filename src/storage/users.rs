@@ -14,7 +14,7 @@ pub struct Users<'c>(pub(super) &'c mut Conn);
 /// The columns of a user `u` that [`read`] reads.
 macro_rules! columns {
     () => {
-        "u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.language, u.created_at"
+        "u.id, u.email, u.email_verified_at, u.username, u.disabled_at, u.waiting_since, u.language, u.created_at"
     };
 }
 pub(super) use columns;
@@ -34,6 +34,7 @@ pub(super) fn read(row: &mut Row) -> Result<User> {
         email_verified_at: row.next("users.email_verified_at")?,
         username: row.next("users.username")?,
         disabled_at: row.next("users.disabled_at")?,
+        waiting_since: row.next("users.waiting_since")?,
         language: row.next("users.language")?,
         created_at: row.next("users.created_at")?,
     })
@@ -53,8 +54,9 @@ impl Users<'_> {
     /// Adds a user; `false` if the address or the username is taken.
     pub async fn add(self, user: &User) -> Result<bool> {
         let sql = "INSERT INTO users
-                     (id, email, email_verified_at, username, username_normalized, disabled_at, language, created_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                     (id, email, email_verified_at, username, username_normalized, disabled_at, waiting_since, language,
+                      created_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                    ON CONFLICT DO NOTHING";
         let args = args![
             user.id,
@@ -63,6 +65,7 @@ impl Users<'_> {
             &user.username,
             user.username.normalized(),
             user.disabled_at,
+            user.waiting_since,
             &user.language,
             user.created_at,
         ];
@@ -211,6 +214,23 @@ impl Users<'_> {
     pub async fn enable(self, id: UserId) -> Result<bool> {
         let sql = "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
         Ok(self.0.execute(sql, args![id]).await? == 1)
+    }
+
+    /// Lets the account be used that waited for it; `false` if it did not wait, or does not exist.
+    pub async fn approve(self, id: UserId) -> Result<bool> {
+        let sql = "UPDATE users SET waiting_since = NULL WHERE id = $1 AND waiting_since IS NOT NULL";
+        Ok(self.0.execute(sql, args![id]).await? == 1)
+    }
+
+    /// Users who wait for approval, in the order they signed up, after `after`, at most `limit`.
+    pub async fn waiting(self, after: Option<(Timestamp, UserId)>, limit: u32) -> Result<Vec<User>> {
+        let sql = select!(
+            "WHERE u.waiting_since IS NOT NULL AND (u.created_at, u.id) > ($1, $2)
+             ORDER BY u.created_at, u.id
+             LIMIT $3"
+        );
+        let (at, id) = after.unwrap_or(BEFORE_ANYBODY);
+        self.scan(sql, args![at, id, limit]).await
     }
 
     /// Users in the order they signed up, after `after`, at most `limit`.

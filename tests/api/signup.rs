@@ -85,3 +85,19 @@ both!(
         }
     }
 );
+
+both!(
+    a_program_is_told_that_an_account_waits_for_approval,
+    async |db: &Database| {
+        let app = TestApp::with(db, |config| config.accounts.sign_up = SignUp::Approval).await;
+        let client = app.visitor().await;
+        let body = json!({ "email": "ada@example.com", "password": PASSWORD });
+
+        for path in [SIGN_UP, "/auth/api/v1/login"] {
+            let answer = client.post_json(path, &body).await;
+            assert_eq!(answer.refusal(), (403, "forbidden".into()), "{path}");
+            assert!(answer.text().contains("waits for approval"), "{}", answer.text());
+            assert!(client.cookie("authara_access").is_empty());
+        }
+    }
+);

@@ -62,6 +62,8 @@ const COMMANDS: &[&[&str]] = &[
     &["restore", "copy.db", "--yes"],
     &["user", "disable", ADA, "--yes"],
     &["user", "enable", ADA],
+    &["user", "list", "--waiting"],
+    &["user", "approve", ADA],
     &["user", "delete", ADA, "--yes"],
 ];
 

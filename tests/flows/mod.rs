@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod addresses;
 mod allowlist;
+mod approval;
 mod clock;
 mod confirm;
 mod few_connections;

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use authara::config::SignUp;
 use authara::domain::letter::Kind;
 use authara::domain::{Audience, By, PlatformRole, Secret};
+use authara::flows::accounts::directory;
 use authara::flows::entry::confirm;
+use authara::flows::entry::sign_up::{Application, direct};
 use authara::flows::{accounts, letters, password, refresh};
 use authara::outside::mail::Entry;
 use authara::workers;
@@ -14,7 +17,7 @@ use super::browser::{Browser, ORIGIN, Site};
 use super::html::tags;
 use super::{ADA, BOB};
 use crate::kit::dump::dump;
-use crate::kit::world::{PASSWORD, World, both, client, operator};
+use crate::kit::world::{PASSWORD, World, both, by, client, operator};
 
 const NEW: &str = "battery staple correct";
 
@@ -25,6 +28,21 @@ const LOGIN: &str = "/auth/verify-challenge/login";
 const ADDRESS: &str = "/auth/verify-challenge/email-change";
 /// Where another address is asked for.
 const CHANGE: &str = "/auth/email-change";
+
+/// A world in which an account waited for approval, and has it.
+async fn approved(world: World) -> World {
+    let world = world.with(|config| config.accounts.sign_up = SignUp::Approval).await;
+    let input = Application {
+        email: ADA.to_owned(),
+        password: Secret::new(PASSWORD),
+        invitation_code: None,
+    };
+    let waits = direct(&world.app, &by(&world.app), input, Audience::App).await;
+    assert!(waits.is_err());
+    let ada = directory::find(&world.app, ADA).await.unwrap().id;
+    accounts::approve(&world.app, &operator(&world.app), ada).await.unwrap();
+    world
+}
 
 /// A site where a letter of that kind has been queued, and the browser of the person it is about.
 async fn caused(world: World, kind: Kind) -> (Site, Browser) {
@@ -109,6 +127,7 @@ async fn caused(world: World, kind: Kind) -> (Site, Browser) {
             accounts::enable(&world.app, &operator(&world.app), ada).await.unwrap();
             nobody(world).await
         }
+        Kind::AccountApproved => nobody(approved(world).await).await,
         Kind::RoleChanged => {
             let ada = world.sign_up(ADA).await.user.id;
             let by = operator(&world.app);

@@ -2,7 +2,9 @@
 
 use authara::config::SignUp;
 use authara::domain::Secret;
-use authara::flows::accounts;
+use authara::flows::accounts::directory;
+use authara::flows::{accounts, letters};
+use authara::workers;
 
 use super::browser::Site;
 use super::{ADA, BOB};
@@ -79,5 +81,65 @@ both!(
             (303, "/welcome"),
             "they have an account"
         );
+    }
+);
+
+both!(
+    a_person_whose_account_waits_is_told_so_and_gets_no_session,
+    async |world: World| {
+        let site = with_mode(world, SignUp::Approval).await;
+        let mut browser = site.browser();
+        let form = browser.get("/auth/signup").await;
+        let fields = [("email", ADA), ("password", PASSWORD)];
+
+        let signed_up = browser.submit(&form, "/auth/signup", &fields).await;
+        let form = browser.get("/auth/login").await;
+        let signed_in = browser.submit(&form, "/auth/login", &fields).await;
+
+        for page in [&signed_up, &signed_in] {
+            assert_eq!(page.status, 403);
+            assert!(
+                page.text().contains("Your account waits for approval"),
+                "{}",
+                page.text()
+            );
+        }
+        assert!(!browser.has_session());
+        let app = &site.world.app;
+        let ada = directory::find(app, ADA).await.unwrap().id;
+        assert!(accounts::approve(app, &operator(app), ada).await.unwrap());
+        browser.sign_in(ADA, PASSWORD).await;
+        assert!(browser.is_signed_in().await);
+    }
+);
+
+both!(
+    an_account_opened_by_a_code_waits_once_the_code_was_entered,
+    async |world: World| {
+        let world = world.with(|config| config.challenges.at_sign_up = true).await;
+        let site = with_mode(world, SignUp::Approval).await;
+        let mut browser = site.browser();
+        let form = browser.get("/auth/signup").await;
+        let fields = [("email", ADA), ("password", PASSWORD)];
+        let begun = browser.submit(&form, "/auth/signup", &fields).await;
+        let page = browser.get(begun.location()).await;
+        workers::letters::round(site.world.app.clone()).await.unwrap();
+        let letter = letters::inbox(&site.world.app).unwrap()[0].text.clone();
+        let mut lines = letter.lines().map(str::trim).filter(|line| line.len() == 6);
+        let code = lines.find(|line| line.parse::<u32>().is_ok()).expect("a code");
+
+        let entered = browser
+            .submit(&page, "/auth/verify-challenge/signup", &[("code", code)])
+            .await;
+
+        assert_eq!(entered.status, 403);
+        assert!(
+            entered.text().contains("Your account waits for approval"),
+            "{}",
+            entered.text()
+        );
+        assert!(!browser.has_session());
+        let ada = directory::find(&site.world.app, ADA).await.unwrap();
+        assert!(ada.is_waiting() && ada.email_verified_at.is_some());
     }
 );

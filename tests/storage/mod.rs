@@ -53,6 +53,7 @@ fn user(number: u32) -> User {
         email_verified_at: None,
         username: Username::parse(&format!("User-{number}")).unwrap(),
         disabled_at: None,
+        waiting_since: None,
         language: "pt-BR".to_owned(),
         created_at: NOW + Duration::from_secs(number.into()),
     }

@@ -396,3 +396,33 @@ both!(
         assert_eq!(nobody.unwrap(), None);
     }
 );
+
+both!(an_account_waits_until_it_is_approved_once, async |db: &Database| {
+    let [mut ada, bob, mut cyd] = [user(1), user(2), user(3)];
+    ada.waiting_since = Some(NOW);
+    cyd.waiting_since = Some(NOW);
+    for person in [&ada, &bob, &cyd] {
+        add_user(&db.store, person).await;
+    }
+    let waiting = async |after: Option<&User>, limit| {
+        let after = after.map(|user| (user.created_at, user.id));
+        db.store
+            .read()
+            .await
+            .unwrap()
+            .users()
+            .waiting(after, limit)
+            .await
+            .unwrap()
+    };
+    let approve = async |id| db.store.write(async |tx| tx.users().approve(id).await).await.unwrap();
+
+    assert_eq!(waiting(None, 9).await, [ada.clone(), cyd.clone()]);
+    assert_eq!(waiting(None, 1).await, [ada.clone()]);
+    assert_eq!(waiting(Some(&ada), 9).await, [cyd.clone()]);
+    assert_eq!(
+        [approve(ada.id).await, approve(ada.id).await, approve(bob.id).await],
+        [true, false, false]
+    );
+    assert_eq!(waiting(None, 9).await, [cyd]);
+});

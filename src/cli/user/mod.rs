@@ -25,6 +25,7 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
         Command::List {
             search,
             role,
+            waiting,
             limit,
             after,
             printed,
@@ -32,6 +33,7 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
             let wanted = match (&search, role) {
                 (Some(text), _) => Wanted::Found(text),
                 (None, Some(role)) => Wanted::With(role),
+                (None, None) if waiting => Wanted::Waiting,
                 (None, None) => Wanted::All,
             };
             list(app, &wanted, limit, after.as_deref(), printed.json, out).await
@@ -49,19 +51,9 @@ pub(super) async fn run(command: Command, given: &Given, out: &mut Printer) -> R
             }
             out.line(if was_off { "Switched on." } else { "It was on already." })
         }
+        Command::Approve { who, printed } => approve(app, &who.user, printed.json, out).await,
         Command::Delete { who, sure, printed } => delete(app, &who.user, &sure, printed.json, out).await,
-        Command::Unlock { who, printed } => {
-            let user = find(app, &who.user).await?.id;
-            let was_locked = accounts::unlock(app, &by(app), user).await?;
-            if printed.json {
-                return out.json(&json!({ "id": user.to_string(), "changed": was_locked }));
-            }
-            out.line(if was_locked {
-                "The limits on the account have begun anew."
-            } else {
-                "No limit on the account was in use."
-            })
-        }
+        Command::Unlock { who, printed } => unlock(app, &who.user, printed.json, out).await,
         Command::Grant { who, role, printed } => {
             let user = find(app, &who.user).await?.id;
             let is_new = accounts::grant(app, &by(app), user, role).await?;
@@ -190,6 +182,32 @@ async fn disable(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Pr
         "Switched off"
     };
     out.line(format!("{done}; {} ended.", count(ended, "session")))
+}
+
+async fn approve(app: &App, name: &str, as_json: bool, out: &mut Printer) -> Result<()> {
+    let user = find(app, name).await?.id;
+    let waited = accounts::approve(app, &by(app), user).await?;
+    if as_json {
+        return out.json(&json!({ "id": user.to_string(), "waiting": false, "changed": waited }));
+    }
+    out.line(if waited {
+        "Approved."
+    } else {
+        "It did not wait for approval."
+    })
+}
+
+async fn unlock(app: &App, name: &str, as_json: bool, out: &mut Printer) -> Result<()> {
+    let user = find(app, name).await?.id;
+    let was_locked = accounts::unlock(app, &by(app), user).await?;
+    if as_json {
+        return out.json(&json!({ "id": user.to_string(), "changed": was_locked }));
+    }
+    out.line(if was_locked {
+        "The limits on the account have begun anew."
+    } else {
+        "No limit on the account was in use."
+    })
 }
 
 async fn delete(app: &App, name: &str, sure: &Sure, as_json: bool, out: &mut Printer) -> Result<()> {

@@ -91,6 +91,7 @@ pub(super) fn account(user: &User, roles: &[PlatformRole]) -> Value {
         "email_verified": user.email_verified_at.is_some(),
         "username": user.username.as_str(),
         "disabled": user.is_disabled(),
+        "waiting": user.is_waiting(),
         "roles": names(roles),
         "created_at": user.created_at.rfc3339(),
     })
@@ -108,7 +109,11 @@ fn session(session: &Session) -> Value {
 }
 
 fn state(user: &User) -> &'static str {
-    if user.is_disabled() { "off" } else { "on" }
+    match user {
+        user if user.is_disabled() => "off",
+        user if user.is_waiting() => "waiting",
+        _ => "on",
+    }
 }
 
 fn names(roles: &[PlatformRole]) -> Vec<&'static str> {

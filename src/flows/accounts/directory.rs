@@ -37,6 +37,8 @@ pub enum Wanted<'a> {
     All,
     /// Those with a role, in the order they signed up.
     With(PlatformRole),
+    /// Those who wait for approval, in the order they signed up.
+    Waiting,
     /// Those found by their address, in the order of addresses, then those found by their username alone.
     Found(&'a str),
 }
@@ -53,6 +55,7 @@ pub async fn list(
     let users = match *wanted {
         Wanted::All => conn.users().page(signed_up, limit).await?,
         Wanted::With(role) => conn.users().with_role(role, signed_up, limit).await?,
+        Wanted::Waiting => conn.users().waiting(signed_up, limit).await?,
         Wanted::Found(text) => match Search::parse(text) {
             None => Vec::new(),
             Some(Search::Domain(domain)) => {

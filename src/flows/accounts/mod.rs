@@ -116,6 +116,21 @@ pub async fn enable(app: &App, by: &By, user: UserId) -> Result<bool> {
         .await
 }
 
+/// Approves an account that waits for it, and tells its owner; `false` if it did not wait. Refused with `NotFound`.
+pub async fn approve(app: &App, by: &By, user: UserId) -> Result<bool> {
+    app.store
+        .write(async |tx| -> Result<_> {
+            let owner = found(tx, user).await?;
+            let waited = tx.users().approve(user).await?;
+            if waited {
+                note(tx, by, Action::UserApproved, user, "").await?;
+                letters::notify(app, tx, by, Kind::AccountApproved, &owner, Values::new()).await?;
+            }
+            Ok(waited)
+        })
+        .await
+}
+
 /// Lets everybody try again to sign in to the account; `false` if nothing kept anybody from it.
 /// Refused with `NotFound`.
 pub async fn unlock(app: &App, by: &By, user: UserId) -> Result<bool> {

@@ -17,7 +17,9 @@ use crate::crypto::{random, token};
 use crate::domain::audit::Action;
 use crate::domain::letter::Kind;
 use crate::domain::session::Session;
-use crate::domain::{Audience, By, Client, Entry, Evidence, Methods, Purpose, Refusal, SessionId, Timestamp, User};
+use crate::domain::{
+    Audience, By, Client, Entry, Evidence, Methods, Purpose, Refusal, SessionId, Step, Timestamp, User,
+};
 use crate::flows::announce::Deed;
 use crate::flows::letters::{self, Values};
 use crate::flows::tokens::{self, SignedIn};
@@ -31,13 +33,16 @@ pub(super) enum Outcome {
     SignedIn(Box<SignedIn>),
     /// The session it was for counts as just signed in; this is how it stands now.
     Confirmed(Box<Standing>),
+    /// Nothing yet: this is missing. What was proved is used up, so the transaction is to be committed.
+    Next(Step),
 }
 
 impl Outcome {
-    /// The session of an attempt to sign in.
+    /// The session of an attempt to sign in. Refused with what is missing; the caller has committed what was done before.
     pub(super) fn signed_in(self) -> Result<SignedIn> {
         match self {
             Self::SignedIn(signed_in) => Ok(*signed_in),
+            Self::Next(Step::WaitForApproval) => Err(Refusal::ApprovalPending.into()),
             Self::Confirmed(_) => Err(Error::Broken("a sign-in ended as a confirmation".to_owned())),
         }
     }
@@ -46,7 +51,7 @@ impl Outcome {
     pub(super) fn confirmed(self) -> Result<Standing> {
         match self {
             Self::Confirmed(standing) => Ok(*standing),
-            Self::SignedIn(_) => Err(Error::Broken("a confirmation ended as a sign-in".to_owned())),
+            Self::SignedIn(_) | Self::Next(_) => Err(Error::Broken("a confirmation ended as a sign-in".to_owned())),
         }
     }
 }
@@ -74,6 +79,9 @@ pub(super) async fn advance(app: &App, tx: &mut Tx, by: &By, entry: Entry, evide
 
 async fn open(app: &App, tx: &mut Tx, by: &By, user: User, entry: Entry, evidence: &Evidence) -> Result<Outcome> {
     let now = by.now;
+    if user.is_waiting() {
+        return Ok(Outcome::Next(Step::WaitForApproval));
+    }
     let roles = tx.roles().of_user(user.id).await?;
     tokens::admit(&user, &roles, entry.wanted)?;
     if !entry.is_known {

@@ -9,7 +9,7 @@ use crate::domain::password::{Password, StoredPassword};
 use crate::domain::{Audience, By, Caller, Email, Entry, Evidence, Purpose, Refusal, Secret, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
-use crate::flows::entry;
+use crate::flows::entry::{self, Outcome};
 use crate::flows::tokens::SignedIn;
 use crate::flows::{Error, Result, allowlist};
 
@@ -37,7 +37,7 @@ type Found = (User, Option<StoredPassword>);
 /// Signs a person in with address and password.
 ///
 /// Refused with `CredentialsWrong` after the same work whether the address is unknown, the
-/// password wrong or missing, the account off, or the address not allowed; with `AudienceRefused` only once the password
+/// password wrong or missing, the account off, or the address not allowed; with `ApprovalPending` and `AudienceRefused` only once the password
 /// was right; with `TooMany` after too many refusals; with `Busy` while the hashing queue has no
 /// room for this caller.
 pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audience) -> Result<SignedIn> {
@@ -87,7 +87,7 @@ pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audie
     let opened = app
         .store
         .write(async |tx| -> Result<_> {
-            let signed_in = entry::advance(app, tx, by, entry, &evidence).await?.signed_in()?;
+            let outcome = entry::advance(app, tx, by, entry, &evidence).await?;
             if let Some(new) = &stronger {
                 // `false` if another sign-in was faster: the hash is stronger already.
                 tx.users()
@@ -95,10 +95,10 @@ pub async fn with_password(app: &App, by: &By, input: Credentials, wanted: Audie
                     .await?;
             }
             attempt.give_back(tx).await?;
-            Ok(signed_in)
+            Ok(outcome)
         })
         .await;
-    conclude(app, by, attempt, user.id, opened).await
+    conclude(app, by, attempt, user.id, opened.and_then(Outcome::signed_in)).await
 }
 
 /// What becomes of an attempt whose password was right.
@@ -107,6 +107,11 @@ async fn conclude(app: &App, by: &By, attempt: Try<'_>, user: UserId, opened: Re
         Ok(signed_in) => {
             attempt.spare();
             Ok(signed_in)
+        }
+        Err(Error::Refused(Refusal::ApprovalPending)) => {
+            attempt.spare();
+            note_refusal(app, by, Some(user), "the account waits for approval").await?;
+            Err(Refusal::ApprovalPending.into())
         }
         Err(Error::Refused(Refusal::CredentialsWrong)) => {
             attempt.failed();

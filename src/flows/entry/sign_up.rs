@@ -14,14 +14,15 @@ use crate::domain::limit::Limit;
 use crate::domain::organization::{Organization, OrganizationRole};
 use crate::domain::password::Password;
 use crate::domain::{
-    Audience, By, ChallengeId, Email, Entry, Evidence, OrganizationId, PasswordMark, Purpose, Refusal, Secret, User,
-    UserId, Username,
+    Audience, By, ChallengeId, Email, Entry, Evidence, OrganizationId, PasswordMark, Purpose, Refusal, Secret,
+    Timestamp, User, UserId, Username,
 };
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::challenges::{self, Limits, Start};
+use crate::flows::entry::{self, Outcome};
 use crate::flows::tokens::SignedIn;
-use crate::flows::{Error, Result, allowlist, entry, password};
+use crate::flows::{Error, Result, allowlist, password};
 use crate::storage::Tx;
 
 const LIMITS: Limits = Limits {
@@ -51,7 +52,7 @@ pub struct Application {
 /// Refused with `SignUpClosed` and `InvitationNeeded`. Which address is asked for makes no difference.
 pub fn is_open(app: &App) -> std::result::Result<(), Refusal> {
     match app.config.accounts.sign_up {
-        SignUp::Open => Ok(()),
+        SignUp::Open | SignUp::Approval => Ok(()),
         SignUp::Invitation => Err(Refusal::InvitationNeeded),
         SignUp::Closed => Err(Refusal::SignUpClosed),
     }
@@ -59,7 +60,7 @@ pub fn is_open(app: &App) -> std::result::Result<(), Refusal> {
 
 /// Opens an account with its initial organization and signs the person in, in one transaction.
 ///
-/// Refused as [`is_open`] says; with `AudienceRefused` for anything but the application, since nobody has a role yet;
+/// Refused as [`is_open`] says; with `ApprovalPending` once the account is there, if it waits for an operator; with `AudienceRefused` for anything but the application, since nobody has a role yet;
 /// with `NotFound` where a code is asked for first; with `EmailTaken`, also if it is not allowed; with `TooMany` after too many refusals or new accounts; with `Busy` while the
 /// hashing queue has no room for this caller; and for what is wrong with address or password.
 pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) -> Result<SignedIn> {
@@ -100,9 +101,9 @@ pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) ->
                 is_known: true,
             };
             let evidence = Evidence::Password { user: user.id, seen };
-            let signed_in = entry::advance(app, tx, by, entry, &evidence).await?.signed_in()?;
+            let outcome = entry::advance(app, tx, by, entry, &evidence).await?;
             attempt.give_back(tx).await?;
-            Ok(signed_in)
+            Ok(outcome)
         })
         .await;
     match &opened {
@@ -113,7 +114,7 @@ pub async fn direct(app: &App, by: &By, input: Application, wanted: Audience) ->
         Err(Error::Refused(Refusal::EmailTaken)) => attempt.failed(),
         Err(_) => attempt.undo().await,
     }
-    opened
+    opened.and_then(Outcome::signed_in)
 }
 
 /// What can be said of an application without asking the database.
@@ -175,16 +176,17 @@ pub async fn start(app: &App, by: &By, input: Application, wanted: Audience) -> 
 
 /// Opens the account once the code was entered, with a proved address, and signs the person in; all in one transaction.
 ///
-/// Refused as [`is_open`] says; with `CodeWrong`, also if somebody else has proved the address meanwhile; with `TooMany` after too many wrong codes from one network.
+/// Refused as [`is_open`] says; with `ApprovalPending` once the account is there, if it waits for an operator; with `CodeWrong`, also if somebody else has proved the address meanwhile; with `TooMany` after too many wrong codes from one network.
 pub async fn complete(app: &App, by: &By, id: ChallengeId, code: &str) -> Result<SignedIn> {
     is_open(app)?;
     let attempt = challenges::begin(app, by).await?;
     let open = async |tx: &mut Tx, passed: Challenge| open_pending(app, tx, by, &passed).await;
-    challenges::redeem(app, by, attempt, (challenge::Purpose::SignUp, id), code, open).await
+    let redeemed = challenges::redeem(app, by, attempt, (challenge::Purpose::SignUp, id), code, open).await;
+    redeemed.and_then(Outcome::signed_in)
 }
 
 /// `None` if the address was proved by somebody else meanwhile, or is not allowed any more.
-async fn open_pending(app: &App, tx: &mut Tx, by: &By, passed: &Challenge) -> Result<Option<SignedIn>> {
+async fn open_pending(app: &App, tx: &mut Tx, by: &By, passed: &Challenge) -> Result<Option<Outcome>> {
     if !allowlist::allowed(app, tx, &passed.address).await? {
         return Ok(None);
     }
@@ -209,14 +211,11 @@ async fn open_pending(app: &App, tx: &mut Tx, by: &By, passed: &Challenge) -> Re
         is_known: true,
     };
     let evidence = Evidence::Password { user: user.id, seen };
-    entry::advance(app, tx, by, entry, &evidence)
-        .await?
-        .signed_in()
-        .map(Some)
+    entry::advance(app, tx, by, entry, &evidence).await.map(Some)
 }
 
 /// Opens an account: user, password, initial organization, audit line. A person who opens their
-/// own is its actor.
+/// own is its actor, and waits for approval where that is asked for.
 pub(in crate::flows) async fn open_account(
     app: &App,
     tx: &mut Tx,
@@ -225,7 +224,9 @@ pub(in crate::flows) async fn open_account(
     hash: &str,
 ) -> Result<(User, PasswordMark)> {
     let now = by.now;
-    let user = add_user(tx, by, email).await?;
+    let is_own = by.actor == Actor::System;
+    let waits = is_own && app.config.accounts.sign_up == SignUp::Approval;
+    let user = add_user(tx, by, email, waits.then_some(now)).await?;
     let organization = Organization::initial(
         OrganizationId::new(random::id(now)),
         app.config.organization_mode,
@@ -238,7 +239,7 @@ pub(in crate::flows) async fn open_account(
         .join(organization.id, user.id, OrganizationRole::Owner, now)
         .await?;
     let own;
-    let by = if by.actor == Actor::System {
+    let by = if is_own {
         own = by.user(user.id);
         &own
     } else {
@@ -248,7 +249,7 @@ pub(in crate::flows) async fn open_account(
     Ok((user, mark))
 }
 
-async fn add_user(tx: &mut Tx, by: &By, email: &Email) -> Result<User> {
+async fn add_user(tx: &mut Tx, by: &By, email: &Email, waiting_since: Option<Timestamp>) -> Result<User> {
     let now = by.now;
     for _ in 0..USERNAME_TRIES {
         let user = User {
@@ -257,6 +258,7 @@ async fn add_user(tx: &mut Tx, by: &By, email: &Email) -> Result<User> {
             email_verified_at: None,
             username: Username::generate(email, random::five_digits()),
             disabled_at: None,
+            waiting_since,
             language: by.language.clone(),
             created_at: now,
         };

@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use sailfish::TemplateSimple;
 
-use crate::domain::{Anyone, Visitor};
+use crate::domain::{Anyone, Refusal, Visitor};
 use crate::flows::entry::code;
 use crate::flows::entry::password::{Credentials, with_password};
 use crate::flows::entry::sign_up;
@@ -11,7 +11,7 @@ use crate::flows::{Error, Result, reset};
 use crate::http::cx::Cx;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::{arrival, login_code};
+use crate::http::pages::{arrival, login_code, notice};
 use crate::http::reply::Reply;
 
 const FIELDS: [&str; 2] = ["email", "password"];
@@ -67,6 +67,7 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
     };
     match with_password(&cx.app, &cx.by(), input, arrival::audience_of(&target)).await {
         Ok(signed_in) => Ok(arrival::land(&cx, &target, &signed_in)),
+        Err(Error::Refused(refusal @ Refusal::ApprovalPending)) => notice::page(&cx, StatusCode::FORBIDDEN, &refusal),
         Err(Error::Refused(refusal)) => {
             form::refused(&cx, &refusal, |status, problems| page(&cx, status, email, problems))
         }

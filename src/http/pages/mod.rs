@@ -15,6 +15,7 @@ pub mod layout;
 pub mod login;
 pub mod login_code;
 pub mod not_me;
+mod notice;
 pub mod password_reset;
 pub mod preferences;
 pub(in crate::http) mod refusals;

@@ -30,6 +30,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
         R::PasswordIsName => say.refusal_password_is_name(),
         R::UsernameInvalid => say.refusal_username_invalid(),
         R::UsernameTaken => say.refusal_username_taken(),
+        R::ApprovalPending => say.refusal_approval_pending(),
         R::SignUpClosed => say.refusal_sign_up_closed(),
         R::InvitationNeeded => say.refusal_invitation_needed(),
         R::InvitationInvalid => say.refusal_invitation_invalid(),

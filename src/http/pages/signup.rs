@@ -10,7 +10,7 @@ use crate::flows::{Error, Result};
 use crate::http::cx::Cx;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::{arrival, refusals, verify};
+use crate::http::pages::{arrival, notice, refusals, verify};
 use crate::http::reply::Reply;
 
 const FIELDS: [&str; 2] = ["email", "password"];
@@ -26,14 +26,6 @@ struct SignUpPage {
     problems: Problems,
 }
 
-#[derive(TemplateSimple)]
-#[template(path = "signup_closed.stpl")]
-struct ClosedPage {
-    layout: Layout,
-    happened: String,
-    sign_in: String,
-}
-
 /// `GET /auth/signup`.
 pub async fn show(cx: Cx, visitor: Visitor) -> Result<Reply> {
     match arrival::pass_on(&cx, &visitor).await? {
@@ -44,7 +36,7 @@ pub async fn show(cx: Cx, visitor: Visitor) -> Result<Reply> {
 
 fn opened(cx: &Cx) -> Result<Reply> {
     match sign_up::is_open(&cx.app) {
-        Err(refusal) => closed_page(cx, StatusCode::FORBIDDEN, &refusal),
+        Err(refusal) => notice::page(cx, StatusCode::FORBIDDEN, &refusal),
         Ok(()) => page(cx, StatusCode::OK, "", Problems::default()),
     }
 }
@@ -52,7 +44,7 @@ fn opened(cx: &Cx) -> Result<Reply> {
 /// `POST /auth/signup`.
 pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
     if let Err(refusal) = sign_up::is_open(&cx.app) {
-        return closed_page(&cx, StatusCode::FORBIDDEN, &refusal);
+        return notice::page(&cx, StatusCode::FORBIDDEN, &refusal);
     }
     let form = cx.form()?;
     let email = form.get("email");
@@ -84,6 +76,7 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
 
 fn refused(cx: &Cx, email: &str, error: Error) -> Result<Reply> {
     match error {
+        Error::Refused(refusal @ Refusal::ApprovalPending) => notice::page(cx, StatusCode::FORBIDDEN, &refusal),
         // Nobody has a role yet (contract, http.md 6.2): this is no mistake in the form.
         Error::Refused(refusal @ Refusal::AudienceRefused) => {
             let words = refusals::words(cx.say(), &refusal);
@@ -106,21 +99,6 @@ pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems)
         email: email.to_owned(),
         password: PasswordField::new("password", say.field_password()),
         problems,
-    };
-    form::render(status, page)
-}
-
-/// Why nobody can sign up here.
-pub(super) fn closed_page(cx: &Cx, status: StatusCode, refusal: &Refusal) -> Result<Reply> {
-    let say = cx.say();
-    let title = match refusal {
-        Refusal::InvitationNeeded => say.sign_up_invited(),
-        _ => say.sign_up_closed(),
-    };
-    let page = ClosedPage {
-        layout: Layout::of(cx, title),
-        happened: refusals::words(say, refusal),
-        sign_in: form::path_with("/auth/login", cx.return_to().as_ref()),
     };
     form::render(status, page)
 }

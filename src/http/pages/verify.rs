@@ -15,7 +15,7 @@ use crate::http::cx::Cx;
 use crate::http::flash::FlashKind;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::{account, arrival};
+use crate::http::pages::{account, arrival, notice};
 use crate::http::reply::Reply;
 
 const FIELDS: [&str; 2] = ["code", "password"];
@@ -176,6 +176,12 @@ pub async fn submit_address(cx: Cx, Newcomer(caller): Newcomer) -> Result<Reply>
 async fn concluded(cx: &Cx, purpose: Purpose, id: ChallengeId, code: &str, done: Result<Reply>) -> Result<Reply> {
     match done {
         Ok(reply) => Ok(reply.cookie(SetCookie::clear(cookies::ENTRY))),
+        Err(Error::Refused(
+            refusal @ (Refusal::ApprovalPending | Refusal::SignUpClosed | Refusal::InvitationNeeded),
+        )) => {
+            let reply = notice::page(cx, StatusCode::FORBIDDEN, &refusal)?;
+            Ok(reply.cookie(SetCookie::clear(cookies::ENTRY)))
+        }
         Err(Error::Refused(refusal)) if !matches!(refusal, Refusal::NotFound | Refusal::SignInRequired) => {
             let email = challenges::address(&cx.app, id).await?;
             form::refused(cx, &refusal, |status, problems| {

@@ -83,6 +83,7 @@ fn named(cx: &Cx, username: &str, email: &str, roles: &[PlatformRole]) -> Caller
             email_verified_at: None,
             username,
             disabled_at: None,
+            waiting_since: None,
             language: String::new(),
             created_at: cx.now() - Duration::from_hours(400 * 24),
         },

@@ -10,11 +10,11 @@ use crate::http::pages::account::Shown;
 use crate::http::pages::form::{self, Problems};
 use crate::http::pages::gallery::{State, parts, sample};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::refusals;
 use crate::http::pages::{
     account, arrival, confirm, errors, login, login_code, not_me, password_reset, sessions, signup, verify,
     verify_email,
 };
+use crate::http::pages::{notice, refusals};
 use crate::http::reply::Reply;
 
 const OK: StatusCode = StatusCode::OK;
@@ -98,11 +98,14 @@ pub(super) const ALL: &[State] = &[
             signup::page(cx, OK, sample::LONG_EMAIL, problems)
         })
     }),
-    state("signup-closed", "closed", "nobody may open an account", |cx| {
-        signup::closed_page(cx, OK, &Refusal::SignUpClosed)
+    state("notice", "closed", "nobody may open an account", |cx| {
+        notice::page(cx, OK, &Refusal::SignUpClosed)
     }),
-    state("signup-closed", "invited", "by invitation only", |cx| {
-        signup::closed_page(cx, OK, &Refusal::InvitationNeeded)
+    state("notice", "invited", "by invitation only", |cx| {
+        notice::page(cx, OK, &Refusal::InvitationNeeded)
+    }),
+    state("notice", "waiting", "an account that waits for approval", |cx| {
+        notice::page(cx, OK, &Refusal::ApprovalPending)
     }),
     state("sign-out", "ask", "asked before", |cx| {
         sessions::sign_out_page(cx, sample::EMAIL)
