@@ -1,5 +1,6 @@
 //! Codes by mail.
 
+use crate::config::Environment;
 use crate::config::mail::Transport;
 use crate::config::reader::Reader;
 use crate::domain::challenge::Terms;
@@ -18,7 +19,11 @@ pub struct Challenges {
 }
 
 impl Challenges {
-    pub(super) fn read(reader: &mut Reader<'_>, transport: Option<&Transport>) -> Option<Self> {
+    pub(super) fn read(
+        reader: &mut Reader<'_>,
+        transport: Option<&Transport>,
+        environment: Option<Environment>,
+    ) -> Option<Self> {
         const SWITCH: &str = "AUTHARA_CHALLENGE_ENABLED";
         const SIGN_IN: &str = "AUTHARA_LOGIN_CODE_ENABLED";
         const REQUIRED: &str = "AUTHARA_EMAIL_VERIFICATION_REQUIRED";
@@ -41,8 +46,10 @@ impl Challenges {
             (SIGN_IN, at_sign_in?),
             (REQUIRED, is_proof_required?),
         ];
+        // Commands beside a development server know nothing of its inbox, and need none.
+        let is_on_without = transport.is_none() && environment != Some(Environment::Dev);
         let mut is_whole = true;
-        for (name, _) in switches.into_iter().filter(|(_, is_on)| *is_on && transport.is_none()) {
+        for (name, _) in switches.into_iter().filter(|(_, is_on)| *is_on && is_on_without) {
             reader.problem(
                 name,
                 "is true, but no way to send mail is set; see AUTHARA_EMAIL_SMTP_HOST",
@@ -56,10 +63,11 @@ impl Challenges {
             most_resends: u32::try_from(most_resends?).ok()?,
             resend_pause: resend_pause?,
         };
+        let is_possible = transport.is_some();
         is_whole.then_some(Self {
-            at_sign_up,
-            at_sign_in: at_sign_in?,
-            is_proof_required: is_proof_required?,
+            at_sign_up: at_sign_up && is_possible,
+            at_sign_in: at_sign_in? && is_possible,
+            is_proof_required: is_proof_required? && is_possible,
             terms,
         })
     }

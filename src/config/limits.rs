@@ -24,6 +24,18 @@ const ADDRESSES: Budget = Budget {
     window: Duration::from_hours(1),
 };
 
+/// The same, and codes to sign in with, from one network: many people may share it.
+const FROM_A_NETWORK: Budget = Budget {
+    limit: 60,
+    window: Duration::from_hours(1),
+};
+
+/// Codes to sign in with to one mailbox from all networks together. Beyond that a reset is the way in, which has limits of its own.
+const SIGN_IN_CODES: Budget = Budget {
+    limit: 60,
+    window: Duration::from_hours(24),
+};
+
 /// Letters with codes to one mailbox from all networks together: more help nobody, and a stranger who asks for them all keeps its owner
 /// from none until a day is over.
 const CODES: Budget = Budget {
@@ -59,6 +71,11 @@ impl Limits {
         }
         limits.set(Limit::UsernameAccount, RENAMES);
         limits.set(Limit::EmailChangeAccount, ADDRESSES);
+        limits.set(Limit::EmailChangeNetwork, FROM_A_NETWORK);
+        limits.set(Limit::EmailChangeMailbox, CODES);
+        limits.set(Limit::SignInCodeNetwork, FROM_A_NETWORK);
+        limits.set(Limit::SignInCodeAddress, ADDRESSES);
+        limits.set(Limit::SignInCodeMailbox, SIGN_IN_CODES);
         limits.set(Limit::ResetMailbox, CODES);
         limits.set(Limit::SignUpMailbox, CODES);
         limits.max_entries = max_entries?;

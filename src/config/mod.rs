@@ -185,7 +185,7 @@ impl Config {
         let name = brand.as_ref().map(|brand| brand.product_name.as_str());
         let mail = Mail::read(reader, public_url.as_ref(), name, transport);
         let transport = mail.as_ref().and_then(|mail| mail.transport.as_ref());
-        let challenges = Challenges::read(reader, transport);
+        let challenges = Challenges::read(reader, transport, environment);
         Some(Self {
             environment: environment?,
             listen: listen?,

@@ -120,7 +120,7 @@ pub struct AuditLine {
     pub outcome: Outcome,
     /// Who did it.
     pub actor: Actor,
-    /// To whom; `None` where no account is concerned.
+    /// Whose account; `None` where no account is concerned.
     pub subject: Option<UserId>,
     /// In or to which session.
     pub session: Option<SessionId>,

@@ -54,6 +54,8 @@ kinds! {
     EmailChangedOld "email_changed_old_address",
     /// The same, for the address that it has now.
     EmailChangedNew "email_changed_new_address",
+    /// The owner of a former address took the account back; for the address that it had until then.
+    TakenBack "account_taken_back",
     /// A session was opened from a browser that was not known before.
     NewSignIn "new_sign_in",
     /// A refresh token was used twice; the session was ended.

@@ -57,6 +57,16 @@ limits! {
     SignUpMailbox "sign_up.mailbox",
     /// Letters with codes to addresses that one account is to get, or to prove.
     EmailChangeAccount "email_change.account",
+    /// Letters with codes to addresses that accounts are to get, asked for from one network.
+    EmailChangeNetwork "email_change.network",
+    /// The same to one mailbox.
+    EmailChangeMailbox "email_change.mailbox",
+    /// Letters with codes to sign in with, asked for from one network.
+    SignInCodeNetwork "login_code.network",
+    /// The same with one address from one network, whether it has an account or not; it begins anew with a sign-in.
+    SignInCodeAddress "login_code.address",
+    /// The same from all networks together, by mailbox.
+    SignInCodeMailbox "login_code.mailbox",
     /// Wrong codes from one network.
     ChallengeVerify "challenge_verify.address",
     /// Further codes asked for from one network.

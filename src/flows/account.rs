@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::domain::audit::Action;
 use crate::domain::limit::Limit;
 use crate::domain::organization::{Departure, Membership};
-use crate::domain::{Allowed, Caller, PlatformRole, Refusal, Timestamp, User, UserId, Username};
+use crate::domain::{Allowed, By, Caller, PlatformRole, Refusal, Timestamp, User, UserId, Username};
 use crate::flows::announce::Deed;
 use crate::flows::attempts::{self, Try};
 use crate::flows::entry::confirm::Recent;
@@ -108,6 +108,7 @@ pub async fn delete(app: &App, proof: &Recent) -> Result<()> {
             };
             tokens::recent_standing(tx, caller).await?;
             remove(app, tx, &found, caller.now).await?;
+            unlist(tx, &by, &found).await?;
             let deed = Deed::new(&by, Action::UserDeleted);
             deed.to(user).in_session(caller.session).note(tx).await?;
             Ok(())
@@ -132,9 +133,19 @@ pub(super) async fn remove(app: &App, tx: &mut Tx, user: &User, now: Timestamp) 
     // Those of the account go with it; those of a sign-up know the address alone.
     tx.letters().delete_of_address(&user.email).await?;
     tx.challenges().delete_of_address(&user.email).await?;
-    tx.allowlist().remove(&Allowed::Address(user.email.clone())).await?;
     tx.organizations().delete_without(user.id).await?;
     tx.users().delete(user.id).await?;
+    Ok(())
+}
+
+/// Takes the address of an account that its owner or an operator deletes from the allowlist. One that goes by itself leaves
+/// the entry to whose address it is.
+pub(super) async fn unlist(tx: &mut Tx, by: &By, user: &User) -> Result<()> {
+    let entry = Allowed::Address(user.email.clone());
+    if tx.allowlist().remove(&entry).await? {
+        let deed = Deed::new(by, Action::AddressUnlisted).detail(entry.kind());
+        deed.to(user.id).note(tx).await?;
+    }
     Ok(())
 }
 

@@ -18,11 +18,6 @@ use crate::flows::tokens::{self, Renewed};
 use crate::flows::{Result, allowlist};
 use crate::storage::Tx;
 
-/// Whether there is a way to it: a code must be mailed.
-pub fn is_possible(app: &App) -> bool {
-    app.mailer.is_some()
-}
-
 /// Whether the caller has to prove the account's address before they go on (`AUTHARA_EMAIL_VERIFICATION_REQUIRED`).
 pub fn must_be_proved(app: &App, user: &User) -> bool {
     app.config.challenges.is_proof_required && user.email_verified_at.is_none()
@@ -32,42 +27,47 @@ pub fn must_be_proved(app: &App, user: &User) -> bool {
 /// account's own, nothing to another one, and the answer is the same.
 ///
 /// Refused with `NotFound` where no mail is sent; with `EmailInvalid` and `EmailDisposable`; with `EmailSame` if it is the account's and proved; with
-/// `ReauthenticationRequired` without a recent proof, unless the account's address is not proved yet: then this is how it
-/// is; with `TooMany` after too many; and with `SignInRequired` if the session ended meanwhile.
+/// `ReauthenticationRequired` without a recent proof, unless it is the account's own; with `TooMany` after too many; and with `SignInRequired` if the session ended meanwhile.
 pub async fn start(app: &App, caller: &Caller, address: &str) -> Result<ChallengeId> {
-    if !is_possible(app) {
+    if !challenges::can_be_mailed(app) {
         return Err(Refusal::NotFound.into());
     }
     let email = Email::parse(address).ok_or(Refusal::EmailInvalid)?;
-    let is_proved = caller.user.email_verified_at.is_some();
-    let caller = if is_proved {
-        confirm::earned(app, caller).await?.caller().clone()
-    } else {
-        caller.clone()
-    };
-    if is_proved && email == caller.user.email {
+    let is_own = email == caller.user.email;
+    if is_own && caller.user.email_verified_at.is_some() {
         return Err(Refusal::EmailSame.into());
     }
-    if email != caller.user.email {
+    let caller = if is_own {
+        caller.clone()
+    } else {
         allowlist::refuse_disposable(app, &email)?;
-    }
+        confirm::earned(app, caller).await?.caller().clone()
+    };
     let by = caller.by();
-    let [_, mailbox] = attempts::of_mailbox(app, &email, by.client.network());
     let user = caller.user.id;
     let attempt = Try::new(app, &by)
         .of_account(Limit::EmailChangeAccount, attempts::of_user(app, user), Some(user))
-        .await?
-        .of_account(Limit::ResetMailbox, mailbox, None)
         .await?;
+    // Letters to the account's own address are its owner's: nobody else can use them up.
+    let attempt = if is_own {
+        attempt
+    } else {
+        let [_, mailbox] = attempts::of_mailbox(app, &email, by.client.network());
+        attempt
+            .in_network(Limit::EmailChangeNetwork)
+            .await?
+            .of_account(Limit::EmailChangeMailbox, mailbox, None)
+            .await?
+    };
     // What is kept until the code was entered.
     let payload = *caller.session.uuid().as_bytes();
     let started = app
         .store
         .write(async |tx| -> Result<_> {
-            if is_proved {
+            let standing = tokens::standing(tx, &caller).await?;
+            // The account may have another address since the request came in.
+            if standing.user.email != email {
                 tokens::recent_standing(tx, &caller).await?;
-            } else {
-                tokens::standing(tx, &caller).await?;
             }
             let owner = tx.users().by_email(&email).await?;
             let is_allowed = allowlist::allowed(app, tx, &email).await?;

@@ -38,7 +38,7 @@ impl<'a> Deed<'a> {
         }
     }
 
-    /// To whom.
+    /// Whose account.
     pub(super) fn to(self, subject: UserId) -> Self {
         Self {
             subject: Some(subject),

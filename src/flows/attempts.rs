@@ -297,9 +297,12 @@ pub(super) async fn forget(app: &App, tx: &mut Tx, user: &User, now: Timestamp) 
     let mut had_any = tx.budgets().forget(Limit::LoginAccount, &by_address).await?;
     had_any |= tx.budgets().forget(Limit::LoginBrowsers, &by_address).await?;
     had_any |= tx.budgets().forget(Limit::SignUpAccount, &by_address).await?;
-    let [_, mailbox] = of_mailbox(app, &user.email, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    for limit in [Limit::ResetMailbox, Limit::SignUpMailbox] {
-        had_any |= tx.budgets().forget(limit, &mailbox).await?;
+    // A mailbox is its owner's: anybody may open an account with an address of it, and none of that is proved.
+    if user.email_verified_at.is_some() {
+        let [_, mailbox] = of_mailbox(app, &user.email, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        for limit in [Limit::ResetMailbox, Limit::SignUpMailbox, Limit::SignInCodeMailbox] {
+            had_any |= tx.budgets().forget(limit, &mailbox).await?;
+        }
     }
     for session in tx.sessions().of_user(user.id, now).await? {
         had_any |= tx

@@ -22,7 +22,7 @@ use crate::storage::Tx;
 pub(super) struct Start<'a> {
     pub(super) purpose: Purpose,
     pub(super) address: &'a Email,
-    /// The account of that address, if there is one.
+    /// The account of that address, or the one that is to get it, if there is one.
     pub(super) user: Option<&'a User>,
     /// Whether a code opens anything. Where none does, nobody can tell.
     pub(super) is_passable: bool,
@@ -35,6 +35,11 @@ pub(super) struct Limits {
     pub(super) network: Limit,
     pub(super) address: Limit,
     pub(super) mailbox: Limit,
+}
+
+/// Whether codes can be mailed at all.
+pub fn can_be_mailed(app: &App) -> bool {
+    app.mailer.is_some()
 }
 
 /// Takes the places of somebody, perhaps a stranger, who asks for a letter to an address, and hashes the password that was given along

@@ -10,7 +10,7 @@ use crate::app::pulse::Worker;
 use crate::crypto::{random, seal, token};
 use crate::domain::letter::{Kind, Letter, Queued, State, pause_after};
 use crate::domain::{Appeal, By, Caller, Email, LetterId, Refusal, Timestamp, User, UserId};
-use crate::flows::{Error, Result};
+use crate::flows::{Error, Result, tokens};
 use crate::outside::mail::{self, Mailer, NotSent};
 use crate::storage::{self, Tx};
 
@@ -48,17 +48,19 @@ pub(super) struct Queue<'a> {
     pub(super) is_sent: bool,
 }
 
-/// Makes an appeal of the owner of the account's present address (`flows::appeals`). Returns what stands in the link.
+/// Makes an appeal of the owner of the account's present address (`flows::appeals`). Returns what stands in the link. The account
+/// is locked before: appeals about it have the order of its changes, whatever clocks say and however long a request has waited.
 pub(super) async fn appeal(tx: &mut Tx, by: &By, user: &User) -> Result<String> {
     let secret = token::new();
+    let newest = tx.appeals().newest(user.id).await?;
+    let created_at = newest.map_or(by.now, |newest| by.now.not_before(newest + Duration::from_micros(1)));
     let appeal = Appeal {
         user: user.id,
         address: user.email.clone(),
-        created_at: by.now,
-        ends_at: by.now + APPEALS,
+        created_at,
+        ends_at: created_at + APPEALS,
     };
-    let hash = token::hash(&secret).ok_or_else(|| Error::Broken("a token of our own has the wrong form".to_owned()))?;
-    tx.appeals().add(&hash, &appeal).await?;
+    tx.appeals().add(&tokens::hash_of(&secret)?, &appeal).await?;
     Ok(secret.expose().to_owned())
 }
 

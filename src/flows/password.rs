@@ -14,6 +14,7 @@ use crate::flows::letters::{self, Values};
 use crate::flows::tokens::{self, Renewed};
 use crate::flows::{Result, attempts};
 use crate::storage::Tx;
+use crate::storage::sessions::Standing;
 
 /// Checks a password that a person chose for an account, wherever they did. `username` is `None`
 /// while the account has none.
@@ -55,11 +56,14 @@ pub async fn change(app: &App, caller: &Caller, input: Change) -> Result<Renewed
     if input.current.is_some() && !has_one(app, caller).await? {
         return Err(Refusal::NotFound.into());
     }
+    let earned;
+    let mut caller = caller;
     let (attempt, evidence) = if let Some(current) = &input.current {
         let (attempt, evidence) = entry::password::prove(app, &by, caller, current).await?;
         (attempt, Some(evidence))
     } else {
-        confirm::earned(app, caller).await?;
+        earned = confirm::earned(app, caller).await?;
+        caller = earned.caller();
         let attempt = Try::new(app, &by).sharing(&attempts::of_user(app, caller.user.id));
         (attempt, None)
     };
@@ -93,14 +97,7 @@ async fn set(
         }
         None => tokens::recent_standing(tx, caller).await?,
     };
-    // Not before the last proof of the session, which may have been by the password before this one.
-    let at = by.now.not_before(standing.session.authenticated_at);
-    let at = tx.users().set_password(user, hash, at).await?.at();
-    // The session that sets the password knows it.
-    standing.session.authenticated_at = at;
-    tx.sessions()
-        .reauthenticated(session, &standing.session.methods, at)
-        .await?;
+    put(tx, caller, &mut standing, hash, by.now).await?;
     let deed = Deed::new(by, Action::PasswordChanged);
     deed.to(user).in_session(session).note(tx).await?;
     tx.challenges().void_of_user(user).await?;
@@ -114,11 +111,12 @@ pub async fn has_one(app: &App, caller: &Caller) -> Result<bool> {
     Ok(since(app, caller).await?.is_some())
 }
 
-/// Gives the caller's account its first password. Sessions go on.
+/// Gives the caller's account its first password. All sessions go on; the caller's own counts as just signed in, and goes on
+/// with fresh tokens, also of the refresh token that is shown.
 ///
 /// Refused with `PasswordExists` if it has one; with `Busy`; with `SignInRequired` if the session ended meanwhile; and for what is wrong with the
 /// password.
-pub async fn add(app: &App, proof: &Recent, new: &Secret) -> Result<()> {
+pub async fn add(app: &App, proof: &Recent, new: &Secret, refresh: Option<&Secret>) -> Result<Renewed> {
     let caller = proof.caller();
     let password = choose(app, new, &caller.user.email, Some(&caller.user.username))?;
     if has_one(app, caller).await? {
@@ -130,23 +128,36 @@ pub async fn add(app: &App, proof: &Recent, new: &Secret) -> Result<()> {
     let (attempt, hash) = attempt.or_undo(hash).await?;
     let added = app
         .store
-        .write(async |tx| -> Result<()> {
-            let standing = tokens::recent_standing(tx, caller).await?;
-            let user = standing.user;
-            if tx.users().password(user.id).await?.is_some() {
+        .write(async |tx| -> Result<_> {
+            let mut standing = tokens::recent_standing(tx, caller).await?;
+            let user = standing.user.id;
+            if tx.users().password(user).await?.is_some() {
                 return Err(Refusal::PasswordExists.into());
             }
-            tx.users().set_password(user.id, &hash, by.now).await?;
-            tx.challenges().void_of_user(user.id).await?;
+            put(tx, caller, &mut standing, &hash, by.now).await?;
+            tx.challenges().void_of_user(user).await?;
             let deed = Deed::new(&by, Action::PasswordChanged).detail("the first one");
-            deed.to(user.id).in_session(caller.session).note(tx).await?;
-            letters::notify(app, tx, &by, Kind::MethodAdded, &user, Values::new()).await
+            deed.to(user).in_session(caller.session).note(tx).await?;
+            letters::notify(app, tx, &by, Kind::MethodAdded, &standing.user, Values::new()).await?;
+            tokens::renew(app, tx, caller, standing, refresh).await
         })
         .await;
     attempt.settle(added).await
 }
 
-/// Takes the caller's password away. Sessions go on, resets that were under way do not.
+/// Stores a password that the caller set in their session. The session knows it: it counts as just signed in.
+async fn put(tx: &mut Tx, caller: &Caller, standing: &mut Standing, hash: &str, now: Timestamp) -> Result<()> {
+    // Not before the last proof of the session, which may have been by the password before this one.
+    let at = now.not_before(standing.session.authenticated_at);
+    let at = tx.users().set_password(caller.user.id, hash, at).await?.at();
+    standing.session.authenticated_at = at;
+    tx.sessions()
+        .reauthenticated(caller.session, &standing.session.methods, at)
+        .await?;
+    Ok(())
+}
+
+/// Takes the caller's password away. All their other sessions end, and so do resets that were under way.
 ///
 /// Refused with `NotFound` if there is none, with `LastMethod` if nobody could sign in without it, and with
 /// `SignInRequired` if the session ended meanwhile.
@@ -166,7 +177,9 @@ pub async fn remove(app: &App, proof: &Recent) -> Result<()> {
             tx.challenges().void_of_user(user.id).await?;
             let deed = Deed::new(&by, Action::PasswordRemoved);
             deed.to(user.id).in_session(caller.session).note(tx).await?;
-            letters::notify(app, tx, &by, Kind::MethodRemoved, &user, Values::new()).await
+            letters::notify(app, tx, &by, Kind::MethodRemoved, &user, Values::new()).await?;
+            ending::end(tx, &by, user.id, Which::AllBut(caller.session), Action::SessionsRevoked).await?;
+            Ok(())
         })
         .await
 }

@@ -7,6 +7,7 @@ use crate::domain::letter::Kind;
 use crate::domain::limit::Limit;
 use crate::domain::session::{Rotation, Verdict};
 use crate::domain::{Audience, By, Refusal, Secret, Timestamp, TokenHash};
+use crate::flows::announce::Deed;
 use crate::flows::attempts::Try;
 use crate::flows::ending::{self, Which};
 use crate::flows::letters::{self, Values};
@@ -184,7 +185,12 @@ async fn keep_out(app: &App, by: &By, found: &Found) -> Result<()> {
     app.store
         .write(async |tx| -> Result<()> {
             let which = Which::One(session.id);
-            ending::end(tx, by, session.user, which, Action::SessionRevoked).await?;
+            if ending::end(tx, by, session.user, which, Action::SessionRevoked).await? > 0 {
+                let deed = Deed::new(by, Action::SignIn)
+                    .refused()
+                    .detail("the address is not on the allowlist");
+                deed.to(session.user).in_session(session.id).note(tx).await?;
+            }
             Ok(())
         })
         .await

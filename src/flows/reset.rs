@@ -20,18 +20,13 @@ const LIMITS: Limits = Limits {
     mailbox: Limit::ResetMailbox,
 };
 
-/// Whether there is a way to it: a code must be mailed.
-pub fn is_possible(app: &App) -> bool {
-    app.mailer.is_some()
-}
-
 /// Begins a reset. An account that is on gets a code, nobody else gets anything, and the answer is the same. `new` is the password to
 /// set, for programs that ask for it first; it counts only for the caller who enters the code.
 ///
 /// Refused with `NotFound` where no mail is sent; with `TooMany` after too many from one network or with one address, whether it has an account or not; with
 /// `Busy`; and for what is wrong with address or password.
 pub async fn start(app: &App, by: &By, address: &str, new: Option<&Secret>) -> Result<ChallengeId> {
-    if !is_possible(app) {
+    if !challenges::can_be_mailed(app) {
         return Err(Refusal::NotFound.into());
     }
     let email = Email::parse(address).ok_or(Refusal::EmailInvalid)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::crypto::{jwt, random, token};
 use crate::domain::organization::Membership;
+use crate::domain::password::StoredPassword;
 use crate::domain::session::{RefreshToken, Session};
 use crate::domain::{
     Audience, Caller, Claims, Client, PasswordMark, PlatformRole, Refusal, Secret, SessionId, Timestamp, TokenHash,
@@ -149,13 +150,18 @@ pub(super) async fn standing(tx: &mut Tx, caller: &Caller) -> Result<Standing> {
 pub(super) async fn recent_standing(tx: &mut Tx, caller: &Caller) -> Result<Standing> {
     let standing = standing(tx, caller).await?;
     let password = tx.users().password(caller.user.id).await?;
-    // Tokens know whole seconds. A password that was set by a clock that was ahead is older than every
-    // proof since that clock was set back.
-    let is_older = |at: Timestamp| !at.is_ahead_of(caller.now) && caller.authenticated_at.seconds() < at.seconds();
-    if password.is_some_and(|password| is_older(password.mark.at())) {
+    if is_outdated(caller, password.as_ref()) {
         return Err(Refusal::ReauthenticationRequired.into());
     }
     Ok(standing)
+}
+
+/// Whether the caller's proof is older than the password that the account has now.
+pub(super) fn is_outdated(caller: &Caller, password: Option<&StoredPassword>) -> bool {
+    // Tokens know whole seconds. A password that was set by a clock that was ahead is older than every
+    // proof since that clock was set back.
+    let is_older = |at: Timestamp| !at.is_ahead_of(caller.now) && caller.authenticated_at.seconds() < at.seconds();
+    password.is_some_and(|password| is_older(password.mark.at()))
 }
 
 /// Issues fresh tokens for the caller's session, whose standing has been checked and which is locked. Whoever

@@ -126,8 +126,8 @@ pub(super) async fn unconfirmed(cx: &Cx) -> Reply {
     if !cx.is_api() && !cx.is_script_fetch() {
         return cx.redirect(&pages::confirm::way(cx, cx.this_place().as_ref()));
     }
-    let asked = match Caller::earn(cx).await {
-        Ok(caller) => confirm::ask(&cx.app, &caller).await,
+    let asked = match Newcomer::earn(cx).await {
+        Ok(Newcomer(caller)) => confirm::ask(&cx.app, &caller).await,
         Err(Halt::Instead(reply)) => return *reply,
         Err(Halt::Error(error)) => Err(error),
         Err(Halt::Unconfirmed) => Err(Refusal::ReauthenticationRequired.into()),

@@ -276,7 +276,7 @@ impl Cx {
         std::mem::take(&mut *self.request.pending.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The messages in the language of whoever asks.
+    /// The messages in the language of the person who asks.
     pub fn say(&self) -> &Arc<Phrases> {
         if let Some(staged) = self.request.staged.get() {
             return &staged.say;

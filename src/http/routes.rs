@@ -75,8 +75,8 @@ fn account() -> Vec<Route> {
         anyone()
             .post("/auth/sessions/refresh", pages::sessions::refresh)
             .audience(&Audience::ALL),
-        user().get("/auth/reauthenticate", pages::confirm::show),
-        user().post("/auth/reauthenticate", pages::confirm::submit),
+        newcomer().get("/auth/reauthenticate", pages::confirm::show),
+        newcomer().post("/auth/reauthenticate", pages::confirm::submit),
         anyone()
             .get("/auth/sessions/confirm", pages::confirm::moved)
             .older_spelling_of("/auth/reauthenticate", "2026-11-29"),
@@ -102,7 +102,7 @@ fn account() -> Vec<Route> {
 /// Pages for those who work on pages, or with a development server.
 fn development() -> Vec<Route> {
     vec![
-        // Pages: all of them, for whoever works on them; only with APP_ENV=dev
+        // Pages: all of them, for those who work on them; only with APP_ENV=dev
         anyone().get("/auth/dev/pages", pages::gallery::index),
         anyone().get("/auth/dev/pages/{page}/{state}", pages::gallery::show),
         // Pages: letters that nobody sends; only in `authara dev`
@@ -172,7 +172,7 @@ fn api_account() -> Vec<Route> {
     vec![
         // JSON: proving again that it is oneself
         recent().post_bare("/auth/api/v1/reauthenticate/check", api::reauthenticate::check),
-        user().post_json("/auth/api/v1/reauthenticate/password", api::reauthenticate::by_password),
+        newcomer().post_json("/auth/api/v1/reauthenticate/password", api::reauthenticate::by_password),
         // JSON: the person signed in
         user().get_json("/auth/api/v1/user", api::user::show),
         user().put_json("/auth/api/v1/users/password", api::user::set_password),

@@ -67,6 +67,7 @@ pub(super) fn content(facts: &Facts<'_>) -> Content {
             say.letter_email_changed_title(),
             say.letter_email_changed_old(site),
         ),
+        Kind::TakenBack => told(facts, say.letter_taken_back_title(), say.letter_taken_back_text(site)),
         Kind::EmailChangedNew => told(
             facts,
             say.letter_email_changed_title(),
@@ -175,7 +176,7 @@ fn notice(facts: &Facts<'_>, title: &str, text: String) -> Content {
         content.blocks.push(Block::Facts(known));
     }
     content.blocks.push(Block::Text(say.letter_not_you().to_owned()));
-    // One that was queued by an earlier version has none.
+    // An address that nobody has proved gets none.
     let (words, path) = match facts.value("appeal") {
         Some(appeal) => (say.letter_not_me(), format!("{NOT_ME}?link={appeal}")),
         None => (say.letter_choose_password(), PASSWORD.to_owned()),

@@ -31,6 +31,14 @@ impl Appeals<'_> {
             .await
     }
 
+    /// When the newest about an account was made.
+    pub async fn newest(self, user: UserId) -> Result<Option<Timestamp>> {
+        let sql = "SELECT created_at FROM appeals WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1";
+        self.0
+            .find(sql, args![user], |row| row.next("appeals.created_at"))
+            .await
+    }
+
     /// Deletes those about an account that were made at that moment or later; returns how many.
     pub async fn delete_since(self, user: UserId, at: Timestamp) -> Result<u64> {
         let sql = "DELETE FROM appeals WHERE user_id = $1 AND created_at >= $2";

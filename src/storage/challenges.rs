@@ -117,7 +117,13 @@ impl Challenges<'_> {
 
     /// Makes every code for an address worthless, whatever it is for; returns how many.
     pub async fn void_all_of_address(self, address: &Email) -> Result<u64> {
-        let sql = "UPDATE challenges SET code = NULL WHERE address = $1 AND code IS NOT NULL";
+        // One that somebody else is redeeming at this moment finds the address taken.
+        let sql = "UPDATE challenges
+                   SET code = NULL
+                   WHERE id IN (SELECT id
+                                FROM challenges
+                                WHERE address = $1 AND code IS NOT NULL
+                                {pg: FOR UPDATE SKIP LOCKED})";
         self.0.execute(sql, args![address]).await
     }
 
@@ -127,9 +133,9 @@ impl Challenges<'_> {
         self.0.execute(sql, args![user]).await
     }
 
-    /// Deletes every one of an address; returns how many.
+    /// Deletes every one of an address that is about no account; returns how many.
     pub async fn delete_of_address(self, address: &Email) -> Result<u64> {
-        let sql = "DELETE FROM challenges WHERE address = $1";
+        let sql = "DELETE FROM challenges WHERE address = $1 AND user_id IS NULL";
         self.0.execute(sql, args![address]).await
     }
 

@@ -80,7 +80,7 @@ impl Letters<'_> {
     }
 
     /// Takes the letter that has been due longest, for this `lease` alone until `until`. After that it is due
-    /// again, for whoever took it may have died.
+    /// again, for the worker that took it may have died.
     pub async fn claim(self, lease: Uuid, now: Timestamp, until: Timestamp) -> Result<Option<Queued>> {
         let sql = concat!(
             "UPDATE letters SET lease = $1, due_at = $3, tries = tries + 1
@@ -170,23 +170,27 @@ impl Letters<'_> {
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM letters WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2"
+            " FROM letters
+             WHERE user_id = $1 AND (state <> 'waiting' OR length(sealed) > 0)
+             ORDER BY created_at DESC, id DESC
+             LIMIT $2"
         );
         self.0.list(sql, args![user, limit], read).await
     }
 
     /// How many letters wait, and since when the oldest of them does.
     pub async fn waiting(self) -> Result<(i64, Option<Timestamp>)> {
-        let sql = "SELECT count(*), min(created_at) FROM letters WHERE state = 'waiting'";
+        let sql = "SELECT count(*), min(created_at) FROM letters
+                   WHERE state = 'waiting' AND length(sealed) > 0";
         let found = self.0.find(sql, args![], |row| {
             Ok((row.next("count(letters)")?, row.next("min(letters.created_at)")?))
         });
         Ok(found.await?.unwrap_or((0, None)))
     }
 
-    /// Deletes every letter to an address; returns how many.
+    /// Deletes every letter to an address that is about no account; returns how many.
     pub async fn delete_of_address(self, address: &Email) -> Result<u64> {
-        let sql = "DELETE FROM letters WHERE address = $1";
+        let sql = "DELETE FROM letters WHERE address = $1 AND user_id IS NULL";
         self.0.execute(sql, args![address]).await
     }
 

@@ -170,6 +170,12 @@ impl Users<'_> {
         Ok(())
     }
 
+    /// Nobody has to prove their address any more; returns of how many that was expected.
+    pub async fn clear_proof_due(self) -> Result<u64> {
+        let sql = "UPDATE users SET proof_due_at = NULL WHERE proof_due_at IS NOT NULL";
+        self.0.execute(sql, args![]).await
+    }
+
     /// Up to `limit` users whose address should have been proved before `now`, the longest due first.
     pub async fn overdue(self, now: Timestamp, limit: u32) -> Result<Vec<UserId>> {
         let sql = "SELECT id FROM users WHERE proof_due_at < $1 ORDER BY proof_due_at LIMIT $2";

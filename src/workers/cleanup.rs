@@ -54,7 +54,7 @@ impl Waste {
             Self::Letters => "letters",
             Self::Challenges => "challenges",
             Self::Confirmations => "requests for a confirmation",
-            Self::Appeals => "links that took accounts back",
+            Self::Appeals => "links that take accounts back",
         }
     }
 
@@ -95,9 +95,7 @@ pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
             }
         }
     }
-    if app.config.challenges.is_proof_required
-        && let Err(error) = expire(&app, now).await
-    {
+    if let Err(error) = expire(&app, now).await {
         outcome = outcome.and(Err(Failed::new(
             "accounts that were never proved could not be deleted",
             error,
@@ -108,6 +106,10 @@ pub(super) async fn round(app: Arc<App>) -> Result<(), Failed> {
 
 /// Accounts whose owner had to prove the address and has not.
 async fn expire(app: &App, now: Timestamp) -> flows::Result<()> {
+    if !app.config.challenges.is_proof_required {
+        flows::accounts::expect_no_proof(app).await?;
+        return Ok(());
+    }
     let mut total = 0;
     loop {
         let seen = flows::accounts::expire(app, now, BATCH).await?;

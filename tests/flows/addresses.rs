@@ -18,14 +18,14 @@ const EVIL: &str = "evil@example.com";
 const NEW: &str = "battery staple correct";
 
 /// The letters to an address, newest first.
-async fn letters_to(world: &World, address: &str) -> Vec<String> {
+pub(super) async fn letters_to(world: &World, address: &str) -> Vec<String> {
     workers::letters::round(world.app.clone()).await.unwrap();
     let inbox = letters::inbox(&world.app).unwrap();
     let theirs = inbox.into_iter().filter(|entry| entry.to.as_str() == address);
     theirs.map(|entry| entry.text.clone()).collect()
 }
 
-async fn code(world: &World, address: &str) -> String {
+pub(super) async fn code(world: &World, address: &str) -> String {
     let letters = letters_to(world, address).await;
     let found = letters.iter().find_map(|letter| {
         let mut lines = letter.lines().map(str::trim);
@@ -37,7 +37,7 @@ async fn code(world: &World, address: &str) -> String {
 }
 
 /// What stands in the newest link to an address with which an account is taken back.
-async fn link(world: &World, address: &str) -> Secret {
+pub(super) async fn link(world: &World, address: &str) -> Secret {
     let letters = letters_to(world, address).await;
     let found = letters.iter().find_map(|letter| {
         let (_, after) = letter.split_once("/auth/not-me?link=")?;
@@ -49,14 +49,14 @@ async fn link(world: &World, address: &str) -> Secret {
 }
 
 /// Gives the account of the caller another address.
-async fn change(world: &World, caller: &Caller, to: &str) {
+pub(super) async fn change(world: &World, caller: &Caller, to: &str) {
     let id = address::start(&world.app, caller, to).await.unwrap();
     let code = code(world, to).await;
     address::complete(&world.app, caller, id, &code, None).await.unwrap();
 }
 
 /// Somebody whose address is proved, with their tokens.
-async fn proved(world: &World) -> (Caller, Tokens) {
+pub(super) async fn proved(world: &World) -> (Caller, Tokens) {
     let tokens = world.sign_up(ADA).await.tokens;
     let me = world.caller(&tokens.access).await;
     change(world, &me, ADA).await;

@@ -5,6 +5,7 @@ mod accounts;
 mod addresses;
 mod allowlist;
 mod approval;
+mod attack;
 mod clock;
 mod confirm;
 mod few_connections;

@@ -70,7 +70,7 @@ async fn caused(world: World, kind: Kind) -> (Site, Browser) {
             begin(&mut browser, CHANGE, &[("email", BOB)]).await;
             (site, browser)
         }
-        Kind::EmailChangedOld | Kind::EmailChangedNew => {
+        Kind::EmailChangedOld | Kind::EmailChangedNew | Kind::TakenBack => {
             let site = Site::of(world).await;
             let mut browser = site.signed_up(ADA).await;
             // An address that nobody has proved is told nothing.
@@ -78,6 +78,15 @@ async fn caused(world: World, kind: Kind) -> (Site, Browser) {
                 site.world.clock.advance(Duration::from_secs(1));
                 begin(&mut browser, CHANGE, &[("email", address)]).await;
                 enter(&site, &mut browser, Kind::EmailChangeCode, ADDRESS).await;
+            }
+            if kind == Kind::TakenBack {
+                let told = letter(&site, Kind::EmailChangedOld).await;
+                let links = links(&told);
+                let link = links.iter().find(|link| link.contains("/auth/not-me")).unwrap();
+                let mut owner = site.browser();
+                let page = owner.get(link).await;
+                let answer = owner.submit(&page, "/auth/not-me", &[("email", ADA)]).await;
+                assert_eq!(answer.status, 303);
             }
             (site, browser)
         }

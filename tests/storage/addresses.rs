@@ -58,6 +58,9 @@ both!(an_address_is_overdue_until_it_is_proved, async |db: &Database| {
     assert!(!conn.users().is_overdue(user(4).id, NOW).await.unwrap());
     drop(conn);
     assert_eq!(overdue(NOW, 9).await, [2, 1].map(|number| user(number).id));
+    let clear = async |tx: &mut Tx| tx.users().clear_proof_due().await;
+    assert_eq!(db.store.write(clear).await.unwrap(), 2);
+    assert_eq!(overdue(NOW, 9).await, []);
 });
 
 both!(a_password_is_taken_away, async |db: &Database| {

@@ -111,6 +111,9 @@ both!(
         };
         assert_eq!(found(2).await, Some(appeal(HOUR * 2)));
         assert_eq!(found(9).await, None);
+        let newest = async |user| db.store.read().await.unwrap().appeals().newest(user).await.unwrap();
+        assert_eq!(newest(user(1).id).await, Some(NOW + HOUR * 3));
+        assert_eq!(newest(user(2).id).await, None);
 
         let delete = async |tx: &mut Tx| tx.appeals().delete_since(user(1).id, NOW + HOUR * 2).await;
         assert_eq!(write(&db.store, delete).await, 2);

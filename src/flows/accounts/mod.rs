@@ -65,13 +65,20 @@ pub async fn delete(app: &App, by: &By, user: UserId) -> Result<()> {
         .write(async |tx| -> Result<_> {
             let found = account::hold(tx, user).await?.ok_or(Refusal::NotFound)?;
             account::remove(app, tx, &found, by.now).await?;
+            account::unlist(tx, by, &found).await?;
             note(tx, by, Action::UserDeleted, user, "").await
         })
         .await
 }
 
+/// Nobody has to prove an address any more. Should it be required again, it is of accounts that are opened then.
+pub async fn expect_no_proof(app: &App) -> Result<u64> {
+    let clear = async |tx: &mut Tx| tx.users().clear_proof_due().await;
+    Ok(app.store.write(clear).await?)
+}
+
 /// Deletes up to `limit` accounts whose address should have been proved by now, and frees the addresses; returns how many there were to
-/// look at. One that cannot be deleted, as that of the last admin, is not looked at again.
+/// look at. One that has a role or cannot be deleted is not looked at again.
 pub async fn expire(app: &App, now: Timestamp, limit: u32) -> Result<u64> {
     let by = By::nobody(&Client::operator(), now);
     let overdue = app.store.read().await?.users().overdue(by.now, limit).await?;
@@ -82,7 +89,8 @@ pub async fn expire(app: &App, now: Timestamp, limit: u32) -> Result<u64> {
                 let Some(found) = account::hold(tx, user).await? else {
                     return Ok(());
                 };
-                if !tx.users().is_overdue(user, by.now).await? {
+                let is_trusted = !tx.roles().of_user(user).await?.is_empty();
+                if is_trusted || !tx.users().is_overdue(user, by.now).await? {
                     return Ok(tx.users().set_proof_due(user, None).await?);
                 }
                 account::remove(app, tx, &found, by.now).await?;

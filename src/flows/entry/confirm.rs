@@ -41,23 +41,22 @@ pub fn recent(app: &App, caller: &Caller) -> std::result::Result<Recent, Refusal
     Ok(Recent { caller: caller.clone() })
 }
 
-/// The same, also by a confirmation that was given by a program with the very token that it shows now: it got no
-/// fresh one for it ([`confirm_asked`]).
+/// The same as the database has it now: also by a confirmation that was given by a program with the very token that it shows,
+/// for it got no fresh one ([`confirm_asked`]), and not by a proof that is older than the password.
 pub async fn earned(app: &App, caller: &Caller) -> Result<Recent> {
-    let refused = match recent(app, caller) {
-        Ok(recent) => return Ok(recent),
-        Err(refusal) => refusal,
-    };
-    let Some(token) = caller.token else {
-        return Err(refused.into());
-    };
     let mut conn = app.store.read().await?;
-    let proved = conn.confirmations().proved_with(caller.session, token).await?;
-    let authenticated_at = proved.ok_or(refused)?;
+    let proved = match caller.token {
+        Some(token) => conn.confirmations().proved_with(caller.session, token).await?,
+        None => None,
+    };
     let caller = Caller {
-        authenticated_at,
+        authenticated_at: proved.unwrap_or(caller.authenticated_at),
         ..caller.clone()
     };
+    let password = conn.users().password(caller.user.id).await?;
+    if tokens::is_outdated(&caller, password.as_ref()) {
+        return Err(Refusal::ReauthenticationRequired.into());
+    }
     Ok(recent(app, &caller)?)
 }
 

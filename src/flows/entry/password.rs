@@ -149,7 +149,10 @@ async fn address_of(app: &App, identifier: &str) -> Result<Option<Email>> {
         return Ok(None);
     };
     let found = app.store.read().await?.users().address_of_username(&name).await?;
-    Ok(found.or_else(|| Email::parse(&format!("{name}@username.invalid"))))
+    // Under a domain that nobody can type.
+    let nobody = app.limit_key.hash(name.as_bytes());
+    let domain = u128::from_be_bytes(std::array::from_fn(|at| nobody.bytes()[at]));
+    Ok(found.or_else(|| Email::parse(&format!("{name}@{domain:032x}.invalid"))))
 }
 
 /// Waits for the turn of the attempt, then looks the account up: what an attempt is compared with

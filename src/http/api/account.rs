@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::session::Session;
 use crate::domain::{Caller, Newcomer, Refusal, Secret, SessionId, Timestamp};
 use crate::flows::entry::confirm::Recent;
+use crate::flows::tokens::Renewed;
 use crate::flows::{self, Result, password};
 use crate::http::api::challenges::{self, Entered};
 use crate::http::api::paging::List;
@@ -87,8 +88,9 @@ pub struct AddPassword {
 
 /// `POST /auth/api/v1/account/password`.
 pub async fn add_password(cx: Cx, proof: Recent, body: AddPassword) -> Result<Reply> {
-    password::add(&cx.app, &proof, &body.password.0).await?;
-    Ok(Reply::empty(StatusCode::NO_CONTENT))
+    let refresh = own_refresh_token(&cx);
+    let renewed = password::add(&cx.app, &proof, &body.password.0, refresh.as_ref()).await?;
+    Ok(set(&cx, &renewed))
 }
 
 /// `DELETE /auth/api/v1/account/auth-methods/{provider}`.
@@ -150,19 +152,27 @@ pub async fn change_password(cx: Cx, caller: Caller, body: ChangePassword) -> Re
 
 /// Sets the caller's password. A browser's own session goes on, with fresh cookies.
 pub(super) async fn set_password(cx: &Cx, caller: &Caller, new: Secret, current: Option<Secret>) -> Result<Reply> {
-    let is_by_cookie = cx.bearer().is_none();
     let input = password::Change {
         new,
         current,
-        refresh: cx.refresh_token().filter(|_| is_by_cookie),
+        refresh: own_refresh_token(cx),
     };
     let renewed = password::change(&cx.app, caller, input).await?;
+    Ok(set(cx, &renewed))
+}
+
+/// The refresh token of a browser, which shows its cookies and no access token of a program.
+fn own_refresh_token(cx: &Cx) -> Option<Secret> {
+    cx.refresh_token().filter(|_| cx.bearer().is_none())
+}
+
+/// The answer once a password is set.
+fn set(cx: &Cx, renewed: &Renewed) -> Reply {
     let reply = Reply::empty(StatusCode::NO_CONTENT);
-    Ok(if is_by_cookie {
-        reply.renewed(cx, &renewed)
-    } else {
-        reply
-    })
+    match cx.bearer() {
+        None => reply.renewed(cx, renewed),
+        Some(_) => reply,
+    }
 }
 
 /// `DELETE /auth/api/v1/account/sessions/{session}`. Cookies stay, the caller's own session may be ended too.

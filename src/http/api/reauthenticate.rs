@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde::Deserialize;
 
-use crate::domain::{Caller, ConfirmationId, Refusal};
+use crate::domain::{ConfirmationId, Newcomer, Refusal};
 use crate::flows::entry::confirm::{self, Recent};
 use crate::flows::{Error, Result};
 use crate::http::api::wire::{Hidden, Id};
@@ -24,7 +24,7 @@ pub struct ByPassword {
 }
 
 /// `POST /auth/api/v1/reauthenticate/password`.
-pub async fn by_password(cx: Cx, caller: Caller, body: ByPassword) -> Result<Reply> {
+pub async fn by_password(cx: Cx, Newcomer(caller): Newcomer, body: ByPassword) -> Result<Reply> {
     let (id, password) = (body.authentication_challenge_id.0, body.password.0);
     match confirm::confirm_asked(&cx.app, &caller, id, &password).await {
         Ok(()) => Ok(Reply::empty(StatusCode::NO_CONTENT)),

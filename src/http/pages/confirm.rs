@@ -6,7 +6,7 @@ use sailfish::TemplateSimple;
 use serde::Serialize;
 
 use crate::domain::return_to::ReturnTo;
-use crate::domain::{Anyone, Caller, ConfirmationId, Refusal};
+use crate::domain::{Anyone, Caller, ConfirmationId, Newcomer, Refusal};
 use crate::flows::entry::confirm::{self, Asked};
 use crate::flows::{Error, Result, password};
 use crate::http::cx::Cx;
@@ -36,7 +36,7 @@ struct ConfirmPage {
 }
 
 /// `GET /auth/reauthenticate`.
-pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
+pub async fn show(cx: Cx, Newcomer(caller): Newcomer) -> Result<Reply> {
     match confirm::earned(&cx.app, &caller).await {
         Ok(_) => return Ok(cx.redirect(&target(&cx)?)),
         Err(Error::Refused(Refusal::ReauthenticationRequired)) => {}
@@ -48,11 +48,12 @@ pub async fn show(cx: Cx, caller: Caller) -> Result<Reply> {
 
 /// `POST /auth/reauthenticate`. What was refused before cannot be sent again from here, so the
 /// person is led back to where its form stands.
-pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
+pub async fn submit(cx: Cx, Newcomer(caller): Newcomer) -> Result<Reply> {
     let form = cx.form()?;
+    let has_password = password::has_one(&cx.app, &caller).await?;
     let problems = Problems::empty([(FIELD, form.get(FIELD), cx.say().field_password_empty())]);
     if !problems.is_empty() {
-        return page(&cx, &caller, StatusCode::BAD_REQUEST, true, problems);
+        return page(&cx, &caller, StatusCode::BAD_REQUEST, has_password, problems);
     }
 
     let (refresh, typed) = (cx.refresh_token(), form.secret(FIELD));
@@ -66,7 +67,13 @@ pub async fn submit(cx: Cx, caller: Caller) -> Result<Reply> {
             Ok(reply.renewed(&cx, &renewed))
         }
         Err(Error::Refused(refusal)) => form::refused(&cx, &refusal, |status, problems| {
-            page(&cx, &caller, status, true, problems.renamed("current_password", FIELD))
+            page(
+                &cx,
+                &caller,
+                status,
+                has_password,
+                problems.renamed("current_password", FIELD),
+            )
         }),
         Err(other) => Err(other),
     }

@@ -109,7 +109,7 @@ struct ErrorPage<'a> {
     advice: &'a str,
     detail: Option<&'a str>,
     reference: Option<&'a str>,
-    /// Whether somebody else can do more about it than whoever reads this.
+    /// Whether somebody else can do more about it than the person who reads this.
     asks_for_help: bool,
 }
 
@@ -120,7 +120,7 @@ pub struct Trouble<'a> {
     pub status: u16,
     /// The words of the refusal, in the reader's language, where they say more than the status does.
     pub happened: Option<&'a str>,
-    /// What is wrong with a request, in English, for whoever wrote the program that sent it.
+    /// What is wrong with a request, in English, for the author of the program that sent it.
     pub detail: Option<&'a str>,
     /// What finds the cause in the log.
     pub reference: Option<&'a str>,

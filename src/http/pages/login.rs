@@ -7,7 +7,7 @@ use crate::domain::{Anyone, Refusal, Visitor};
 use crate::flows::entry::code;
 use crate::flows::entry::password::{Credentials, with_password};
 use crate::flows::entry::sign_up;
-use crate::flows::{Error, Result, reset};
+use crate::flows::{Error, Result, challenges};
 use crate::http::cx::Cx;
 use crate::http::pages::form::{self, PasswordField, Problems};
 use crate::http::pages::layout::Layout;
@@ -87,7 +87,7 @@ pub(super) fn page(cx: &Cx, status: StatusCode, email: &str, problems: Problems)
             .is_ok()
             .then(|| form::path_with("/auth/signup", return_to.as_ref())),
         takes_username: cx.app.config.username_login,
-        reset: reset::is_possible(&cx.app).then(|| form::path_with("/auth/password-reset", return_to.as_ref())),
+        reset: challenges::can_be_mailed(&cx.app).then(|| form::path_with("/auth/password-reset", return_to.as_ref())),
         code: code::is_possible(&cx.app).then(|| form::path_with(login_code::PATH, return_to.as_ref())),
         email: email.to_owned(),
         password: PasswordField::current("password", say.field_password()),

@@ -1,7 +1,7 @@
 //! What people see. One file for a page: its data, how it is shown, what its form does.
 //!
 //! Pages work with scripts switched off. They decide nothing: they ask a flow and show what it
-//! says, in the language of whoever looks (`words`).
+//! says, in the language of the person who looks (`words`).
 
 pub mod account;
 mod arrival;

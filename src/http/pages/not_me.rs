@@ -9,6 +9,7 @@ use crate::domain::challenge::Purpose;
 use crate::domain::{Anyone, Refusal, Secret};
 use crate::flows::{Error, Result, appeals};
 use crate::http::cx::Cx;
+use crate::http::flash::FlashKind;
 use crate::http::pages::form::{self, Problems};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::{refusals, verify};
@@ -53,8 +54,11 @@ pub async fn submit(cx: Cx, _: Anyone) -> Result<Reply> {
         return page(&cx, StatusCode::BAD_REQUEST, link, email, problems);
     }
     match appeals::redeem(&cx.app, &cx.by(), &form.secret(FIELD), email).await {
-        Ok(id) => Ok(verify::begun(&cx, Purpose::PasswordReset, id)),
-        Err(Error::Refused(refusal @ (Refusal::LinkOver | Refusal::EmailElsewhere))) => {
+        Ok(id) => {
+            let reply = verify::begun(&cx, Purpose::PasswordReset, id);
+            Ok(reply.flash(&cx, FlashKind::Success, cx.say().not_me_done()))
+        }
+        Err(Error::Refused(refusal @ (Refusal::LinkOver | Refusal::EmailElsewhere | Refusal::AccountDisabled))) => {
             over(&cx, StatusCode::UNPROCESSABLE_ENTITY, &refusal)
         }
         Err(Error::Refused(refusal)) => form::refused(&cx, &refusal, |status, problems| {

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use crate::domain::challenge::Purpose;
 use crate::domain::{Anyone, Refusal};
-use crate::flows::{Error, Result, reset};
+use crate::flows::{Error, Result, challenges, reset};
 use crate::http::cx::Cx;
 use crate::http::pages::ask::{self, Ask};
 use crate::http::pages::form::{self, Problems};
@@ -14,7 +14,7 @@ use crate::http::reply::Reply;
 
 /// `GET /auth/password-reset`.
 pub async fn show(cx: Cx, _: Anyone) -> Result<Reply> {
-    if !reset::is_possible(&cx.app) {
+    if !challenges::can_be_mailed(&cx.app) {
         return Err(Refusal::NotFound.into());
     }
     page(&cx, StatusCode::OK, "", Problems::default())

@@ -9,7 +9,7 @@ pub(in crate::http) fn words(say: &Phrases, refusal: &Refusal) -> String {
     use Refusal as R;
 
     let text = match refusal {
-        // Their details are for whoever wrote the program that asks.
+        // Their details are for the author of the program that asks.
         R::BadRequest(_) | R::Member { .. } => say.error_400_what(),
         R::EmailInvalid => say.refusal_email_invalid(),
         R::EmailTaken => say.refusal_email_taken(),

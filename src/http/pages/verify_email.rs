@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use crate::domain::challenge::Purpose;
 use crate::domain::{Caller, Newcomer, Refusal};
-use crate::flows::{Error, Result, address};
+use crate::flows::{Error, Result, address, challenges};
 use crate::http::cx::Cx;
 use crate::http::pages::ask::{self, Ask};
 use crate::http::pages::form::{self, Problems};
@@ -16,6 +16,9 @@ use crate::http::reply::{Reply, VERIFY_EMAIL};
 pub async fn show(cx: Cx, Newcomer(caller): Newcomer) -> Result<Reply> {
     if caller.user.email_verified_at.is_some() {
         return proved(&cx);
+    }
+    if !challenges::can_be_mailed(&cx.app) {
+        return Err(Refusal::NotFound.into());
     }
     page(&cx, &caller, StatusCode::OK, None, Problems::default())
 }
@@ -32,7 +35,12 @@ pub async fn submit(cx: Cx, Newcomer(caller): Newcomer) -> Result<Reply> {
     }
     match address::start(&cx.app, &caller, email).await {
         Ok(id) => Ok(verify::begun(&cx, Purpose::EmailChange, id)),
-        Err(Error::Refused(refusal)) if !matches!(refusal, Refusal::NotFound | Refusal::SignInRequired) => {
+        Err(Error::Refused(refusal))
+            if !matches!(
+                refusal,
+                Refusal::NotFound | Refusal::SignInRequired | Refusal::ReauthenticationRequired
+            ) =>
+        {
             form::refused(&cx, &refusal, |status, problems| {
                 page(&cx, &caller, status, Some(email), problems)
             })

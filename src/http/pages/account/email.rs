@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use crate::domain::challenge::Purpose;
 use crate::domain::{Caller, Refusal};
 use crate::flows::entry::confirm::Recent;
-use crate::flows::{Error, Result, address};
+use crate::flows::{Error, Result, address, challenges};
 use crate::http::cx::Cx;
 use crate::http::pages::ask::{self, Ask};
 use crate::http::pages::form::{self, Problems};
@@ -17,7 +17,7 @@ const PATH: &str = "/auth/email-change";
 
 /// `GET /auth/email-change`.
 pub async fn show(cx: Cx, proof: Recent) -> Result<Reply> {
-    if !address::is_possible(&cx.app) {
+    if !challenges::can_be_mailed(&cx.app) {
         return Err(Refusal::NotFound.into());
     }
     page(&cx, proof.caller(), StatusCode::OK, "", Problems::default())

@@ -126,7 +126,7 @@ async fn shown(cx: &Cx, caller: &Caller) -> Result<Shown> {
         organization: flows::organizations::shared(&cx.app, caller).await?,
         sessions: flows::sessions::list(&cx.app, caller).await?,
         has_password: flows::password::has_one(&cx.app, caller).await?,
-        has_mail: flows::address::is_possible(&cx.app),
+        has_mail: flows::challenges::can_be_mailed(&cx.app),
         refuses_mail: flows::letters::are_refused(&cx.app, caller).await?,
     })
 }

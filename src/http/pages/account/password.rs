@@ -84,8 +84,12 @@ pub async fn submit_first(cx: Cx, proof: Recent) -> Result<Reply> {
     if !problems.is_empty() {
         return first_page(&cx, proof.caller(), StatusCode::BAD_REQUEST, problems);
     }
-    match password::add(&cx.app, &proof, &form.secret(NEW)).await {
-        Ok(()) => Ok(account::back(&cx)?.flash(&cx, FlashKind::Success, cx.say().password_added())),
+    let refresh = cx.refresh_token();
+    match password::add(&cx.app, &proof, &form.secret(NEW), refresh.as_ref()).await {
+        Ok(renewed) => {
+            let reply = account::back(&cx)?.flash(&cx, FlashKind::Success, cx.say().password_added());
+            Ok(reply.renewed(&cx, &renewed))
+        }
         Err(Error::Refused(refusal @ (Refusal::SignInRequired | Refusal::ReauthenticationRequired))) => {
             Err(refusal.into())
         }
