@@ -12,7 +12,7 @@ use crate::cli::print::{width, wrap};
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Try it out and run", &["dev", "serve", "healthcheck", "routes"]),
     ("Database", &["migrate", "backup", "restore"]),
-    ("People", &["user", "audit", "mail"]),
+    ("People", &["user", "allow", "audit", "mail"]),
     ("Settings and keys", &["config", "key"]),
 ];
 
