@@ -265,6 +265,7 @@ fn welcome(
         None => out.line(format!("  Application  {url}/"))?,
     }
     out.line(format!("  Account      {url}/auth/account"))?;
+    out.line(format!("  Letters      {url}/auth/dev/mail"))?;
     out.line(format!("  Data         {}", folder.0.display()))?;
     if !config.cookie_prefix.is_empty() {
         let (prefix, name) = (&config.cookie_prefix, ACCESS.name());

@@ -18,6 +18,9 @@ use crate::flows::letters::{self, Queue, Values};
 use crate::flows::{Error, Result};
 use crate::storage::Tx;
 
+/// Nobody has this id.
+const NOBODY: UserId = UserId::new(Uuid::nil());
+
 /// A challenge that is to begin.
 pub(super) struct Start<'a> {
     pub(super) purpose: Purpose,
@@ -88,10 +91,10 @@ pub(super) async fn start(app: &App, tx: &mut Tx, by: &By, wanted: Start<'_>) ->
     let id = ChallengeId::new(Uuid::from_bytes(random::bytes()));
     let fresh = code::fresh();
     let hash = code::hash(&app.code_key, id, &fresh);
-    tx.users()
-        .lock(wanted.user.map_or(UserId::new(Uuid::nil()), |user| user.id))
-        .await?;
-    match wanted.user.filter(|_| wanted.purpose == Purpose::EmailChange) {
+    // The account may be gone since it was looked up.
+    let user = tx.users().lock(wanted.user.map_or(NOBODY, |user| user.id)).await?;
+    let is_passable = wanted.is_passable && user.is_some() == wanted.user.is_some();
+    match user.as_ref().filter(|_| wanted.purpose == Purpose::EmailChange) {
         Some(user) => tx.challenges().void_of_user_for(wanted.purpose, user.id).await?,
         None => tx.challenges().void_of_address(wanted.purpose, wanted.address).await?,
     };
@@ -99,8 +102,8 @@ pub(super) async fn start(app: &App, tx: &mut Tx, by: &By, wanted: Start<'_>) ->
         id,
         purpose: wanted.purpose,
         address: wanted.address.clone(),
-        user: wanted.user.map(|user| user.id),
-        code: wanted.is_passable.then_some(hash),
+        user: user.as_ref().map(|user| user.id),
+        code: is_passable.then_some(hash),
         code_ends_at: now + terms.code_life.min(terms.life),
         sealed: seal::seal(&app.challenge_key, &id.to_string(), wanted.payload),
         attempts: 0,
@@ -111,7 +114,7 @@ pub(super) async fn start(app: &App, tx: &mut Tx, by: &By, wanted: Start<'_>) ->
         redeemed_at: None,
     };
     tx.challenges().add(&challenge).await?;
-    let language = wanted.user.map_or("", |user| user.language.as_str());
+    let language = user.as_ref().map_or("", |user| user.language.as_str());
     let language = if language.is_empty() { &by.language } else { language };
     send(app, tx, by, &challenge, &fresh, language).await?;
     Ok(id)
@@ -147,7 +150,7 @@ async fn send(app: &App, tx: &mut Tx, by: &By, challenge: &Challenge, code: &Sec
 async fn hold(tx: &mut Tx, id: ChallengeId) -> Result<Option<Challenge>> {
     let seen = tx.challenges().by_id(id).await?;
     let user = seen.and_then(|challenge| challenge.user);
-    tx.users().lock(user.unwrap_or(UserId::new(Uuid::nil()))).await?;
+    tx.users().lock(user.unwrap_or(NOBODY)).await?;
     Ok(tx.challenges().lock(id).await?)
 }
 

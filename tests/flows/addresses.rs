@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use authara::domain::audit::Action;
+use authara::domain::audit::{Action, Outcome};
 use authara::domain::{Caller, ChallengeId, Domains, Refusal, Secret, UserId};
 use authara::flows::tokens::Tokens;
 use authara::flows::{accounts, address, allowlist, appeals, letters, refresh, reset};
@@ -113,7 +113,9 @@ both!(
         assert!(world.try_sign_in(ADA, NEW).await.is_ok());
         let again = appeals::redeem(&world.app, &by(&world.app), &undo, ADA).await;
         assert_eq!(refusal(again), Refusal::LinkOver);
-        assert_eq!(world.audit(Action::TakenBack).await.len(), 1);
+        let taken = world.audit(Action::TakenBack).await;
+        let refused = taken.iter().filter(|line| line.outcome == Outcome::Refused).count();
+        assert_eq!((taken.len(), refused), (4, 3), "each try is noted");
         assert_eq!(world.audit(Action::EmailChanged).await.len(), 1);
     }
 );

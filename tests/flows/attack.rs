@@ -220,6 +220,8 @@ both!(
         let user = world.sign_up(ADA).await.user;
         // The operator stops asking for a proof; the account is used for a year.
         let world = world.with(|config| config.challenges.is_proof_required = false).await;
+        // The worker notices within an hour.
+        accounts::expect_no_proof(&world.app).await.unwrap();
         world.clock.advance(Duration::from_hours(365 * 24));
         world.sign_in(ADA).await;
         // And asks again. The worker runs within a minute.

@@ -171,7 +171,12 @@ both!(this_was_not_me_takes_the_account_back, async |world: World| {
     }
     assert!(thief.is_signed_in().await, "looking at it does nothing");
     let page = owner.get(&link).await;
-    let answer = owner.submit(&page, NOT_ME, &[]).await;
+    assert_eq!(owner.submit(&page, NOT_ME, &[]).await.status, 400);
+    let wrong = owner.submit(&page, NOT_ME, &[("email", COUNTESS)]).await;
+    assert_eq!(wrong.status, 422);
+    says_it_once(&wrong, "email");
+    assert!(thief.is_signed_in().await, "to press the button is not enough");
+    let answer = owner.submit(&page, NOT_ME, &[("email", ADA)]).await;
     assert_eq!(answer.location(), "/auth/verify-challenge/password-reset");
     assert!(!thief.is_signed_in().await);
     let page = owner.get(answer.location()).await;
