@@ -91,7 +91,7 @@ impl Plan {
         Ok(self.caller.as_ref().ok_or(Refusal::SignInRequired)?)
     }
 
-    /// The attempt and the code to enter. Whoever cannot read it may guess.
+    /// The attempt and the code to enter; a person who cannot read it may guess.
     fn entered(&self) -> Result<(ChallengeId, &str)> {
         let (id, _) = self.pending.as_ref().ok_or(Refusal::CodeWrong)?;
         Ok((*id, self.code.as_deref().unwrap_or("00000x")))
