@@ -1,8 +1,8 @@
 //! The life of an address in any order: two people, one mailbox each, an operator, and accounts between them. Each step is
 //! one act or two at once. After each, what was answered with yes holds, and nobody has what is another's.
 //!
-//! Ada reads the letters to her two addresses, Eve those to hers; either may ask for whatever anybody may ask for. An
-//! account belongs to the person who last proved its address.
+//! Two addresses are Ada's and one is Eve's, and letters are read by the one whose address it is; either may ask for what
+//! anybody may ask for. An account belongs to the person who last proved its address.
 
 mod acts;
 mod check;

@@ -68,9 +68,7 @@ async fn hold(tx: &mut Tx, appeal: &Appeal) -> Result<Held> {
     let other = tx.users().by_email(&appeal.address).await?.map(|other| other.id);
     let other = other.filter(|other| *other != appeal.user);
     if let Some(other) = other {
-        account::spare_last_admin(tx, other)
-            .await
-            .map_err(|_| Refusal::EmailElsewhere)?;
+        account::spare_last_admin(tx, other).await.map_err(stays)?;
     }
     let mut ids = vec![appeal.user];
     ids.extend(other);
@@ -86,8 +84,17 @@ async fn hold(tx: &mut Tx, appeal: &Appeal) -> Result<Held> {
     }
     Ok(Held {
         user: user.ok_or(Refusal::LinkOver)?,
-        other: found,
+        // It may have another address by now.
+        other: found.filter(|other| other.email == appeal.address),
     })
+}
+
+/// An account that cannot be removed keeps its address, whatever the reason. A breakage stays one.
+fn stays(error: Error) -> Error {
+    match error {
+        Error::Refused(_) => Refusal::EmailElsewhere.into(),
+        other => other,
+    }
 }
 
 async fn take_back(app: &App, tx: &mut Tx, by: &By, held: Held, appeal: Appeal) -> Result<ChallengeId> {
@@ -128,13 +135,22 @@ async fn make_way(app: &App, tx: &mut Tx, by: &By, other: &User) -> Result<()> {
     if other.email_verified_at.is_some() || !tx.roles().of_user(other.id).await?.is_empty() {
         return Err(Refusal::EmailElsewhere.into());
     }
-    account::remove(app, tx, other, by.now)
-        .await
-        .map_err(|error| match error {
-            Error::Refused(_) => Refusal::EmailElsewhere.into(),
-            other => other,
-        })?;
+    account::remove(app, tx, other, by.now).await.map_err(stays)?;
     let deed = Deed::new(by, Action::Expired).detail("the owner of the address took another account back");
     deed.to(other.id).note(tx).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_not_told_as_an_account_in_the_way() {
+        let refused = stays(Refusal::LastAdmin.into());
+        let away = stays(Error::Unavailable("the database is away".to_owned()));
+
+        assert!(matches!(refused, Error::Refused(Refusal::EmailElsewhere)));
+        assert!(matches!(away, Error::Unavailable(_)));
+    }
 }

@@ -155,7 +155,7 @@ both!(
             }
         }
 
-        // Ada is at home, in a network of her own.
+        // Ada is at home, in another network.
         let by = from(&world, 7);
         let by_code = by_code::start(&world.app, &by, ADA).await;
         let by_reset = reset::start(&world.app, &by, ADA, None).await;

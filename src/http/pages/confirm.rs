@@ -100,7 +100,7 @@ pub(in crate::http) fn ask(cx: &Cx, asked: &Asked) -> Reply {
     let target = cx.referring_place();
     let target = target.as_ref().map_or(account::PATH, ReturnTo::as_str);
     let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("authentication_challenge_id", &id)
+        .append_pair(ASKED, &id)
         .append_pair("return_to", target)
         .finish();
     let body = Unconfirmed {
